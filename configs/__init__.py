@@ -1,0 +1,1 @@
+"""Configuration files for the programs in ``launch``."""

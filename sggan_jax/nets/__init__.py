@@ -1,0 +1,1 @@
+"""Networks as pure functions: generators, discriminators and what they are built from."""
