@@ -1,0 +1,129 @@
+"""Discriminators: PatchGAN with one output channel per region, and the mask-and-sum head.
+
+One region and a mask of ones is CycleGAN's discriminator; ``s`` regions and a one-hot mask is the
+semantic-aware discriminator of section 3.2. Both are the same code.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, leaky_relu
+from sggan_jax.types import InputError
+
+
+class PatchGAN(nn.Module):
+    """Semantic-aware PatchGAN (section 3.2): a score for every place from its region's filter.
+
+    With 3 halvings every score sees 70x70 pixels, with 2 halvings 34x34, with 1 16x16; at width
+    64, 3 halvings and 8 regions it has 2,822,912 parameters.
+
+    Attributes:
+      width: channels of the first layer; they double per layer up to 8 x width.
+      halvings: number of stride-2 layers.
+      regions: number of regions s, the last layer's filters.
+      dtype: type of the computation; parameters stay float32.
+    """
+
+    width: int = 64
+    halvings: int = 3
+    regions: int = 8
+    dtype: Dtype = jnp.float32
+
+    def map_size(self, height: int, width: int) -> tuple[int, int]:
+        """Size (h, w) of the map of scores for images of height x width.
+
+        Raises:
+          InputError: if the map would be smaller than 2x2.
+        """
+        stride = 2**self.halvings
+        h, w = -(-height // stride), -(-width // stride)
+        if min(h, w) < 2:
+            raise InputError(
+                f"a discriminator with {self.halvings} halvings turns {height}x{width} into "
+                f"{h}x{w} scores; use fewer halvings or a larger size"
+            )
+        return h, w
+
+    @nn.compact
+    def __call__(self, x: jax.Array, mask: jax.Array) -> jax.Array:
+        """Score images place by place.
+
+        Args:
+          x: images [B, H, W, C] in [-1, 1].
+          mask: region of every place [B, h, w, s], one-hot, see :func:`semantic_mask`.
+
+        Returns:
+          float32 scores [B, h, w, 1]; trained towards 1 for real, 0 for fake.
+        """
+        for layer in range(self.halvings + 1):
+            width = self.width * min(2**layer, 8)
+            stride = 2 if layer < self.halvings else 1
+            x = Conv(width, stride=stride, dtype=self.dtype, name=f"conv{layer}")(x)
+            if layer > 0:
+                x = InstanceNorm(name=f"conv{layer}_norm")(x)
+            x = leaky_relu(x)
+        scores = Conv(self.regions, dtype=self.dtype, name="scores")(x)
+        return mask_and_sum(scores.astype(jnp.float32), mask)
+
+
+def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
+    """Let each filter judge its own region: sum over channels of T_k * M (section 3.2).
+
+    Args:
+      scores: last feature map T_k [B, h, w, s].
+      mask: regions M, the same shape, one-hot over s.
+
+    Returns:
+      [B, h, w, 1]; exactly 0 where the mask is all zero.
+
+    Raises:
+      ValueError: if the shapes differ.
+
+    >>> mask_and_sum(jnp.array([[[[3.0, 5.0]]]]), jnp.array([[[[0.0, 1.0]]]])).tolist()
+    [[[[5.0]]]]
+    """
+    if scores.shape != mask.shape:
+        raise ValueError(f"mask {mask.shape} does not match scores {scores.shape}")
+    ones = jnp.ones((1, 1, scores.shape[-1], 1), scores.dtype)
+    return lax.conv_general_dilated(
+        lax.mul(scores, mask),
+        ones,
+        window_strides=(1, 1),
+        padding="SAME",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        precision=lax.Precision.HIGHEST,
+    )
+
+
+def semantic_mask(
+    regions: jax.Array, num_regions: int, size: tuple[int, int], *, align_corners: bool = False
+) -> jax.Array:
+    """Sample a map of regions at the discriminator's places, one-hot (the mask M of section 3.2).
+
+    Args:
+      regions: region of every pixel [B, H, W], integers in [0, s).
+      num_regions: number of regions s.
+      size: (h, w) of the discriminator's map.
+      align_corners: nearest on a grid through the corner pixels, as the authors' program
+        samples; by default nearest to the centres of the cells.
+
+    Returns:
+      float32 [B, h, w, s] of zeros and ones; a region outside [0, s) gives all zeros.
+
+    >>> semantic_mask(jnp.array([[[0, 0, 1, 1]] * 4]), 2, (1, 2))[0, 0].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    rows = _nearest(regions.shape[1], size[0], align_corners)
+    columns = _nearest(regions.shape[2], size[1], align_corners)
+    return jax.nn.one_hot(regions[:, rows][:, :, columns], num_regions, dtype=jnp.float32)
+
+
+def _nearest(length: int, places: int, align_corners: bool):
+    places_range = jnp.arange(places)
+    if align_corners:
+        # Rounded half up in integers: floats would put exact halves on either side.
+        gaps = max(places - 1, 1)
+        return (2 * places_range * (length - 1) + gaps) // (2 * gaps)
+    return ((2 * places_range + 1) * length) // (2 * places)

@@ -1,0 +1,148 @@
+"""Generators: the paper's U-Net and CycleGAN's ResNet, images in [-1, 1] to images in [-1, 1]."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, Upsample, Upsampling, leaky_relu
+from sggan_jax.types import InputError
+
+
+class UNet(nn.Module):
+    """U-Net generator (section 4.1): strided 4x4 convolutions down, transposed ones up, skips.
+
+    With 8 levels and width 64 it has 54,415,104 parameters. Skips carry normalised maps before
+    their activation; the first three up-sampling levels drop half of their activations in
+    training.
+
+    Attributes:
+      width: channels of the first level; they double per level up to 8 x width.
+      levels: number of halvings; sides must be multiples of 2^levels.
+      dropout: rate in the first three decoder levels, only in training.
+      upsampling: ``transpose`` or ``resize``.
+      dtype: type of the computation; parameters stay float32.
+    """
+
+    width: int = 64
+    levels: int = 8
+    dropout: float = 0.5
+    upsampling: Upsampling = "transpose"
+    dtype: Dtype = jnp.float32
+
+    @property
+    def multiple(self) -> int:
+        """Height and width must be multiples of this."""
+        return 2**self.levels
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse a size the network cannot take.
+
+        Raises:
+          InputError: if a side is no multiple of 2^levels, or the innermost map is one pixel,
+            which instance norm would turn into zeros.
+        """
+        _check_multiple("U-Net", height, width, self.multiple, f"{self.multiple} (two to its {self.levels} levels)")
+        if height == width == self.multiple:
+            raise InputError(
+                f"a {self.levels}-level U-Net turns {height}x{width} into a 1x1 innermost map, "
+                f"which instance norm erases; use fewer levels or a larger size"
+            )
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        """Adapt images.
+
+        Args:
+          x: images [B, H, W, 3] in [-1, 1].
+          train: drop activations; needs a ``dropout`` random key.
+
+        Returns:
+          float32 images [B, H, W, 3] in (-1, 1).
+        """
+        self.check_size(*x.shape[1:3])
+        widths = [self.width * min(2**level, 8) for level in range(self.levels)]
+        skips = []
+        for level, width in enumerate(widths):
+            x = x if level == 0 else leaky_relu(x)
+            x = Conv(width, stride=2, dtype=self.dtype, name=f"down{level}")(x)
+            x = InstanceNorm(name=f"down{level}_norm")(x)
+            skips.append(x)
+        x = skips.pop()
+        for level, width in enumerate(reversed([3, *widths[:-1]])):
+            x = Upsample(width, 4, self.upsampling, self.dtype, name=f"up{level}")(nn.relu(x))
+            if not skips:
+                break
+            if level < 3:
+                x = nn.Dropout(self.dropout, deterministic=not train)(x)
+            x = InstanceNorm(name=f"up{level}_norm")(x)
+            x = jnp.concatenate([x, skips.pop()], axis=-1)
+        return jnp.tanh(x.astype(jnp.float32))
+
+
+class ResNet(nn.Module):
+    """CycleGAN's generator: down twice, residual blocks, up twice; mirrored borders.
+
+    With 9 blocks and width 64 it has 11,383,424 parameters.
+
+    Attributes:
+      width: channels at full resolution; 4 x width in the blocks.
+      blocks: number of residual blocks.
+      upsampling: ``transpose`` or ``resize``.
+      dtype: type of the computation; parameters stay float32.
+    """
+
+    width: int = 64
+    blocks: int = 9
+    upsampling: Upsampling = "transpose"
+    dtype: Dtype = jnp.float32
+
+    @property
+    def multiple(self) -> int:
+        """Height and width must be multiples of this."""
+        return 4
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse a size the network cannot take.
+
+        Raises:
+          InputError: if a side is no multiple of 4 or below 8, too small to mirror.
+        """
+        _check_multiple("ResNet generator", height, width, self.multiple, "4")
+        if min(height, width) < 8:
+            raise InputError(f"the ResNet generator needs sides of at least 8, got {height}x{width}")
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        """Adapt images [B, H, W, 3] in [-1, 1] to float32 images of the same size in (-1, 1)."""
+        del train  # no layer of this network behaves differently in training
+        self.check_size(*x.shape[1:3])
+        x = self._unit(x, Conv(self.width, 7, reflect=True, dtype=self.dtype, name="enter"))
+        for level in (1, 2):
+            down = Conv(self.width * 2**level, 3, 2, dtype=self.dtype, name=f"down{level}")
+            x = self._unit(x, down)
+        for block in range(self.blocks):
+            x = x + self._block(x, f"block{block}")
+        for level in (1, 0):
+            up = Upsample(
+                self.width * 2**level, 3, self.upsampling, self.dtype, name=f"up{level}"
+            )
+            x = self._unit(x, up)
+        x = Conv(3, 7, reflect=True, dtype=self.dtype, name="leave")(x)
+        return jnp.tanh(x.astype(jnp.float32))
+
+    def _unit(self, x, layer):
+        return nn.relu(InstanceNorm(name=f"{layer.name}_norm")(layer(x)))
+
+    def _block(self, x, name):
+        width = x.shape[-1]
+        x = self._unit(x, Conv(width, 3, reflect=True, dtype=self.dtype, name=f"{name}_a"))
+        x = Conv(width, 3, reflect=True, dtype=self.dtype, name=f"{name}_b")(x)
+        return InstanceNorm(name=f"{name}_b_norm")(x)
+
+
+def _check_multiple(what: str, height: int, width: int, multiple: int, why: str) -> None:
+    if height % multiple or width % multiple or min(height, width) <= 0:
+        raise InputError(
+            f"the {what} needs height and width that are multiples of {why}, "
+            f"got {height}x{width}"
+        )
