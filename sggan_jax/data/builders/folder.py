@@ -1,0 +1,131 @@
+"""A folder of images and labels."""
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from sggan_jax.data.builders.base import Pair, PairBuilder, Plan, SourceSpec
+from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_labels
+from sggan_jax.data.labels import ClassTable, class_table
+from sggan_jax.types import InputError
+
+_SPLITS = ("train", "val", "test")
+
+
+class Folder(PairBuilder):
+    """Images and labels of one name from ``images/`` and ``labels/``, split by lists of names."""
+
+
+def plan_folder(spec: SourceSpec) -> Plan:
+    """Pair the files of a folder without reading their pixels.
+
+    ``labels/`` may be absent: every class id is then 0. Without lists of names every image belongs
+    to ``train``. Folders inside ``images/`` are part of a name, ``/`` between them.
+
+    Raises:
+        InputError: The folder, its images or a pair is missing, or a list of names is empty.
+    """
+    root = Path(spec.path).expanduser()
+    table = class_table(spec.table)
+    images = index_files(root, "images", IMAGE_SUFFIXES)
+    labelled = (root / "labels").is_dir()
+    labels = index_files(root, "labels", (".png",)) if labelled else {}
+    refused: list[tuple[str, str]] = []
+    if labelled:
+        for name in sorted(images.keys() - labels.keys()):
+            refused.append((name, f"labels/{name}.png is missing"))
+        for name in sorted(labels.keys() - images.keys()):
+            refused.append((name, f"labels/{name}.png has no image"))
+        if not images.keys() & labels.keys():
+            raise InputError(unpaired(root, images, labels))
+    splits: dict[str, list[Pair]] = {}
+    for split, names in read_lists(root, sorted(images)).items():
+        splits[split] = []
+        for name in names:
+            if name not in images:
+                refused.append((name, f"{split}.txt names it, but images/ has no such file"))
+            elif not labelled or name in labels:
+                load = functools.partial(load_pair, images[name], labels.get(name), table)
+                splits[split].append(Pair(name, load))
+        if not splits[split]:
+            raise InputError(f"{root / split}.txt names no image that is there with its labels.")
+    lists = [root / f"{split}.txt" for split in splits if (root / f"{split}.txt").is_file()]
+    files = [*images.values(), *labels.values(), *lists]
+    return Plan(splits, fingerprint(root, files, table), refused, labelled)
+
+
+def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """List the files of a folder by name without suffix.
+
+    Raises:
+        InputError: The folder is missing or empty, or two files share a name.
+    """
+    if not root.is_dir():
+        raise InputError(f"Folder {root} does not exist.")
+    if not (root / folder).is_dir():
+        raise InputError(f"Folder {root} has no {folder}/ inside: put the {folder} there.")
+    found: dict[str, Path] = {}
+    for path in sorted((root / folder).rglob("*")):
+        if path.suffix.lower() not in suffixes or path.name.startswith("."):
+            continue
+        name = path.relative_to(root / folder).with_suffix("").as_posix()
+        if name in found:
+            raise InputError(f"{found[name]} and {path} share the name {name!r}: keep one of them.")
+        found[name] = path
+    if not found:
+        raise InputError(f"{root / folder} holds no {', '.join(suffixes)} file.")
+    return found
+
+
+def unpaired(root: Path, images: Iterable[str], labels: Iterable[str]) -> str:
+    """Say that no image has labels, with the first name of each side."""
+    return (
+        f"No image in {root / 'images'} has labels of the same name in {root / 'labels'}: "
+        f"the first image is {min(images)!r}, the first label map {min(labels)!r}."
+    )
+
+
+def read_lists(root: Path, everything: list[str]) -> dict[str, list[str]]:
+    """Read train.txt, val.txt and test.txt; without any, all names are ``train``.
+
+    Raises:
+        InputError: A list names nothing, or a name stands in two lists or twice in one.
+    """
+    splits: dict[str, list[str]] = {}
+    seen: dict[str, str] = {}
+    for split in _SPLITS:
+        path = root / f"{split}.txt"
+        if not path.is_file():
+            continue
+        names = path.read_text(encoding="utf-8").split("\n")
+        splits[split] = [name.strip() for name in names if name.strip()]
+        if not splits[split]:
+            raise InputError(f"{path} names no image: list one name a line, or remove it.")
+        for name in splits[split]:
+            if name in seen:
+                raise InputError(f"{path} names {name!r}, which {seen[name]}.txt already names.")
+            seen[name] = split
+    return splits or {"train": everything}
+
+
+def load_pair(
+    image_path: Path, label_path: Path | None, table: ClassTable
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read one image and its class ids, all 0 where it has no labels."""
+    image = read_image(image_path)
+    if label_path is None:
+        return image, np.zeros(image.shape[:2], np.uint8)
+    return image, read_labels(label_path, table)
+
+
+def fingerprint(root: Path, files: Iterable[Path], table: ClassTable) -> str:
+    """Hash which files there are, their sizes and times, and the class table."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    digest.update(table.ids.tobytes() + table.colours.tobytes())
+    return digest.hexdigest()
