@@ -1,0 +1,245 @@
+"""From a laid-out street to pixels: which face each one sees, how far, and where in the world."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from sggan_jax.data.toycity import geometry, street as st
+from sggan_jax.data.toycity.geometry import Camera, Soup, cross, dot
+from sggan_jax.data.toycity.models import Material
+from sggan_jax.data.toycity.scene import World
+from sggan_jax.data.toycity.street import Street, Thing
+
+SIDES = 600.0
+"""Half the width of the ground, metres."""
+
+SHADOW_REACH = 90.0
+"""Things farther ahead than this cast no shadow."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """One row for each face, and a last row for the sky; float32 unless said otherwise."""
+
+    label: np.ndarray
+    """uint8 [F + 1]: Cityscapes label id."""
+    material: np.ndarray
+    """uint8 [F + 1]."""
+    colour: np.ndarray
+    """Virtual colour [F + 1, 3] in [0, 1]."""
+    normal: np.ndarray
+    """[F + 1, 3], towards the camera."""
+    offset: np.ndarray
+    """[F + 1]: normal . (point on the face - camera)."""
+    near: np.ndarray
+    far: np.ndarray
+    """Depth range [F + 1] of each face, metres."""
+    across: np.ndarray
+    """Unit vector [F + 1, 3] along the face: level on walls, world x on level faces."""
+    left: np.ndarray
+    bottom: np.ndarray
+    """[F + 1]: smallest coordinate along ``across`` and smallest height."""
+    width: np.ndarray
+    height: np.ndarray
+    """[F + 1]: extent along ``across`` and upwards, metres."""
+    style: np.ndarray
+    """[F + 1, 4] numbers in [0, 1) of the thing the face belongs to."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the camera sees, at the size of the sampling grid."""
+
+    world: World
+    faces: Faces
+    index: np.ndarray
+    """int32 [h, w]: row of ``faces``."""
+    depth: np.ndarray
+    """float32 [h, w]: metres along the optical axis, infinite in the sky."""
+    rays: np.ndarray
+    """float32 [3, h, w]: world direction of each pixel, 1 m deep."""
+    shade: np.ndarray
+    """float32 [h, w] in [0, 1]: how much of the sun is kept from the ground."""
+    contact: np.ndarray
+    """float32 [h, w] in [0, 1]: how much of the sky is kept from the ground."""
+
+
+def expose(world: World, height: int, width: int) -> Frame:
+    """Find the visible face, the depth and the shadows of every pixel of a grid."""
+    ground = _ground(world.street)
+    soup, owner = _gather(ground, world.things)
+    view = world.camera.to_view(soup.points)
+    faces, towards = _table(world, soup, owner, view)
+    visible = np.flatnonzero(towards | owner.flat)
+    index = geometry.rasterise(view, soup.start, visible, (height, width))
+    index = np.where(index < 0, len(towards), index)
+    rays = world.camera.rays(height, width)
+    depth = _depth(faces, index, rays)
+    shade, contact = _shadows(world, height, width)
+    return Frame(world, faces, index, depth, rays, shade, contact)
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """What each face of the soup inherits from its thing."""
+
+    label: np.ndarray
+    material: np.ndarray
+    colour: np.ndarray
+    style: np.ndarray
+    flat: np.ndarray
+
+
+def _ground(street: Street) -> list[tuple[np.ndarray, Material, int, tuple]]:
+    """Level faces, drawn first: meadow, road, side street, pavements and their kerbs."""
+    meadow, road, flags = (118, 214, 84), (150, 152, 174), (226, 208, 196)
+    faces = [(_level(-SIDES, SIDES, 1200.0, 0.0), Material.GRASS, st.TERRAIN, meadow)]
+    stations = np.array([0, 2, 4, 6, 9, 12, 16, 20, 25, 31, 38, 46, 56, 68, 82, 100, 130, 170.0])
+    faces.append((_strip(street, -street.half, street.half, stations, 0.0), Material.ROAD, 7, road))
+    low, high = street.side
+    pieces = [stations]
+    if low < st.LENGTH:
+        cross_road = np.array(
+            [[-SIDES, 0, low], [SIDES, 0, low], [SIDES, 0, high], [-SIDES, 0, high]]
+        )
+        faces.append((cross_road, Material.ROAD, st.ROAD, road))
+        pieces = [
+            np.append(stations[stations < low - 1], low),
+            np.append(high, stations[stations > high + 1]),
+        ]
+    for piece in pieces:
+        for side in (-1, 1):
+            inner, outer = side * street.half, side * street.front
+            for near, far in zip(piece[:-1], piece[1:], strict=True):
+                faces.append((_kerb(street, inner, inner, near, far), Material.PAVEMENT, 8, flags))
+            end = _kerb(street, inner, side * (street.front + 4), piece[0], piece[0])
+            faces.append((end, Material.PAVEMENT, st.SIDEWALK, flags))
+            outer += side * 0.5
+            strip = _strip(street, inner, outer, piece, st.KERB)
+            faces.append((strip, Material.PAVEMENT, st.SIDEWALK, flags))
+    return faces
+
+
+def _level(left: float, right: float, far: float, height: float) -> np.ndarray:
+    return np.array(
+        [[left, height, 0], [right, height, 0], [right, height, far], [left, height, far]]
+    )
+
+
+def _strip(street: Street, inner: float, outer: float, along, height: float) -> np.ndarray:
+    there = [(inner + street.bend * z * z, height, z) for z in along]
+    back = [(outer + street.bend * z * z, height, z) for z in along[::-1]]
+    return np.array(there + back)
+
+
+def _kerb(street: Street, first: float, last: float, near: float, far: float) -> np.ndarray:
+    (x0, z0), (x1, z1) = street.at(first, near), street.at(last, far)
+    return np.array([[x0, 0, z0], [x1, 0, z1], [x1, st.KERB, z1], [x0, st.KERB, z0]])
+
+
+def _gather(ground, things: tuple[Thing, ...]) -> tuple[Soup, _Owner]:
+    points = [corners for corners, *_ in ground] + [thing.corners() for thing in things]
+    counts = [np.array([len(corners) for corners, *_ in ground])]
+    counts += [thing.model.counts for thing in things]
+    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    amount = [len(thing.model.counts) for thing in things]
+    colour = [np.array([c for *_, c in ground], np.float64)]
+    colour += [thing.colours[thing.model.slot] for thing in things]
+    owner = _Owner(
+        label=np.concatenate(
+            [[g[2] for g in ground], np.repeat([t.label for t in things], amount)]
+        ),
+        material=np.concatenate([[g[1] for g in ground], *(t.model.material for t in things)]),
+        colour=np.concatenate(colour),
+        style=np.concatenate(
+            [np.zeros((len(ground), 4)), np.repeat([t.style for t in things], amount, axis=0)]
+        ),
+        flat=np.concatenate([np.zeros(len(ground), bool), *(t.model.flat for t in things)]),
+    )
+    return Soup(np.concatenate(points), start), owner
+
+
+def _table(world: World, soup: Soup, owner: _Owner, view) -> tuple[Faces, np.ndarray]:
+    """Describe each face for the painters, and tell which look towards the camera."""
+    normal = geometry.normals(soup)
+    # Ground strips and kerbs are listed in either direction: they are seen from above and outside.
+    normal = np.where((normal[:, 1:2] < -0.99) & ~owner.flat[:, None], -normal, normal)
+    offset = dot(normal, soup.points[soup.start[:-1]] - world.camera.position)
+    towards = (offset < 0) | (owner.material == Material.PAVEMENT)
+    normal, offset = np.where(offset[:, None] > 0, -normal, normal), -abs(offset)
+    level = abs(normal[:, 1]) > 0.9
+    along = geometry.unit(cross(np.broadcast_to([0.0, 1.0, 0.0], normal.shape), normal))
+    across = np.where(level[:, None], [1.0, 0.0, 0.0], along)
+    corner = np.repeat(np.arange(len(normal)), np.diff(soup.start))
+    left, right = geometry.span(dot(soup.points, across[corner]), soup)
+    bottom, top = geometry.span(soup.points[:, 1], soup)
+    near, far = geometry.span(view[:, 2], soup)
+    near = np.maximum(near, geometry.NEAR)
+
+    def rows(values, sky, dtype=np.float32):
+        return np.concatenate([values, np.broadcast_to(sky, (1, *values.shape[1:]))]).astype(dtype)
+
+    faces = Faces(
+        label=rows(owner.label, st.SKY, np.uint8),
+        material=rows(owner.material, Material.SKY, np.uint8),
+        colour=rows(owner.colour / 255, np.array([0.44, 0.72, 1.0])),
+        normal=rows(normal, np.array([0.0, 0.0, -1.0])),
+        offset=rows(offset, -1.0),
+        near=rows(near, np.inf),
+        far=rows(np.maximum(far, near), np.inf),
+        across=rows(across, np.array([1.0, 0.0, 0.0])),
+        left=rows(left, 0.0),
+        bottom=rows(bottom, 0.0),
+        width=rows(np.maximum(right - left, 1e-3), 1.0),
+        height=rows(np.maximum(top - bottom, 1e-3), 1.0),
+        style=rows(owner.style, 0.0),
+    )
+    return faces, towards
+
+
+def _depth(faces: Faces, index: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """Meet each pixel's ray with the plane of its face, kept within the face's own depths."""
+    normal = faces.normal[index]
+    slope = normal[..., 0] * rays[0] + normal[..., 1] * rays[1] + normal[..., 2] * rays[2]
+    depth = faces.offset[index] / np.minimum(slope, np.float32(-1e-6))
+    return np.clip(depth, faces.near[index], faces.far[index])
+
+
+def _shadows(world: World, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shadows on the ground as the camera sees it: the sun's, and the dark where things stand."""
+    lean = -world.sun[[0, 2]] / world.sun[1]
+    sun, contact = Image.new("L", (width, height)), Image.new("L", (width, height))
+    pens = ImageDraw.Draw(sun), ImageDraw.Draw(contact)
+    for thing in world.things:
+        if thing.bulk is None or thing.key > SHADOW_REACH:
+            continue
+        half_width, half_length, bottom, top = thing.bulk
+        foot = _footprint(thing, half_width, half_length)
+        cast = [(x + h * lean[0], z + h * lean[1]) for x, z in foot for h in (bottom, top)]
+        _ground_polygon(pens[0], world.camera, geometry.hull(cast), height, width)
+        if bottom < 0.5:
+            margin = 0.06 + 0.1 * min(half_width, 1.0)
+            grown = _footprint(thing, half_width + margin, half_length + margin)
+            _ground_polygon(pens[1], world.camera, geometry.hull(grown), height, width)
+    softness = height / 128
+    return tuple(
+        np.asarray(image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius)))
+        * np.float32(1 / 255)
+        for image, radius in ((sun, 0.7 * softness), (contact, 1.3 * softness))
+    )
+
+
+def _footprint(thing: Thing, half_width: float, half_length: float) -> list[tuple[float, float]]:
+    (x, _, z), (c, s) = thing.position, thing.heading
+    return [
+        (x + c * u * half_width + s * v * half_length, z - s * u * half_width + c * v * half_length)
+        for u, v in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+
+
+def _ground_polygon(pen, camera: Camera, outline, height: int, width: int) -> None:
+    points = np.array([(x, 0.02, z) for x, z in outline])
+    view = geometry.clip(camera.to_view(points), geometry.spread(height, width))
+    if len(view) > 2:
+        pen.polygon(geometry.project(view, height, width).ravel().tolist(), fill=255)
