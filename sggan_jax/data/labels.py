@@ -181,11 +181,11 @@ CAMVID = _table(
 CAMVID_TO_CITYSCAPES = np.array([row[2] for row in _CAMVID], np.uint8)
 """Cityscapes id of each of CamVid's 32 classes, which number from 0 in the order of CAMVID."""
 
-TABLES = {table.name: table for table in (CITYSCAPES, GTAV, CAMVID)}
+TABLES = {table.name: table for table in (CITYSCAPES, GTAV)}
 
 
 def class_table(name: str) -> ClassTable:
-    """Find a class table by name (``cityscapes``, ``gtav``, ``camvid``) or by path of a TOML file.
+    """Find a class table by name (``cityscapes``, ``gtav``) or by path of a TOML file.
 
     Raises:
         InputError: Neither a known name nor a readable table.

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,42 +19,62 @@ class Folder(PairBuilder):
     """Images and labels of one name from ``images/`` and ``labels/``, split by lists of names."""
 
 
-def plan_folder(spec: SourceSpec) -> Plan:
+def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     """Pair the files of a folder without reading their pixels.
 
     ``labels/`` may be absent: every class id is then 0. Without lists of names every image belongs
-    to ``train``. Folders inside ``images/`` are part of a name, ``/`` between them.
+    to ``train``. Folders inside ``images/`` are part of a name, ``/`` between them. The size plays
+    no part.
 
     Raises:
-        InputError: The folder, its images or a pair is missing, or a list of names is empty.
+        InputError: The folder, its images or every pair is missing, or a list of names is empty or
+            contradicts another.
     """
     root = Path(spec.path).expanduser()
     table = class_table(spec.table)
     images = index_files(root, "images", IMAGE_SUFFIXES)
     labelled = (root / "labels").is_dir()
     labels = index_files(root, "labels", (".png",)) if labelled else {}
-    refused: list[tuple[str, str]] = []
-    if labelled:
-        for name in sorted(images.keys() - labels.keys()):
-            refused.append((name, f"labels/{name}.png is missing"))
-        for name in sorted(labels.keys() - images.keys()):
-            refused.append((name, f"labels/{name}.png has no image"))
-        if not images.keys() & labels.keys():
-            raise InputError(unpaired(root, images, labels))
+    usable, refused = match(root, images, labels) if labelled else (sorted(images), [])
+    pairs = {
+        name: Pair(name, functools.partial(load_pair, images[name], labels.get(name), table))
+        for name in usable
+    }
     splits: dict[str, list[Pair]] = {}
-    for split, names in read_lists(root, sorted(images)).items():
-        splits[split] = []
-        for name in names:
-            if name not in images:
-                refused.append((name, f"{split}.txt names it, but images/ has no such file"))
-            elif not labelled or name in labels:
-                load = functools.partial(load_pair, images[name], labels.get(name), table)
-                splits[split].append(Pair(name, load))
+    lists = read_lists(root)
+    for split, names in (lists or {"train": usable}).items():
+        refused += [
+            (name, f"{split}.txt names it, but images/ holds no such file")
+            for name in names
+            if name not in images
+        ]
+        splits[split] = [pairs[name] for name in names if name in pairs]
         if not splits[split]:
-            raise InputError(f"{root / split}.txt names no image that is there with its labels.")
-    lists = [root / f"{split}.txt" for split in splits if (root / f"{split}.txt").is_file()]
-    files = [*images.values(), *labels.values(), *lists]
+            raise InputError(
+                f"{root / split}.txt names {len(names)} images, none of which is there with its "
+                f"labels: the first is {names[0]!r}."
+            )
+    files = [*images.values(), *labels.values(), *(root / f"{split}.txt" for split in lists)]
     return Plan(splits, fingerprint(root, files, table), refused, labelled)
+
+
+def match(
+    root: Path, images: Mapping[str, Path], labels: Mapping[str, Path]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Find the names that have both image and labels, and say why the others are refused.
+
+    Raises:
+        InputError: No image has labels.
+    """
+    both = sorted(images.keys() & labels.keys())
+    if not both:
+        raise InputError(
+            f"No image in {root} has labels of the same name: the first image is {min(images)!r}, "
+            f"the first label map {min(labels)!r}."
+        )
+    refused = [(name, "it has no labels") for name in sorted(images.keys() - labels.keys())]
+    refused += [(name, "it has no image") for name in sorted(labels.keys() - images.keys())]
+    return both, refused
 
 
 def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str, Path]:
@@ -80,16 +100,8 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
     return found
 
 
-def unpaired(root: Path, images: Iterable[str], labels: Iterable[str]) -> str:
-    """Say that no image has labels, with the first name of each side."""
-    return (
-        f"No image in {root / 'images'} has labels of the same name in {root / 'labels'}: "
-        f"the first image is {min(images)!r}, the first label map {min(labels)!r}."
-    )
-
-
-def read_lists(root: Path, everything: list[str]) -> dict[str, list[str]]:
-    """Read train.txt, val.txt and test.txt; without any, all names are ``train``.
+def read_lists(root: Path) -> dict[str, list[str]]:
+    """Read those of train.txt, val.txt and test.txt that are there.
 
     Raises:
         InputError: A list names nothing, or a name stands in two lists or twice in one.
@@ -108,7 +120,7 @@ def read_lists(root: Path, everything: list[str]) -> dict[str, list[str]]:
             if name in seen:
                 raise InputError(f"{path} names {name!r}, which {seen[name]}.txt already names.")
             seen[name] = split
-    return splits or {"train": everything}
+    return splits
 
 
 def load_pair(
