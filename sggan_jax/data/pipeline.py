@@ -157,7 +157,7 @@ class Pipeline:
         self._position = position
         # Interleaved shards: the processes together see the pairs that one process would.
         shard = self._pairs[position + self._process_index :: self._process_count]
-        batches = shard.batch(self._batch_size).to_iter_dataset(self._read)
+        batches = shard.batch(self._batch_size, drop_remainder=True).to_iter_dataset(self._read)
         if self._workers:
             batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=self._workers))
         self._iterator = iter(batches)
