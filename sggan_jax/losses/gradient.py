@@ -136,7 +136,8 @@ def soft_gradient_loss(
       Scalar, at least 0.
 
     Raises:
-      ValueError: if shapes do not agree, or concrete alpha and beta are negative or do not sum to 1.
+      ValueError: if shapes do not agree; if alpha and beta, given as numbers, are negative or do
+        not sum to 1.
 
     >>> x = jnp.zeros((1, 2, 4, 3)); y = x.at[:, :, 2:].set(1.0)
     >>> float(soft_gradient_loss(x, y, jnp.array([[[7, 7, 8, 8]] * 2]), 1.0, 0.0))
@@ -156,6 +157,7 @@ def soft_gradient_loss(
 
 
 def _check_weights(alpha, beta):
-    if isinstance(alpha, int | float) and isinstance(beta, int | float):
-        if alpha < 0 or beta < 0 or abs(alpha + beta - 1) > 1e-6:
-            raise ValueError(f"alpha and beta must be >= 0 and sum to 1, got {alpha} and {beta}")
+    if not (isinstance(alpha, int | float) and isinstance(beta, int | float)):
+        return  # traced: nothing is known yet
+    if alpha < 0 or beta < 0 or abs(alpha + beta - 1) > 1e-6:
+        raise ValueError(f"alpha and beta must be >= 0 and sum to 1, got {alpha} and {beta}")

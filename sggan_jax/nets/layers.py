@@ -44,6 +44,7 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Convolve."""
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel = self.param("kernel", kernel_init, shape, jnp.float32)
         x = x.astype(self.dtype)
@@ -67,6 +68,7 @@ class Upsample(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Enlarge."""
         if self.mode == "resize":
             x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
             return Conv(self.features, 3, dtype=self.dtype, name="conv")(x)
@@ -82,6 +84,7 @@ class InstanceNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        """Normalise."""
         scale = self.param("scale", scale_init, (x.shape[-1],), jnp.float32)
         offset = self.param("offset", nn.initializers.zeros, (x.shape[-1],), jnp.float32)
         return instance_norm(x, scale, offset)

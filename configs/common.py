@@ -1,0 +1,115 @@
+"""Every key of a configuration, declared once, at the paper's values.
+
+Command lines set them as ``--config.train.steps=500``; a key that is not here is refused.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+    """Return the paper's settings: 256x512, batch 1, 25 epochs (sections 3 and 4.1)."""
+    config = ConfigDict()
+    config.method = "sggan"
+    # Everything random is a function of (seed, step, device).
+    config.seed = 0
+
+    data = config.data = ConfigDict()
+    # tensorflow-datasets builders by name: toycity, folder, camvid, ...
+    data.virtual = "toycity"
+    data.real = "toycity"
+    # Where the originals are; empty for built-in data.
+    data.virtual_dir = ""
+    data.real_dir = ""
+    # Class tables of the labels: cityscapes, gtav, or a TOML file of your own.
+    data.virtual_table = "cityscapes"
+    data.real_table = "cityscapes"
+    # toycity: number of scenes.
+    data.toycity_train = 400
+    data.toycity_test = 50
+    # Where data sets prepared at training size are kept.
+    data.data_dir = "data"
+    data.split = "train"
+    # Training size in pixels; images are resized straight to it, aspect not kept.
+    data.height = 256
+    data.width = 512
+    # Groups of class ids, each judged by its own filter: paper8, or one for a plain PatchGAN.
+    data.regions = "paper8"
+    # Probability of a horizontal flip, image and labels together.
+    data.flip = 0.5
+    # Decoding threads, and worker processes beside the training process (0: threads alone).
+    data.threads = 2
+    data.workers = 0
+
+    nets = config.nets = ConfigDict()
+    # unet (the paper's) or resnet (CycleGAN's).
+    nets.generator = "unet"
+    nets.width = 64
+    # unet: number of halvings; sides must be multiples of 2^levels.
+    nets.levels = 8
+    # unet: dropout rate of the three innermost decoder levels.
+    nets.dropout = 0.5
+    # resnet: number of residual blocks.
+    nets.blocks = 9
+    # transpose (the paper's) or resize (nearest and a 3x3 convolution: no checkerboards).
+    nets.upsampling = "transpose"
+    # Type of computations: float32 or bfloat16; parameters are float32 always.
+    nets.dtype = "float32"
+    nets.dis_width = 64
+    # Halvings before the map of scores: 3 sees 70x70 pixels, 2 sees 34x34, 1 sees 16x16.
+    nets.dis_halvings = 3
+    # Sample masks on a corner-aligned grid, as the authors' program does.
+    nets.mask_align_corners = False
+
+    # Weight of every term by its name; a term of weight 0 is not computed.
+    weights = config.weights = ConfigDict()
+    weights.adv_r = 1.0
+    weights.adv_v = 1.0
+    weights.cyc_v = 10.0
+    weights.cyc_r = 10.0
+    weights.grad_v = 5.0
+    weights.grad_r = 5.0
+    # Identity: a generator should leave images of its target domain alone. Not in the paper.
+    weights.idt_r = 0.0
+    weights.idt_v = 0.0
+    weights.dis_r = 1.0
+    weights.dis_v = 1.0
+
+    loss = config.loss = ConfigDict()
+    # (alpha, beta) = (1, 0) for these epochs, then (grad_alpha, 1 - grad_alpha).
+    loss.grad_hard_epochs = 3.0
+    loss.grad_alpha = 0.9
+    # Borders of the Sobel filters: reflect, or zero as in the authors' program.
+    loss.grad_padding = "reflect"
+    # Compare signed gradients, which also sees a contrast turned over. Not in the paper.
+    loss.grad_signed = False
+
+    optim = config.optim = ConfigDict()
+    optim.learning_rate = 2e-4
+    optim.b1 = 0.5
+    optim.b2 = 0.999
+    optim.eps = 1e-8
+    # Constant until this share of the run, then linearly to 0; 1 never decays.
+    optim.decay_from = 1.0
+
+    train = config.train = ConfigDict()
+    train.epochs = 25.0
+    # Number of steps; 0 means as many as the epochs ask for.
+    train.steps = 0
+    # Images of each domain in one step, over all devices.
+    train.batch_size = 1
+    # History of fakes per domain, over all devices; 0 for none.
+    train.pool_size = 50
+    # Decay of the moving average of the generators; 0 for none.
+    train.ema = 0.0
+    # Devices to use; 0 for all. On a CPU, that many virtual ones.
+    train.devices = 0
+    # Steps run by one call of the device.
+    train.steps_per_dispatch = 1
+    train.log_every = 50
+    train.sample_every = 500
+    train.sample_count = 4
+    train.checkpoint_every = 2000
+    # Newest checkpoints kept.
+    train.keep = 3
+
+    return config.lock()

@@ -1,0 +1,62 @@
+"""SG-GAN.
+
+``--config configs/sggan.py:NAME`` with NAME one of
+
+* ``paper`` (default): METHOD as published, 256x512, for one GPU; give the data, for example
+  ``--config.data.virtual=folder --config.data.virtual_dir=DIR`` and the same for ``real``.
+* ``toycity``: the built-in toy city at 64x128; minutes on two cores.
+* ``camvid``: labelled renderings to CamVid photographs at 64x128; hours on two cores.
+"""
+
+from configs import common
+
+
+def get_config(name: str = "paper"):
+    """Return the named configuration.
+
+    Raises:
+      ValueError: if there is none of that name.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"configs/sggan.py has {', '.join(PRESETS)}; got {name!r}")
+    config = common.get_config()
+    PRESETS[name](config)
+    return config
+
+
+def paper(config) -> None:
+    """Leave the paper's settings, which are the defaults."""
+
+
+def small(config) -> None:
+    """Fit networks to 64x128 images: a field of view and a depth that suit the size."""
+    config.data.height, config.data.width = 64, 128
+    config.nets.width = 32
+    config.nets.levels = 5
+    config.nets.dropout = 0.0
+    config.nets.upsampling = "resize"
+    config.nets.dis_width = 32
+    config.nets.dis_halvings = 2
+    # Without it, generators turn contrasts over at this size within 500 steps.
+    config.weights.idt_r = 5.0
+    config.weights.idt_v = 5.0
+
+
+def toycity(config) -> None:
+    """Train on the built-in toy city in minutes."""
+    small(config)
+    config.train.steps = 1500
+    config.train.log_every = 25
+    config.train.checkpoint_every = 500
+
+
+def camvid(config) -> None:
+    """Train renderings against CamVid photographs in hours."""
+    small(config)
+    config.data.virtual = config.data.real = "folder"
+    config.train.steps = 20000
+    config.optim.decay_from = 0.5
+    config.train.ema = 0.999
+
+
+PRESETS = {"paper": paper, "toycity": toycity, "camvid": camvid}

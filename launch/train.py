@@ -1,0 +1,37 @@
+"""Train a method, or continue a run: the same command does both.
+
+python -m launch.train --config configs/sggan.py:toycity --workdir runs/demo
+"""
+
+from sggan_jax.allocator import tune_allocator
+
+tune_allocator()  # before jax is imported
+
+from absl import app, flags  # noqa: E402
+from ml_collections import config_flags  # noqa: E402
+
+from launch import tell_errors  # noqa: E402
+from sggan_jax.train.loop import train  # noqa: E402
+
+_CONFIG = config_flags.DEFINE_config_file(
+    "config",
+    "configs/sggan.py",
+    "Configuration, FILE.py or FILE.py:NAME. Any key can be set as --config.KEY=VALUE; "
+    "configs/common.py explains every key.",
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir",
+    None,
+    "Run directory: checkpoints, samples, logs. Continued when it already holds this run.",
+    required=True,
+)
+
+
+@tell_errors
+def main(_: list[str]) -> None:
+    """Train."""
+    train(_CONFIG.value.to_dict(), _WORKDIR.value)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,93 @@
+"""What a method is: networks, views, players and weights, as data and pure functions.
+
+The training step (``train/step.py``) knows nothing but this contract. One step runs
+
+1. ``views = observe(batch)``: the batch as float images, with masks; constants of the step;
+2. ``views |= forward(params, views, rng)``: everything the networks make, once;
+3. the history pools, for the views named in ``pooled``: ``old_fake_r`` beside ``fake_r``;
+4. every player's weighted terms, differentiated in its own networks, through ``forward`` where
+   those networks made the views; then its optimiser.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import flax.linen as nn
+import jax
+
+from sggan_jax.types import Array, Batch, Metrics, Params, Views
+
+Schedule = Callable[[Array], Array]
+"""Step (int32 scalar, may be traced) to a value."""
+
+Weight = float | Schedule
+
+
+@dataclasses.dataclass(frozen=True)
+class Player:
+    """Networks that are updated together on the same terms.
+
+    Attributes:
+      nets: names of the networks this player trains.
+      terms: (params, views) to unweighted scalars by name.
+      every: update at steps that are multiples of this.
+    """
+
+    nets: tuple[str, ...]
+    terms: Callable[[Params, Views], Metrics]
+    every: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A system of networks trained together; see the module's text for the step it defines.
+
+    Attributes:
+      modules: network name to its Flax module, a pure function of parameters and inputs.
+      init: random key to the parameters of all networks, by name.
+      observe: batch to views that depend on no parameter.
+      forward: (params, views, rng) to what the networks make of the views; ``rng`` None means
+        as in inference, without dropout.
+      makers: names of the networks that ``forward`` uses.
+      players: by name, in the order in which they are updated.
+      weights: term name to its weight, a number or a schedule. Terms of weight 0 do not exist.
+      scalars: schedules put among the views under their name at every step.
+      pooled: groups of views that pass through a history pool together.
+      adapters: direction (``v2r``, ``r2v``) to the generator that inference calls.
+      grids: rows of sample pictures, as names of views.
+    """
+
+    modules: Mapping[str, nn.Module]
+    init: Callable[[Array], dict]
+    observe: Callable[[Batch], dict[str, Array]]
+    forward: Callable[[Params, Views, Array | None], dict[str, Array]]
+    makers: tuple[str, ...]
+    players: Mapping[str, Player]
+    weights: Mapping[str, Weight]
+    scalars: Mapping[str, Schedule] = dataclasses.field(default_factory=dict)
+    pooled: tuple[tuple[str, ...], ...] = ()
+    adapters: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    grids: tuple[tuple[str, ...], ...] = ()
+
+
+def chosen(weights: Mapping[str, Weight], **terms: Callable[[], Array]) -> Metrics:
+    """Build the terms whose weight is not the number 0; the others cost nothing.
+
+    >>> chosen({"cyc_v": 10.0, "idt_v": 0.0}, cyc_v=lambda: 1, idt_v=lambda: 1 / 0)
+    {'cyc_v': 1}
+    """
+    return {name: term() for name, term in terms.items() if is_on(weights, name)}
+
+
+def is_on(weights: Mapping[str, Weight], name: str) -> bool:
+    """Whether a term has a weight: a schedule, or a number that is not 0."""
+    return callable(weights[name]) or weights[name] != 0
+
+
+def weighted_sum(weights: Mapping[str, Weight], terms: Metrics, step: Array) -> Array:
+    """Sum terms times their weights at this step."""
+    total = jax.numpy.zeros(())
+    for name, term in terms.items():
+        weight = weights[name]
+        total = total + (weight(step) if callable(weight) else weight) * term
+    return total

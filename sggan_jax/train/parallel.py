@@ -1,0 +1,172 @@
+"""Devices: the one file that knows of jit, pmap and how a state lies on several devices.
+
+On one device a step is jitted; on several it is pmapped: parameters, optimisers and averages are
+the same on all, every device has its share of the batch and of the history pools. On the host and
+in checkpoints a state has one form whatever the devices: pools carry a leading device axis.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.methods.base import Method
+from sggan_jax.train.pool import Pool
+from sggan_jax.train.state import Recipe, TrainState
+from sggan_jax.train.step import make_step
+from sggan_jax.types import Batch, InputError, Metrics
+
+AXIS = "devices"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trainer:
+    """A compiled step and the devices it runs on.
+
+    Attributes:
+      devices: on which it runs.
+      run: (state on the devices, host batch [k, B, ...]) to (state, metrics [k] each); the state
+        given is used up.
+    """
+
+    devices: tuple[jax.Device, ...]
+    run: Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
+
+
+def pick_devices(number: int) -> tuple[jax.Device, ...]:
+    """Return the first ``number`` local devices, all for 0.
+
+    Raises:
+      InputError: if there are fewer.
+    """
+    local = tuple(jax.local_devices())
+    if not 0 <= number <= len(local):
+        raise InputError(
+            f"train.devices asks for {number}, but {len(local)} {local[0].platform} devices exist"
+        )
+    return local[: number or len(local)]
+
+
+def allow_virtual_devices(number: int) -> None:
+    """Let a CPU stand for ``number`` devices; without effect elsewhere or after the first use."""
+    if number > 1:
+        jax.config.update("jax_num_cpu_devices", number)
+
+
+def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]) -> Trainer:
+    """Compile the step of a method for these devices.
+
+    Several steps per call run in one loop on the device: the leading axis k of the batch.
+    """
+    if len(devices) == 1:
+        run = jax.jit(partial(_steps, make_step(method, recipe)), donate_argnums=0)
+        return Trainer(devices, run)
+    step = make_step(method, recipe, AXIS)
+    mapped = jax.pmap(partial(_steps, step), AXIS, devices=devices, donate_argnums=0)
+
+    def run(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        state, metrics = mapped(state, _split(batch, len(devices)))
+        return state, {name: value[0] for name, value in metrics.items()}
+
+    return Trainer(devices, run)
+
+
+def _steps(step, state, batch):
+    k = jax.tree.leaves(batch)[0].shape[0]
+    if k == 1:
+        state, metrics = step(state, jax.tree.map(lambda x: x[0], batch))
+        return state, jax.tree.map(lambda x: x[None], metrics)
+    return jax.lax.scan(step, state, batch)
+
+
+def _split(batch, number):
+    """[k, B, ...] to [devices, k, B / devices, ...]."""
+
+    def split(x):
+        x = x.reshape(x.shape[0], number, x.shape[1] // number, *x.shape[2:])
+        return np.swapaxes(x, 0, 1)
+
+    return {name: split(np.asarray(x)) for name, x in batch.items()}
+
+
+def share(total: int, devices: tuple[jax.Device, ...]) -> int:
+    """Places of a pool on each device, for ``total`` over all of them, rounded up."""
+    return -(-total // len(devices))
+
+
+def check_batch_size(batch_size: int, devices: tuple[jax.Device, ...]) -> None:
+    """Refuse a batch that cannot be split evenly.
+
+    Raises:
+      InputError: with the numbers.
+    """
+    if batch_size < 1 or batch_size % len(devices):
+        raise InputError(
+            f"train.batch_size must be a positive multiple of the {len(devices)} devices, "
+            f"got {batch_size}; set it, or train.devices"
+        )
+
+
+def to_devices(state: TrainState, devices: tuple[jax.Device, ...], pool_size: int) -> TrainState:
+    """Put a host state (pools [devices, ...]) onto devices.
+
+    Args:
+      state: as :func:`to_host` returns it; its pools may come from another number of devices.
+      devices: where it shall live.
+      pool_size: places of each pool on each device.
+    """
+    pools = {name: deal(pool, len(devices), pool_size) for name, pool in state.pools.items()}
+    if len(devices) == 1:
+        pools = jax.tree.map(lambda x: x[0], pools)
+        return jax.device_put(state.replace(pools=pools), devices[0])
+    same = jax.tree.map(lambda x: jnp.stack([x] * len(devices)), state.replace(pools={}))
+    # An identity through a pmap of the same axis lays every leaf out as the step wants it;
+    # any other layout would compile the step twice.
+    return jax.pmap(lambda x: x, AXIS, devices=devices)(same.replace(pools=pools))
+
+
+def to_host(state: TrainState, devices: tuple[jax.Device, ...]) -> TrainState:
+    """Copy a state to the host in the one form that checkpoints hold."""
+    if len(devices) == 1:
+        state = state.replace(pools=jax.tree.map(lambda x: x[None], state.pools))
+        return _get(state)
+    first = jax.tree.map(lambda x: x[0], state.replace(pools={}))
+    return _get(first.replace(pools=state.pools))
+
+
+def _get(state):
+    """Fetch arrays as numpy; a random key stays a key, its numbers are on the host anyway."""
+    rng = state.rng
+    host = jax.device_get(state.replace(rng=None))
+    return host.replace(rng=jax.random.wrap_key_data(np.asarray(jax.random.key_data(rng))))
+
+
+def deal(pool: Pool, number: int, capacity: int) -> Pool:
+    """Spread stored items over ``number`` pools; an unchanged layout stays as it is.
+
+    Args:
+      pool: items [devices, places, ...], count [devices].
+      number: devices to deal to.
+      capacity: places on each.
+    """
+    have, places = pool.items[0].shape[:2]
+    if (have, places) == (number, capacity):
+        return pool
+    counts = np.asarray(pool.count)
+    kept = [
+        (device, place)
+        for place in range(places)
+        for device in range(have)
+        if place < counts[device]
+    ][: number * capacity]
+    items = []
+    for column in pool.items:
+        new = np.zeros((number, capacity, *column.shape[2:]), column.dtype)
+        for index, origin in enumerate(kept):
+            new[index % number, index // number] = column[origin]
+        items.append(new)
+    count = np.array([len(kept[device::number]) for device in range(number)], np.int32)
+    return Pool(tuple(items), count)

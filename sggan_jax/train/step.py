@@ -1,0 +1,103 @@
+"""The training step: one pure function of (state, batch) for every method."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from sggan_jax.methods.base import Method, Player, weighted_sum
+from sggan_jax.train.pool import exchange
+from sggan_jax.train.state import Recipe, TrainState
+from sggan_jax.types import Batch, Metrics
+
+Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
+
+
+def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> Step:
+    """Build the step of a method.
+
+    Args:
+      method: what is trained, see :mod:`sggan_jax.methods.base`.
+      recipe: optimisers, pools, averaging.
+      axis_name: of the mapped device axis over which gradients and metrics are averaged; None
+        on a single device.
+
+    Returns:
+      (state, batch) to (state, unweighted terms by name). Pure; compile it with
+      :mod:`sggan_jax.train.parallel`.
+    """
+
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        rng = jax.random.fold_in(state.rng, state.step)
+        if axis_name is not None:
+            rng = jax.random.fold_in(rng, jax.lax.axis_index(axis_name))
+        rng_forward, rng_pool = jax.random.split(rng)
+
+        views = method.observe(batch)
+        views |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
+        makers = {name: state.params[name] for name in method.makers}
+        made, pull_back = jax.vjp(lambda p: method.forward(p, views, rng_forward), makers)
+        pools, old = _pass_pools(method, state.pools, views | made, rng_pool)
+        views |= old
+
+        params, opt, metrics = dict(state.params), dict(state.opt), {}
+        for name, player in method.players.items():
+            grads, terms = _gradients(method, player, params, views, made, pull_back, state.step)
+            if axis_name is not None:
+                grads, terms = jax.lax.pmean((grads, terms), axis_name)
+            own = {net: params[net] for net in player.nets}
+            own, opt[name] = _update(recipe.optimisers[name], player, grads, own, opt[name], state)
+            params |= own
+            metrics |= terms
+        ema = {
+            net: optax.incremental_update(params[net], average, 1.0 - recipe.ema)
+            for net, average in state.ema.items()
+        }
+        state = state.replace(step=state.step + 1, params=params, opt=opt, pools=pools, ema=ema)
+        return state, metrics
+
+    return step
+
+
+def _pass_pools(method, pools, views, rng):
+    """Put fakes in, take old ones out; without pools the current ones are the old ones."""
+    new_pools, old = dict(pools), {}
+    for group, key in zip(
+        method.pooled, jax.random.split(rng, len(method.pooled) + 1), strict=False
+    ):
+        items = tuple(jax.lax.stop_gradient(views[name]) for name in group)
+        if group[0] in pools:
+            new_pools[group[0]], items = exchange(pools[group[0]], items, key)
+        old |= {f"old_{name}": item for name, item in zip(group, items, strict=True)}
+    return new_pools, old
+
+
+def _gradients(method: Method, player: Player, params, views, made, pull_back, step):
+    """Gradient of a player's weighted terms in its own networks, through what they made."""
+
+    def objective(own, made):
+        terms = player.terms(params | own, views | made)
+        return weighted_sum(method.weights, terms, step), terms
+
+    own = {net: params[net] for net in player.nets}
+    if not set(player.nets) & set(method.makers):
+        grads, terms = jax.grad(objective, has_aux=True)(own, made)
+        return grads, terms
+    (grads, made_grads), terms = jax.grad(objective, argnums=(0, 1), has_aux=True)(own, made)
+    (through,) = pull_back(made_grads)
+    grads = {
+        net: jax.tree.map(jnp.add, grads[net], through[net]) if net in through else grads[net]
+        for net in player.nets
+    }
+    return grads, terms
+
+
+def _update(optimiser, player, grads, own, opt, state):
+    def apply(_):
+        updates, new_opt = optimiser.update(grads, opt, own)
+        return optax.apply_updates(own, updates), new_opt
+
+    if player.every == 1:
+        return apply(None)
+    return jax.lax.cond(state.step % player.every == 0, apply, lambda _: (own, opt), None)
