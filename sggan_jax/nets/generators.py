@@ -41,7 +41,13 @@ class UNet(nn.Module):
           InputError: if a side is no multiple of 2^levels, or the innermost map is one pixel,
             which instance norm would turn into zeros.
         """
-        _check_multiple("U-Net", height, width, self.multiple, f"{self.multiple} (two to its {self.levels} levels)")
+        _check_multiple(
+            "U-Net",
+            height,
+            width,
+            self.multiple,
+            f"{self.multiple} (two to its {self.levels} levels)",
+        )
         if height == width == self.multiple:
             raise InputError(
                 f"a {self.levels}-level U-Net turns {height}x{width} into a 1x1 innermost map, "
@@ -109,7 +115,9 @@ class ResNet(nn.Module):
         """
         _check_multiple("ResNet generator", height, width, self.multiple, "4")
         if min(height, width) < 8:
-            raise InputError(f"the ResNet generator needs sides of at least 8, got {height}x{width}")
+            raise InputError(
+                f"the ResNet generator needs sides of at least 8, got {height}x{width}"
+            )
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -123,9 +131,7 @@ class ResNet(nn.Module):
         for block in range(self.blocks):
             x = x + self._block(x, f"block{block}")
         for level in (1, 0):
-            up = Upsample(
-                self.width * 2**level, 3, self.upsampling, self.dtype, name=f"up{level}"
-            )
+            up = Upsample(self.width * 2**level, 3, self.upsampling, self.dtype, name=f"up{level}")
             x = self._unit(x, up)
         x = Conv(3, 7, reflect=True, dtype=self.dtype, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
@@ -143,6 +149,5 @@ class ResNet(nn.Module):
 def _check_multiple(what: str, height: int, width: int, multiple: int, why: str) -> None:
     if height % multiple or width % multiple or min(height, width) <= 0:
         raise InputError(
-            f"the {what} needs height and width that are multiples of {why}, "
-            f"got {height}x{width}"
+            f"the {what} needs height and width that are multiples of {why}, got {height}x{width}"
         )
