@@ -59,16 +59,16 @@ def render(seed: int, height: int = 128, width: int = 256) -> Scene:
     ((32, 64, 3), 'uint8', True)
     """
     _check(seed, height, width)
-    seen = frame.expose(scene.build(int(seed)), height * SAMPLES, width * SAMPLES)
-    fine = (seen.index.shape[0], seen.index.shape[1], 3)
+    world = scene.build(int(seed))
+    seen = frame.expose(world, (height * SAMPLES, width * SAMPLES), (height, width))
     virtual, real = looks.paint(seen)
-    flat = film.shrink(virtual.reshape(fine), SAMPLES)
-    light = film.shrink(film.haze(real, seen).reshape(fine), SAMPLES)
+    flat = film.shrink(virtual, SAMPLES)
+    light = film.shrink(film.haze(real, seen.depth), SAMPLES)
     rng = np.random.Generator(np.random.PCG64([int(seed), 1]))
     centre = slice(SAMPLES // 2, None, SAMPLES)
     return Scene(
         virtual=np.clip(np.floor(flat * 255 + np.float32(0.5)), 0, 255).astype(np.uint8),
-        real=film.photograph(light, seen.world.film, rng),
+        real=film.photograph(light, world.film, rng),
         labels=seen.faces.label[seen.index[centre, centre]],
         depth=np.ascontiguousarray(seen.depth[centre, centre]),
     )

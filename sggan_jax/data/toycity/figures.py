@@ -202,7 +202,7 @@ def lamp_post() -> Model:
 
 @functools.cache
 def traffic_light() -> Model:
-    """The signal head alone, 1 m tall, its lamps looking along -z; slots: box, red, amber, green."""
+    """A signal head 1 m tall, its lamps looking along -z; slots: box, red, amber, green."""
     sketch = Sketch()
     box = sketch.box((-0.19, 0.19), (0, 1.0), (-0.12, 0.12), Material.PLAIN, 0)
     for slot, y in ((1, 0.8), (2, 0.5), (3, 0.2)):

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from sggan_jax.data.toycity.frame import Frame
-
 HAZE = (0.78, 0.80, 0.80)
 """Colour of the air far away, and of its light."""
 
@@ -17,19 +15,23 @@ NOISE = 2.4
 """Standard deviation of the sensor's noise in grey levels at middle grey."""
 
 
-def haze(colour: np.ndarray, frame: Frame) -> np.ndarray:
-    """Mix colours [h * w, 3] with the air in between; the sky keeps its own."""
-    depth = frame.depth.ravel()
-    finite = np.where(np.isfinite(depth), depth, 0)
-    square = (finite / np.float32(HAZE_DEPTH)) ** 2
-    air = 0.25 * finite / (finite + np.float32(HAZE_DEPTH)) + 0.75 * square / (1 + square)
-    return colour + (np.float32(HAZE) - colour) * air[:, None]
+def haze(light: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Put the air before colours [3, h, w] at a depth [h, w]; the sky, infinite, has its own."""
+    reach = np.where(np.isfinite(depth), depth * np.float32(1 / HAZE_DEPTH), np.float32(0))
+    square = reach * reach
+    air = 0.25 * reach / (1 + reach) + 0.75 * square / (1 + square)
+    return light + (np.array(HAZE, np.float32)[:, None, None] - light) * air
 
 
 def shrink(fine: np.ndarray, factor: int) -> np.ndarray:
-    """Average blocks of factor x factor samples, [h, w, C] to [h/factor, w/factor, C]."""
-    rows = sum(fine[i::factor] for i in range(factor))
-    return sum(rows[:, i::factor] for i in range(factor)) * np.float32(1 / factor**2)
+    """Average blocks of samples: [C, h, w] to [h / factor, w / factor, C]."""
+    rows = fine[:, ::factor].copy()
+    for i in range(1, factor):
+        rows += fine[:, i::factor]
+    total = rows[:, :, ::factor].copy()
+    for i in range(1, factor):
+        total += rows[:, :, i::factor]
+    return np.ascontiguousarray(np.moveaxis(total, 0, -1)) * np.float32(1 / factor**2)
 
 
 def blur(image: np.ndarray, share: float) -> np.ndarray:
@@ -59,7 +61,7 @@ def photograph(light: np.ndarray, film: np.ndarray, rng: np.random.Generator) ->
     y = ((np.arange(height) + 0.5) / height - 0.5)[:, None]
     x = ((np.arange(width) + 0.5) / width - 0.5)[None, :]
     vignette = 1 - 0.42 * (x * x + y * y)
-    exposure = 1.02 + 0.10 * (film[0] - 0.5)
+    exposure = 1.06 + 0.10 * (film[0] - 0.5)
     balance = np.array([0.985 + 0.03 * (film[1] - 0.5), 1.0, 0.975 + 0.03 * (film[2] - 0.5)])
     image = image * (vignette[..., None] * exposure * balance).astype(np.float32)
     # A soft shoulder and toe: x (a + b x - c x^2) is steepest in the middle and ends flat.

@@ -1,11 +1,13 @@
 """From a laid-out street to pixels: which face each one sees, how far, and where in the world."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
-from sggan_jax.data.toycity import geometry, street as st
+from sggan_jax.data.toycity import geometry
+from sggan_jax.data.toycity import street as st
 from sggan_jax.data.toycity.geometry import Camera, Soup, cross, dot
 from sggan_jax.data.toycity.models import Material
 from sggan_jax.data.toycity.scene import World
@@ -27,16 +29,16 @@ class Faces:
     material: np.ndarray
     """uint8 [F + 1]."""
     colour: np.ndarray
-    """Virtual colour [F + 1, 3] in [0, 1]."""
+    """Virtual colour [3, F + 1] in [0, 1]."""
     normal: np.ndarray
-    """[F + 1, 3], towards the camera."""
+    """[3, F + 1], towards the camera."""
     offset: np.ndarray
     """[F + 1]: normal . (point on the face - camera)."""
     near: np.ndarray
     far: np.ndarray
     """Depth range [F + 1] of each face, metres."""
     across: np.ndarray
-    """Unit vector [F + 1, 3] along the face: level on walls, world x on level faces."""
+    """Unit vector [3, F + 1] along the face: level on walls, world x on level faces."""
     left: np.ndarray
     bottom: np.ndarray
     """[F + 1]: smallest coordinate along ``across`` and smallest height."""
@@ -44,7 +46,7 @@ class Faces:
     height: np.ndarray
     """[F + 1]: extent along ``across`` and upwards, metres."""
     style: np.ndarray
-    """[F + 1, 4] numbers in [0, 1) of the thing the face belongs to."""
+    """[4, F + 1] numbers in [0, 1) of the thing the face belongs to."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +62,34 @@ class Frame:
     rays: np.ndarray
     """float32 [3, h, w]: world direction of each pixel, 1 m deep."""
     shade: np.ndarray
-    """float32 [h, w] in [0, 1]: how much of the sun is kept from the ground."""
+    """float32, a coarser grid, in [0, 1]: how much of the sun is kept from the ground."""
     contact: np.ndarray
-    """float32 [h, w] in [0, 1]: how much of the sky is kept from the ground."""
+    """The same grid: how much of the sky is kept from the ground."""
 
 
-def expose(world: World, height: int, width: int) -> Frame:
-    """Find the visible face, the depth and the shadows of every pixel of a grid."""
+def expose(world: World, size: tuple[int, int], shadow_size: tuple[int, int]) -> Frame:
+    """Find the visible face, the depth and the shadows of every pixel of a grid.
+
+    Args:
+        world: What to look at.
+        size: (h, w) of the sampling grid.
+        shadow_size: Rows and columns of the two soft shadow maps, which need fewer.
+
+    Returns:
+        The frame.
+    """
+    height, width = size
     ground = _ground(world.street)
     soup, owner = _gather(ground, world.things)
     view = world.camera.to_view(soup.points)
     faces, towards = _table(world, soup, owner, view)
-    visible = np.flatnonzero(towards | owner.flat)
-    index = geometry.rasterise(view, soup.start, visible, (height, width))
-    index = np.where(index < 0, len(towards), index)
+    values = np.where(towards | owner.flat, np.arange(len(towards)), -1).tolist()
+    image = Image.new("I", (width, height), len(towards))
+    geometry.fill(image, view, soup.start, values)
+    index = np.asarray(image)
     rays = world.camera.rays(height, width)
     depth = _depth(faces, index, rays)
-    shade, contact = _shadows(world, height, width)
+    shade, contact = _shadows(world, *shadow_size)
     return Frame(world, faces, index, depth, rays, shade, contact)
 
 
@@ -111,13 +124,17 @@ def _ground(street: Street) -> list[tuple[np.ndarray, Material, int, tuple]]:
     for piece in pieces:
         for side in (-1, 1):
             inner, outer = side * street.half, side * street.front
-            for near, far in zip(piece[:-1], piece[1:], strict=True):
+            for near, far in itertools.pairwise(piece):
                 faces.append((_kerb(street, inner, inner, near, far), Material.PAVEMENT, 8, flags))
             end = _kerb(street, inner, side * (street.front + 4), piece[0], piece[0])
             faces.append((end, Material.PAVEMENT, st.SIDEWALK, flags))
             outer += side * 0.5
             strip = _strip(street, inner, outer, piece, st.KERB)
             faces.append((strip, Material.PAVEMENT, st.SIDEWALK, flags))
+            if street.verge:
+                edges = (street.half + 0.3, street.half + 0.3 + street.verge)
+                strip = _strip(street, side * edges[0], side * edges[1], piece, st.KERB + 0.01)
+                faces.append((strip, Material.GRASS, st.TERRAIN, meadow))
     return faces
 
 
@@ -178,7 +195,8 @@ def _table(world: World, soup: Soup, owner: _Owner, view) -> tuple[Faces, np.nda
     near = np.maximum(near, geometry.NEAR)
 
     def rows(values, sky, dtype=np.float32):
-        return np.concatenate([values, np.broadcast_to(sky, (1, *values.shape[1:]))]).astype(dtype)
+        table = np.concatenate([values, np.broadcast_to(sky, (1, *values.shape[1:]))])
+        return np.ascontiguousarray(table.T, dtype)
 
     faces = Faces(
         label=rows(owner.label, st.SKY, np.uint8),
@@ -200,34 +218,35 @@ def _table(world: World, soup: Soup, owner: _Owner, view) -> tuple[Faces, np.nda
 
 def _depth(faces: Faces, index: np.ndarray, rays: np.ndarray) -> np.ndarray:
     """Meet each pixel's ray with the plane of its face, kept within the face's own depths."""
-    normal = faces.normal[index]
-    slope = normal[..., 0] * rays[0] + normal[..., 1] * rays[1] + normal[..., 2] * rays[2]
-    depth = faces.offset[index] / np.minimum(slope, np.float32(-1e-6))
-    return np.clip(depth, faces.near[index], faces.far[index])
+    x, y, z = (np.take(faces.normal[i], index) * rays[i] for i in range(3))
+    depth = np.take(faces.offset, index) / np.minimum(x + y + z, np.float32(-1e-6))
+    return np.clip(depth, np.take(faces.near, index), np.take(faces.far, index))
 
 
 def _shadows(world: World, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Shadows on the ground as the camera sees it: the sun's, and the dark where things stand."""
-    lean = -world.sun[[0, 2]] / world.sun[1]
-    sun, contact = Image.new("L", (width, height)), Image.new("L", (width, height))
-    pens = ImageDraw.Draw(sun), ImageDraw.Draw(contact)
+    casts, stands = [], []
     for thing in world.things:
         if thing.bulk is None or thing.key > SHADOW_REACH:
             continue
         half_width, half_length, bottom, top = thing.bulk
         foot = _footprint(thing, half_width, half_length)
-        cast = [(x + h * lean[0], z + h * lean[1]) for x, z in foot for h in (bottom, top)]
-        _ground_polygon(pens[0], world.camera, geometry.hull(cast), height, width)
+        lean_x, lean_z = -world.sun[0] / world.sun[1], -world.sun[2] / world.sun[1]
+        cast = [(x + h * lean_x, z + h * lean_z) for x, z in foot for h in (bottom, top)]
+        casts.append(geometry.hull(cast))
         if bottom < 0.5:
             margin = 0.06 + 0.1 * min(half_width, 1.0)
-            grown = _footprint(thing, half_width + margin, half_length + margin)
-            _ground_polygon(pens[1], world.camera, geometry.hull(grown), height, width)
-    softness = height / 128
-    return tuple(
-        np.asarray(image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius)))
-        * np.float32(1 / 255)
-        for image, radius in ((sun, 0.7 * softness), (contact, 1.3 * softness))
+            stands.append(_footprint(thing, half_width + margin, half_length + margin))
+    scale = height / 128
+    sun, contact = (
+        _on_ground(world.camera, outlines, height, width) for outlines in (casts, stands)
     )
+    return _soften(sun, 0.8 * scale), _soften(contact, 1.4 * scale)
+
+
+def _soften(image: Image.Image, radius: float) -> np.ndarray:
+    soft = image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
+    return np.asarray(soft) * np.float32(1 / 255)
 
 
 def _footprint(thing: Thing, half_width: float, half_length: float) -> list[tuple[float, float]]:
@@ -238,8 +257,10 @@ def _footprint(thing: Thing, half_width: float, half_length: float) -> list[tupl
     ]
 
 
-def _ground_polygon(pen, camera: Camera, outline, height: int, width: int) -> None:
-    points = np.array([(x, 0.02, z) for x, z in outline])
-    view = geometry.clip(camera.to_view(points), geometry.spread(height, width))
-    if len(view) > 2:
-        pen.polygon(geometry.project(view, height, width).ravel().tolist(), fill=255)
+def _on_ground(camera: Camera, outlines: list, height: int, width: int) -> Image.Image:
+    """Fill outlines, lists of world (x, z), as the camera sees them on the ground."""
+    image = Image.new("L", (width, height))
+    points = np.array([(x, 0.02, z) for outline in outlines for x, z in outline]).reshape(-1, 3)
+    start = np.cumsum([0, *(len(outline) for outline in outlines)])
+    geometry.fill(image, camera.to_view(points), start, [255] * len(outlines))
+    return image

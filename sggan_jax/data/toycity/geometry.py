@@ -4,6 +4,7 @@ World axes: x right, y up, z forward along the street, in metres. Only correctly
 operations (+ - * / sqrt, floor) touch the numbers, so every machine draws the same picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ FAR_PIXEL = 1 << 14
 
 @dataclass(frozen=True)
 class Camera:
-    """Pinhole camera: ``position`` [3] in metres, rows of ``axes`` [3, 3] are right, up, forward."""
+    """Pinhole camera at ``position`` [3]; rows of ``axes`` [3, 3] are right, up, forward."""
 
     position: np.ndarray
     axes: np.ndarray
@@ -114,39 +115,35 @@ def project(view: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.floor(np.clip(pixels, -FAR_PIXEL, FAR_PIXEL)).astype(np.int64)
 
 
-def rasterise(view: np.ndarray, start: np.ndarray, faces: np.ndarray, size: tuple[int, int]):
-    """Draw faces in the order given, later over earlier.
+def fill(image: Image.Image, view: np.ndarray, start: np.ndarray, values: Sequence[int]) -> None:
+    """Draw polygons in the order given, later over earlier.
 
     Args:
-        view: Corners of the whole soup in camera coordinates [M, 3].
-        start: First corner of every face and the end [F + 1].
-        faces: Indices of the faces to draw, farthest first.
-        size: (height, width) of the result.
-
-    Returns:
-        int32 [height, width]: index of the visible face, -1 where there is none.
+        image: What to draw on.
+        view: Corners of all polygons in camera coordinates [M, 3].
+        start: First corner of every polygon and the end [F + 1].
+        values: Value to fill each polygon with; a negative one is left out.
     """
-    height, width = size
-    image = Image.new("I", (width, height), -1)
-    pen = ImageDraw.Draw(image)
+    if len(start) < 2:
+        return
+    width, height = image.size
+    pen, wide = ImageDraw.Draw(image), spread(height, width)
     front = view[:, 2] >= NEAR
     whole = np.logical_and.reduceat(front, start[:-1])
     some = np.logical_or.reduceat(front, start[:-1])
     pixels = project(np.where(front[:, None], view, 1.0), height, width)
-    low = np.minimum.reduceat(pixels, start[:-1])
-    high = np.maximum.reduceat(pixels, start[:-1])
+    low, high = (end.reduceat(pixels, start[:-1]) for end in (np.minimum, np.maximum))
     inside = (high >= 0).all(-1) & (low[:, 0] < width) & (low[:, 1] < height)
+    wanted = (whole & inside | some & ~whole) & (np.asarray(values) >= 0)
     flat = pixels.ravel().tolist()
-    for i in faces[(whole & inside | some & ~whole)[faces]].tolist():
+    for i in np.flatnonzero(wanted).tolist():
         first, last = int(start[i]), int(start[i + 1])
         if whole[i]:
             corners = flat[2 * first : 2 * last]
         else:
-            seen = clip(view[first:last], spread(height, width))
-            corners = project(seen, height, width).ravel().tolist()
+            corners = project(clip(view[first:last], wide), height, width).ravel().tolist()
         if len(corners) >= 6:
-            pen.polygon(corners, fill=i)
-    return np.asarray(image)
+            pen.polygon(corners, fill=values[i])
 
 
 def hull(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

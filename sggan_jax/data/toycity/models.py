@@ -6,6 +6,7 @@ it wears) and a slot (which of the thing's colours it takes).
 
 import enum
 import functools
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -105,8 +106,8 @@ def circle(corners: int = 12) -> np.ndarray:
     return np.stack([np.where(swap, -c, c), s], axis=-1)
 
 
-def inset(quad, low: float, high: float, bottom: float, top: float, out: Sequence[float]):
-    """A window within the quad (lower left, lower right, upper right, upper left), moved ``out``."""
+def inset(quad, low: float, high: float, bottom: float, top: float, out):
+    """A window in the quad (lower left, lower right, upper right, upper left), moved ``out``."""
     a, b, c, d = (np.asarray(corner, np.float64) for corner in quad)
 
     def at(u, v):
@@ -163,7 +164,7 @@ def car(kind: str) -> Model:
     centre = (0, 0.5 * belt, 0)
     for side in (-half, half):
         sketch.outward([(side, y, z) for z, y in profile], centre, Material.PAINT, s["paint"])
-    for (z0, y0), (z1, y1) in zip(profile[:-1], profile[1:], strict=True):
+    for (z0, y0), (z1, y1) in itertools.pairwise(profile):
         quad = [(-half, y0, z0), (half, y0, z0), (half, y1, z1), (-half, y1, z1)]
         sketch.outward(quad, centre, Material.PAINT, s["paint"])
     _discs(sketch, half, axles, 0.33, s["tyre"], s["hub"])

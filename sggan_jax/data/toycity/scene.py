@@ -1,11 +1,11 @@
-"""The layout of one street from a seed: what stands where, in metres, whatever the picture's size."""
+"""The layout of a street from a seed: what stands where, in metres, whatever the picture's size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from sggan_jax.data.toycity import population
+from sggan_jax.data.toycity import roadside, traffic
 from sggan_jax.data.toycity.geometry import Camera, unit
 from sggan_jax.data.toycity.street import LENGTH, Street, Thing
 
@@ -40,11 +40,13 @@ def build(seed: int) -> World:
 
 def _street(rng: np.random.Generator) -> Street:
     parking = 2.2 if rng.random() < 0.7 else 0.3
+    verge = rng.uniform(0.9, 1.6) if rng.random() < 0.4 else 0.0
     side = rng.uniform(14, 45) if rng.random() < 0.6 else 2 * LENGTH
     return Street(
         half=rng.uniform(3.2, 3.6) + parking,
         lane=3.2,
-        walk=rng.uniform(2.4, 3.8),
+        walk=rng.uniform(2.3, 3.6) + verge,
+        verge=verge,
         bend=rng.uniform(-1, 1) * rng.uniform(0.0, 0.0022),
         side=(side, side + rng.uniform(6.5, 9.0)),
         zebra=rng.random() < 0.6,
@@ -56,7 +58,7 @@ def _street(rng: np.random.Generator) -> Street:
 def _camera(rng: np.random.Generator, street: Street) -> Camera:
     """A dashboard camera in the right-hand lane, roughly along the street."""
     yaw = rng.uniform(-0.05, 0.05) + 8 * street.bend
-    pitch, roll = rng.uniform(-0.045, -0.005), rng.uniform(-0.01, 0.01)
+    pitch, roll = rng.uniform(-0.035, 0.005), rng.uniform(-0.01, 0.01)
     forward = unit(np.array([yaw, pitch, 1.0]))
     right = unit(np.array([1.0, roll, -yaw]))
     right = unit(right - forward * (right * forward).sum())
@@ -72,12 +74,12 @@ def _camera(rng: np.random.Generator, street: Street) -> Camera:
 def _groups(rng: np.random.Generator, street: Street) -> Iterator[list[Thing]]:
     busy, green = rng.random(), rng.random()
     for side in (-1, 1):
-        yield population.frontage(rng, street, side, green)
-        yield population.trees(rng, street, side, green)
-        yield population.furniture(rng, street, side)
-        yield population.parked(rng, street, side, busy)
-        yield population.walkers(rng, street, side, busy)
-    yield population.horizon(rng, street, green)
-    yield population.traffic(rng, street, busy)
-    yield population.two_wheelers(rng, street, busy)
-    yield population.crossing(rng, street, busy)
+        yield roadside.frontage(rng, street, side, green)
+        yield roadside.trees(rng, street, side, green)
+        yield roadside.furniture(rng, street, side)
+        yield traffic.parked(rng, street, side, busy)
+        yield traffic.walkers(rng, street, side, busy)
+    yield roadside.horizon(rng, street, green)
+    yield traffic.moving(rng, street, busy)
+    yield traffic.two_wheelers(rng, street, busy)
+    yield traffic.crossing(rng, street, busy)

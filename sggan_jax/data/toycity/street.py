@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,9 @@ class Street:
     """From the centre line to the kerb."""
     lane: float
     walk: float
-    """Width of either pavement."""
+    """Width of either pavement, its strip of grass included."""
+    verge: float
+    """Width of the strip of grass behind the kerb, 0 for none."""
     bend: float
     side: tuple[float, float]
     """Where along z a side street crosses, from and to."""
@@ -41,6 +44,11 @@ class Street:
     """Whether the centre line is unbroken."""
     phase: float
     """Shift of the broken line along z."""
+
+    @property
+    def parking(self) -> bool:
+        """Whether there is a strip for parked cars at either kerb."""
+        return self.half > self.lane + 1.5
 
     @property
     def front(self) -> float:
@@ -129,3 +137,8 @@ def put(
         model, label, (x, height, z), (c * tc - s * ts, s * tc + c * ts), sizes,
         np.asarray(colours, np.float64), along - nearer, style, bulk,
     )  # fmt: skip
+
+
+def pick(rng: np.random.Generator, table: Sequence) -> Any:
+    """Draw one entry of a table."""
+    return table[int(rng.integers(len(table)))]
