@@ -50,11 +50,12 @@ class PreparedSource:
         return len(self.names)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        record = self._data[int(index)]
+        name = self.names[index]
+        record = self._data[index % len(self)]
         return {
             "image": decode_png(record["image"]),
             "label": decode_png(record["label"]),
-            "name": self.names[index],
+            "name": name,
         }
 
 
@@ -89,7 +90,9 @@ def open_source(
     if split not in names:
         raise InputError(f"The {what} has no split {split!r}, only {', '.join(names)}.")
     skip = tfds.decode.SkipDecoding()
-    data = builder.as_data_source(split, decoders={"image": skip, "label": skip})
+    # Opened by its files alone: unlike a builder with its plan, that can go to other processes.
+    files = tfds.builder_from_directory(builder.data_dir)
+    data = files.as_data_source(split, decoders={"image": skip, "label": skip})
     return PreparedSource(data, names[split], builder.info.metadata["labelled"])
 
 

@@ -100,7 +100,8 @@ def make_builder(source: SourceSpec, data_dir: str | Path, height: int, width: i
         InputError: The builder is unknown, the size impossible or the source unusable.
     """
     if source.builder not in BUILDERS:
-        raise InputError(f"Builder {source.builder!r} is unknown: give one of {_known()}.")
+        known = ", ".join(BUILDERS)
+        raise InputError(f"Builder {source.builder!r} is unknown: give one of {known}.")
     if height < 1 or width < 1:
         raise InputError(f"Size {height}x{width} is impossible: height and width must be positive.")
     cls, make_plan = BUILDERS[source.builder]
@@ -114,15 +115,11 @@ def is_built(builder: PairBuilder) -> bool:
     return (Path(builder.data_dir) / "dataset_info.json").is_file()
 
 
-def _known() -> str:
-    return ", ".join(BUILDERS)
-
-
 def _key(source: SourceSpec, plan: Plan, height: int, width: int) -> str:
     """Name a data set after all that decides its content, in words as far as they are safe."""
     place = str(Path(source.path).expanduser().resolve()) if source.path else ""
     digest = hashlib.sha256(f"{place}\n{source.table}\n{plan.fingerprint}".encode()).hexdigest()
-    stem = Path(place).name or source.look
+    stem = Path(place).name or f"{source.builder}-{source.look}"
     safe = "".join(letter if letter.isalnum() else "-" for letter in stem)
     return f"{safe}_{height}x{width}_{digest[:12]}"
 
@@ -130,12 +127,18 @@ def _key(source: SourceSpec, plan: Plan, height: int, width: int) -> str:
 def _build(builder: PairBuilder, progress: bool) -> None:
     total = sum(map(len, builder.plan.splits.values()))
     tfds.disable_progress_bar()
-    with (
-        _bar(builder, total, progress),
-        contextlib.redirect_stdout(io.StringIO()),
-        tempfile.TemporaryDirectory() as downloads,
-    ):
-        builder.download_and_prepare(download_dir=downloads)
+    try:
+        with (
+            _bar(builder, total, progress),
+            contextlib.redirect_stdout(io.StringIO()),
+            tempfile.TemporaryDirectory() as downloads,
+        ):
+            builder.download_and_prepare(download_dir=downloads)
+    except OSError as error:
+        # Another process may have put the same data set there meanwhile; then its copy serves.
+        if not is_built(builder):
+            raise InputError(f"Data set {builder.data_dir} cannot be written: {error}.") from error
+    builder.info.read_from_directory(builder.data_dir)
 
 
 @contextlib.contextmanager
@@ -147,8 +150,7 @@ def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[None]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as bar:
-        task = bar.add_task(
-            f"Preparing {builder.name} {'x'.join(map(str, builder.size))}", total=total
-        )
+        height, width = builder.size
+        task = bar.add_task(f"Preparing {builder.name} at {height}x{width}", total=total)
         builder.on_pair = lambda: bar.advance(task)
         yield

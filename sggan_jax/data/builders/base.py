@@ -111,7 +111,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
         names: list[str] = []
         pixels = np.zeros(256, np.int64)
-        refused: list[tuple[str, str]] = self.info.metadata["refused"]
+        refused: list[tuple[str, str]] = []
         pairs = self.plan.splits[split]
         for pair, done in zip(pairs, ahead(self._make, pairs), strict=True):
             self.on_pair()
@@ -123,7 +123,8 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder):
             names.append(pair.name)
             yield len(names) - 1, example
         if not names:
-            raise InputError(refuse_all(split, len(pairs), refused))
+            raise InputError(refuse_all(split, refused))
+        self.info.metadata["refused"] += refused
         self.info.metadata["names"][split] = names
         found = np.flatnonzero(pixels).tolist()
         self.info.metadata["pixels"][split] = {str(i): int(pixels[i]) for i in found}
@@ -143,10 +144,10 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder):
         return example, np.bincount(labels.ravel(), minlength=256)
 
 
-def refuse_all(split: str, number: int, refused: Sequence[tuple[str, str]]) -> str:
-    """Say that nothing is left of a split, with the first reasons."""
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in refused[:3])
-    return f"All {number} pairs of split {split!r} were refused: {reasons}"
+def refuse_all(split: str, refused: Sequence[tuple[str, str]]) -> str:
+    """Say that nothing is left of a split, with the first reason."""
+    name, reason = refused[0]
+    return f"All {len(refused)} pairs of split {split!r} are unusable, the first, {name}: {reason}"
 
 
 def ahead(make: Callable, items: Iterable) -> Iterator:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sggan_jax.data.builders.base import Pair, PairBuilder, Plan, SourceSpec
-from sggan_jax.data.builders.folder import fingerprint, index_files, match
+from sggan_jax.data.builders.folder import SPLITS, fingerprint, index_files, match
 from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_labels
 from sggan_jax.data.labels import CAMVID, CAMVID_TO_CITYSCAPES
 
@@ -33,10 +33,11 @@ def plan_camvid(spec: SourceSpec, height: int, width: int) -> Plan:
     found = index_files(root, _LABELS, (".png",))
     labels = {name.removesuffix(_LABEL_ENDING): path for name, path in found.items()}
     names, refused = match(root, images, labels)
-    splits: dict[str, list[Pair]] = {}
+    splits: dict[str, list[Pair]] = {split: [] for split in SPLITS}
     for name in names:
         load = functools.partial(_load, images[name], labels[name], width / height)
-        splits.setdefault(split_of(name), []).append(Pair(name, load))
+        splits[split_of(name)].append(Pair(name, load))
+    splits = {split: pairs for split, pairs in splits.items() if pairs}
     files = [*images.values(), *labels.values()]
     return Plan(splits, fingerprint(root, files, CAMVID), refused)
 

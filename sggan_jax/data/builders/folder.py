@@ -12,7 +12,7 @@ from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_lab
 from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.types import InputError
 
-_SPLITS = ("train", "val", "test")
+SPLITS = ("train", "val", "test")
 
 
 class Folder(PairBuilder):
@@ -108,7 +108,7 @@ def read_lists(root: Path) -> dict[str, list[str]]:
     """
     splits: dict[str, list[str]] = {}
     seen: dict[str, str] = {}
-    for split in _SPLITS:
+    for split in SPLITS:
         path = root / f"{split}.txt"
         if not path.is_file():
             continue

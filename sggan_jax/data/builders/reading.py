@@ -107,6 +107,7 @@ def ids_of_colours(colours: np.ndarray, table: ClassTable, where: str) -> np.nda
         InputError: Colours are unknown; the message counts their pixels.
 
     Example:
+        >>> from sggan_jax.data.labels import CITYSCAPES
         >>> ids_of_colours(np.array([[[70, 130, 180]]], np.uint8), CITYSCAPES, "a.png").tolist()
         [[23]]
     """

@@ -1,0 +1,113 @@
+import pytest
+
+from sggan_jax.data.builders.base import SourceSpec
+from sggan_jax.data.builders.folder import plan_folder
+from sggan_jax.types import InputError
+
+
+def plan(root, **options):
+    return plan_folder(SourceSpec("folder", str(root), **options), 8, 16)
+
+
+def names(plan):
+    return {split: [pair.name for pair in pairs] for split, pairs in plan.splits.items()}
+
+
+def test_lists_of_names_make_the_splits(make_folder):
+    root, drawn = make_folder(splits={"train": 3, "val": 1})
+    made = plan(root)
+    assert names(made) == {"train": ["train_0", "train_1", "train_2"], "val": ["val_0"]}
+    image, labels = made.splits["val"][0].load()
+    assert (image == drawn["val_0"][0]).all()
+    assert (labels == drawn["val_0"][1]).all()
+
+
+def test_without_lists_every_pair_is_for_training(make_folder):
+    root, drawn = make_folder()
+    for path in root.glob("*.txt"):
+        path.unlink()
+    assert names(plan(root)) == {"train": sorted(drawn)}
+
+
+def test_without_labels_every_id_is_zero(make_folder):
+    root, drawn = make_folder(labelled=False)
+    made = plan(root)
+    assert not made.labelled
+    image, labels = made.splits["train"][0].load()
+    assert (image == drawn["train_0"][0]).all()
+    assert labels.shape == image.shape[:2]
+    assert not labels.any()
+
+
+def test_folders_inside_are_part_of_the_name(make_folder):
+    root, _ = make_folder(splits={"train": 1})
+    (root / "train.txt").unlink()
+    for folder in ("images", "labels"):
+        (root / folder / "zurich").mkdir()
+        (root / folder / "train_0.png").rename(root / folder / "zurich" / "a.b.png")
+    assert names(plan(root)) == {"train": ["zurich/a.b"]}
+
+
+def test_single_files_are_refused_with_a_reason(make_folder):
+    root, _ = make_folder()
+    (root / "labels" / "train_1.png").unlink()
+    (root / "images" / "train_2.png").unlink()
+    made = plan(root)
+    assert names(made)["train"] == ["train_0", "train_3", "train_4", "train_5"]
+    assert made.refused == [
+        ("train_1", "it has no labels"),
+        ("train_2", "it has no image"),
+        ("train_2", "train.txt names it, but images/ holds no such file"),
+    ]
+
+
+def test_fingerprint_follows_content_and_not_reading(make_folder, pair):
+    root, _ = make_folder()
+    first = plan(root).fingerprint
+    assert plan(root).fingerprint == first
+    label = root / "labels" / "train_0.png"
+    data = label.read_bytes()
+    label.write_bytes(data)
+    assert plan(root).fingerprint != first
+    assert plan(root, table="gtav").fingerprint != plan(root).fingerprint
+
+
+def break_folder(root, how):
+    if how == "gone":
+        return root / "elsewhere"
+    if how == "no images":
+        (root / "images").rename(root / "pictures")
+    if how == "empty":
+        for path in (root / "images").iterdir():
+            path.unlink()
+    if how == "unpaired":
+        for path in (root / "labels").iterdir():
+            path.rename(path.with_stem(path.stem + "_labelIds"))
+    if how == "twins":
+        (root / "images" / "train_0.jpg").write_bytes(b"")
+    if how == "empty list":
+        (root / "train.txt").write_text("\n")
+    if how == "listed twice":
+        (root / "test.txt").write_text("train_0\n")
+    if how == "list of strangers":
+        (root / "test.txt").write_text("a.png\nb.png\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("gone", r"Folder .*elsewhere does not exist\."),
+        ("no images", r"has no images/ inside"),
+        ("empty", r"images holds no \.png"),
+        ("unpaired", r"first image is 'test_0', the first label map 'test_0_labelIds'\."),
+        ("twins", r"train_0\.jpg and .*train_0\.png share the name 'train_0'"),
+        ("empty list", r"train\.txt names no image"),
+        ("listed twice", r"test\.txt names 'train_0', which train\.txt already names"),
+        ("list of strangers", r"test\.txt names 2 images, none of which .* 'a\.png'"),
+    ],
+)
+def test_unusable_folders_say_why(make_folder, how, message):
+    root, _ = make_folder()
+    with pytest.raises(InputError, match=message):
+        plan(break_folder(root, how))

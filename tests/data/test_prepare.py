@@ -1,0 +1,231 @@
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sggan_jax.data import prepare as prepare_module
+from sggan_jax.data.builders.base import Pair, PairBuilder, Plan, SourceSpec, ahead
+from sggan_jax.data.pipeline import open_source
+from sggan_jax.data.prepare import is_built, make_builder, prepare
+from sggan_jax.data.transforms import resize
+from sggan_jax.types import InputError
+
+
+def build(root, tmp_path, size=(12, 20), **options):
+    spec = SourceSpec("folder", str(root), **options)
+    return prepare(spec, tmp_path / "data", *size, progress=False)
+
+
+def test_what_is_stored_is_what_the_files_hold(make_folder, tmp_path):
+    root, drawn = make_folder()
+    info = build(root, tmp_path)
+    assert info.counts == {"train": 6, "test": 2}
+    assert (info.refused, info.labelled, info.reused) == ((), True, False)
+    for split, count in info.counts.items():
+        source = open_source(info.spec, tmp_path / "data", split, 12, 20)
+        assert source.names == tuple(f"{split}_{k}" for k in range(count))
+        assert len(source) == count
+        for example in source:
+            image, labels = resize(*drawn[example["name"]], 12, 20)
+            np.testing.assert_array_equal(example["image"], image)
+            np.testing.assert_array_equal(example["label"], labels)
+            assert example["label"].shape == (12, 20)
+
+
+def test_class_shares_sum_the_pixels(make_folder, tmp_path):
+    root, drawn = make_folder(splits={"train": 3})
+    info = build(root, tmp_path)
+    labels = np.stack([resize(*drawn[f"train_{k}"], 12, 20)[1] for k in range(3)])
+    shares = info.shares("train")
+    assert shares["road"] == pytest.approx((labels == 7).mean())
+    assert sum(shares.values()) == pytest.approx(1)
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+
+
+def test_an_unchanged_source_is_reused_at_its_size_only(make_folder, tmp_path):
+    root, _ = make_folder()
+    first = build(root, tmp_path)
+    again = build(root, tmp_path)
+    assert again.reused
+    assert (again.path, again.counts, again.pixels) == (first.path, first.counts, first.pixels)
+    other = build(root, tmp_path, size=(6, 10))
+    assert not other.reused
+    assert other.path != first.path
+    twin, _ = make_folder("twin")
+    assert build(twin, tmp_path).path != first.path
+
+
+def test_a_changed_source_is_built_anew(make_folder, tmp_path, pair):
+    root, _ = make_folder()
+    first = build(root, tmp_path)
+    image, _ = pair(99)
+    Image.fromarray(image).save(root / "images" / "train_0.png")
+    with pytest.raises(InputError, match=r"have changed since: run launch\.prepare_data"):
+        open_source(first.spec, tmp_path / "data", "train", 12, 20)
+    second = build(root, tmp_path)
+    assert not second.reused
+    source = open_source(second.spec, tmp_path / "data", "train", 12, 20)
+    np.testing.assert_array_equal(source[0]["image"], resize(image, image[..., 0], 12, 20)[0])
+
+
+def test_unusable_pairs_are_listed_and_the_rest_is_kept(make_folder, tmp_path, pair, truncate):
+    root, _ = make_folder()
+    truncate(root / "images" / "train_0.png")
+    truncate(root / "labels" / "train_1.png")
+    Image.fromarray(pair(5, 24, 44)[1]).save(root / "labels" / "train_2.png")
+    Image.fromarray(np.full((24, 40), 88, np.uint8)).save(root / "labels" / "train_3.png")
+    (root / "labels" / "train_4.png").unlink()
+    info = build(root, tmp_path)
+    assert info.counts == {"train": 1, "test": 2}
+    reasons = dict(info.refused)
+    assert list(reasons) == ["train_4", "train_0", "train_1", "train_2", "train_3"]
+    assert "images/train_0.png cannot be read" in reasons["train_0"]
+    assert "labels/train_1.png cannot be read" in reasons["train_1"]
+    assert reasons["train_2"] == "image 24x40 and labels 24x44 (height x width) differ in size"
+    assert "88 (960 pixels)" in reasons["train_3"]
+    assert open_source(info.spec, tmp_path / "data", "train", 12, 20).names == ("train_5",)
+    assert build(root, tmp_path).refused == info.refused
+
+
+def test_nothing_usable_is_an_error_and_leaves_nothing(make_folder, tmp_path, truncate):
+    root, _ = make_folder()
+    for path in (root / "images").glob("test_*"):
+        truncate(path)
+    with pytest.raises(InputError, match=r"All 2 pairs of split 'test' are unusable, .*test_0"):
+        build(root, tmp_path)
+    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+
+
+def test_a_source_without_labels(make_folder, tmp_path):
+    root, _ = make_folder(labelled=False)
+    info = build(root, tmp_path)
+    assert not info.labelled
+    source = open_source(info.spec, tmp_path / "data", "train", 12, 20)
+    assert not source.labelled
+    assert not source[0]["label"].any()
+
+
+def test_open_source_says_what_is_missing(make_folder, tmp_path):
+    root, _ = make_folder()
+    spec = SourceSpec("folder", str(root))
+    with pytest.raises(InputError, match="is not prepared at 12x20"):
+        open_source(spec, tmp_path / "data", "train", 12, 20)
+    build(root, tmp_path)
+    with pytest.raises(InputError, match="has no split 'val', only train, test"):
+        open_source(spec, tmp_path / "data", "val", 12, 20)
+
+
+@pytest.mark.parametrize(
+    ("spec", "size", "message"),
+    [
+        (SourceSpec("floder", "."), (4, 4), "'floder' is unknown: give one of folder, camvid"),
+        (SourceSpec("folder", "."), (0, 4), "Size 0x4 is impossible"),
+        (SourceSpec("folder", "nowhere"), (4, 4), "Folder nowhere does not exist"),
+        (SourceSpec("folder", ".", table="none"), (4, 4), "Class table 'none' is unknown"),
+    ],
+)
+def test_impossible_sources(spec, size, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        prepare(spec, tmp_path, *size, progress=False)
+
+
+def test_a_data_directory_that_cannot_be_written(make_folder, tmp_path):
+    root, _ = make_folder()
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(InputError, match=r"cannot be written: .*data"):
+        build(root, tmp_path)
+
+
+def test_another_process_may_finish_first(make_folder, tmp_path):
+    root, _ = make_folder()
+    spec = SourceSpec("folder", str(root))
+    slow = make_builder(spec, tmp_path / "data", 12, 20)
+    first = build(root, tmp_path)
+    prepare_module._build(slow, progress=False)
+    assert is_built(slow)
+    assert len(slow.info.metadata["names"]["train"]) == first.counts["train"]
+
+
+def test_sources_can_be_sent_to_other_processes(make_folder, tmp_path):
+    root, _ = make_folder()
+    info = build(root, tmp_path)
+    source = open_source(info.spec, tmp_path / "data", "train", 12, 20)
+    copy = pickle.loads(pickle.dumps(source))
+    np.testing.assert_array_equal(copy[3]["image"], source[3]["image"])
+
+
+def test_work_ahead_keeps_the_order_and_stays_near():
+    started = []
+
+    def make(item):
+        started.append(item)
+        return -item
+
+    results = ahead(make, range(1000))
+    assert [next(results) for _ in range(10)] == [-k for k in range(10)]
+    results.close()
+    assert len(started) < 50
+
+
+def test_a_mistake_in_the_builder_is_not_a_refusal(tmp_path):
+    def load():
+        raise RuntimeError("a bug")
+
+    plan = Plan({"train": [Pair("a", load)]}, "fingerprint")
+    builder = PairBuilder(plan=plan, height=4, width=4, data_dir=tmp_path)
+    with pytest.raises(RuntimeError, match="a bug"):
+        builder.download_and_prepare()
+    assert not is_built(builder)
+
+
+_STOPPED = """
+import sys, time
+from sggan_jax.data.builders import folder
+from sggan_jax.data.prepare import SourceSpec, prepare
+read = folder.read_image
+def slow(path):
+    if path.stem == "train_4":
+        print("half way", flush=True)
+        time.sleep(600)
+    return read(path)
+folder.read_image = slow
+prepare(SourceSpec("folder", sys.argv[1]), sys.argv[2], 12, 20, progress=False)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_build_is_not_taken_for_a_whole_one(make_folder, tmp_path):
+    root, _ = make_folder()
+    command = [sys.executable, "-c", _STOPPED.replace('"half way"', '"half way", file=sys.stderr')]
+    process = subprocess.Popen(
+        [*command, str(root), str(tmp_path / "data")], stderr=subprocess.PIPE, text=True
+    )
+    while "half way" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(0.2)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert [path for path in (tmp_path / "data").rglob("*incomplete*")]
+    info = build(root, tmp_path)
+    assert (info.reused, info.counts) == (False, {"train": 6, "test": 2})
+
+
+@pytest.mark.slow
+def test_neither_tensorflow_nor_opencv_is_imported(make_folder, tmp_path):
+    root, _ = make_folder()
+    script = (
+        "import sys\n"
+        "from sggan_jax.data.prepare import SourceSpec, prepare\n"
+        "from sggan_jax.data.pipeline import open_source\n"
+        "spec = SourceSpec('folder', sys.argv[1])\n"
+        "prepare(spec, sys.argv[2], 12, 20, progress=False)\n"
+        "open_source(spec, sys.argv[2], 'train', 12, 20)[0]\n"
+        "assert not {'tensorflow', 'cv2'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(root), str(tmp_path / "data")], check=True)
