@@ -4,6 +4,8 @@ import functools
 import sys
 from collections.abc import Callable
 
+from absl import flags, logging
+
 from sggan_jax.types import InputError
 
 
@@ -12,6 +14,8 @@ def tell_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], None
 
     @functools.wraps(main)
     def told(argv: list[str]) -> None:
+        if not flags.FLAGS["verbosity"].present:
+            logging.set_verbosity(logging.WARNING)  # libraries tell their every step otherwise
         try:
             main(argv)
         except InputError as error:

@@ -1,0 +1,44 @@
+# Every target makes its own environment in .venv when there is none.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUN := runs/demo
+
+.PHONY: help demo test test-all check format requirements clean
+
+help:            ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(READY): pyproject.toml requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: $(READY)   ## Train on the built-in toy city, adapt held-out scenes, show picture and table
+	$(BIN)/python -m launch.train --config configs/sggan.py:toycity --workdir $(RUN)
+	$(BIN)/python -m launch.demo --run $(RUN)
+
+test: $(READY)   ## Run the tests that take seconds
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-all: $(READY) ## Run every test, slow ones too
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY)  ## Format, lint, types, tests and doctests: what continuous integration runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+format: $(READY) ## Format and sort imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+requirements:    ## Pin every dependency anew in requirements.txt (needs uv)
+	uv export --quiet --no-hashes --no-emit-project --no-annotate --extra dev --no-header --output-file requirements.txt
+	rm -f uv.lock
+
+clean:           ## Remove the environment and caches; data and runs stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
