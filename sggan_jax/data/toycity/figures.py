@@ -58,8 +58,14 @@ def rider() -> Model:
     sketch, s = Sketch(), BODY
     for side in (-1, 1):
         knee = side * 0.19
-        leg = [(side * 0.03, 1.0), (side * 0.18, 0.98), (knee, 0.62), (side * 0.13, 0.22),
-               (side * 0.05, 0.22), (side * 0.09, 0.62)]  # fmt: skip
+        leg = [
+            (side * 0.03, 1.0),
+            (side * 0.18, 0.98),
+            (knee, 0.62),
+            (side * 0.13, 0.22),
+            (side * 0.05, 0.22),
+            (side * 0.09, 0.62),
+        ]
         _upright(sketch, leg, s["trousers"])
         foot = [(side * 0.04, 0.18), (side * 0.16, 0.18), (side * 0.15, 0.27), (side * 0.05, 0.27)]
         _upright(sketch, foot, s["shoes"])
@@ -101,8 +107,14 @@ def bicycle() -> Model:
         (-0.53, 0.34),
         (0.53, 0.34),
     )
-    for a, b in ((saddle, crank), (crank, stem), (saddle, rear), (rear, crank), (stem, front),
-                 ((-0.17, 0.8), (0.4, 0.82))):  # fmt: skip
+    for a, b in (
+        (saddle, crank),
+        (crank, stem),
+        (saddle, rear),
+        (rear, crank),
+        (stem, front),
+        ((-0.17, 0.8), (0.4, 0.82)),
+    ):
         _sideways(sketch, _bar(a, b, 0.025), s["frame"])
     _sideways(sketch, _bar((-0.32, 0.93), (-0.08, 0.92), 0.03), s["tyre"])
     bar = [(-0.3, 1.0), (0.3, 1.0), (0.3, 1.05), (-0.3, 1.05)]
@@ -161,8 +173,15 @@ def tree(kind: int) -> Model:
     for side in (-1, 1):
         _upright(sketch, _bar((0, 2.2), (side * 1.0, 3.4), 0.06), 0, Material.BARK)
     slender = 0.7 if kind % 3 == 2 else 1.0
-    blobs = [(0.0, 4.3, 1.5), (-1.1, 3.5, 1.05), (1.1, 3.6, 1.1), (-0.6, 4.7, 1.1), (0.7, 4.8, 1.1),
-             (0.0, 3.3, 1.1), (0.05, 5.4, 0.85)]  # fmt: skip
+    blobs = [
+        (0.0, 4.3, 1.5),
+        (-1.1, 3.5, 1.05),
+        (1.1, 3.6, 1.1),
+        (-0.6, 4.7, 1.1),
+        (0.7, 4.8, 1.1),
+        (0.0, 3.3, 1.1),
+        (0.05, 5.4, 0.85),
+    ]
     for x, y, radius in blobs:
         x, y = x + 0.3 * (rng.random() - 0.5), y + 0.3 * (rng.random() - 0.5)
         ragged = circle(28) * (radius * (0.88 + 0.24 * rng.random((28, 1))))

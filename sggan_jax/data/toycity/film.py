@@ -11,7 +11,7 @@ HAZE_DEPTH = 190.0
 SHARE = 0.14
 """What the lens spreads to each of the four neighbours, twice over for the centre."""
 
-NOISE = 2.4
+NOISE = 2.0
 """Standard deviation of the sensor's noise in grey levels at middle grey."""
 
 

@@ -157,21 +157,18 @@ def _kerb(street: Street, first: float, last: float, near: float, far: float) ->
 
 def _gather(ground, things: tuple[Thing, ...]) -> tuple[Soup, _Owner]:
     points = [corners for corners, *_ in ground] + [thing.corners() for thing in things]
-    counts = [np.array([len(corners) for corners, *_ in ground])]
-    counts += [thing.model.counts for thing in things]
+    counts = [[len(corners)] for corners, *_ in ground] + [t.model.counts for t in things]
     start = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-    amount = [len(thing.model.counts) for thing in things]
-    colour = [np.array([c for *_, c in ground], np.float64)]
-    colour += [thing.colours[thing.model.slot] for thing in things]
+    amount = [1] * len(ground) + [len(thing.model.counts) for thing in things]
+    labels = [label for _, _, label, _ in ground] + [thing.label for thing in things]
+    styles = [(0.0,) * 4] * len(ground) + [thing.style for thing in things]
     owner = _Owner(
-        label=np.concatenate(
-            [[g[2] for g in ground], np.repeat([t.label for t in things], amount)]
+        label=np.repeat(labels, amount),
+        material=np.concatenate([[m for _, m, *_ in ground], *(t.model.material for t in things)]),
+        colour=np.concatenate(
+            [[colour for *_, colour in ground], *(t.colours[t.model.slot] for t in things)]
         ),
-        material=np.concatenate([[g[1] for g in ground], *(t.model.material for t in things)]),
-        colour=np.concatenate(colour),
-        style=np.concatenate(
-            [np.zeros((len(ground), 4)), np.repeat([t.style for t in things], amount, axis=0)]
-        ),
+        style=np.repeat(np.array(styles), amount, axis=0),
         flat=np.concatenate([np.zeros(len(ground), bool), *(t.model.flat for t in things)]),
     )
     return Soup(np.concatenate(points), start), owner

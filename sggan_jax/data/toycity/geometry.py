@@ -16,8 +16,8 @@ FOCAL = 1.7
 NEAR = 0.4
 """Faces are cut off nearer than this, in metres in front of the camera."""
 
-FAR_PIXEL = 1 << 14
-"""Projected coordinates are limited to this, far outside any picture."""
+FAR_PIXEL = 1 << 18
+"""Faces with a corner farther from the picture than this are cut before they are drawn."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def span(values: np.ndarray, soup: Soup) -> tuple[np.ndarray, np.ndarray]:
 def clip(polygon: np.ndarray, spread: float) -> np.ndarray:
     """Cut a polygon [K, 3] in camera coordinates to what may be seen; may leave no corner.
 
-    Besides the near plane it is cut at |right| = ``spread`` * forward, so that no corner lands
-    where limited pixel coordinates would bend its edges.
+    Besides the near plane it is cut at |right| = ``spread`` * forward, so that pixel coordinates
+    stay small.
     """
     for plane in ((0.0, 1.0, -NEAR), (1.0, spread, 0.0), (-1.0, spread, 0.0)):
         inside = polygon[:, 0] * plane[0] + polygon[:, 2] * plane[1] + plane[2]
@@ -112,7 +112,7 @@ def project(view: np.ndarray, height: int, width: int) -> np.ndarray:
     """Pixel columns and rows [N, 2], whole numbers, of camera points in front of the near plane."""
     scale = FOCAL * height / view[:, 2]
     pixels = np.stack([width / 2 + view[:, 0] * scale, height / 2 - view[:, 1] * scale], axis=-1)
-    return np.floor(np.clip(pixels, -FAR_PIXEL, FAR_PIXEL)).astype(np.int64)
+    return np.floor(pixels).astype(np.int64)
 
 
 def fill(image: Image.Image, view: np.ndarray, start: np.ndarray, values: Sequence[int]) -> None:
@@ -129,9 +129,10 @@ def fill(image: Image.Image, view: np.ndarray, start: np.ndarray, values: Sequen
     width, height = image.size
     pen, wide = ImageDraw.Draw(image), spread(height, width)
     front = view[:, 2] >= NEAR
-    whole = np.logical_and.reduceat(front, start[:-1])
-    some = np.logical_or.reduceat(front, start[:-1])
     pixels = project(np.where(front[:, None], view, 1.0), height, width)
+    near = front & (abs(pixels) < FAR_PIXEL).all(-1)
+    whole = np.logical_and.reduceat(near, start[:-1])
+    some = np.logical_or.reduceat(front, start[:-1])
     low, high = (end.reduceat(pixels, start[:-1]) for end in (np.minimum, np.maximum))
     inside = (high >= 0).all(-1) & (low[:, 0] < width) & (low[:, 1] < height)
     wanted = (whole & inside | some & ~whole) & (np.asarray(values) >= 0)

@@ -158,9 +158,14 @@ def car(kind: str) -> Model:
     _wheels(sketch, half - 0.02, axles, 0.33, s["tyre"])
     nose = belt - 0.14
     profile = [
-        (-end, 0.30), (-end, belt - 0.14), (-end + 0.12, belt), (b1, belt),
-        (end - 0.15, nose), (end, nose - 0.16), (end, 0.30),
-    ]  # fmt: skip
+        (-end, 0.30),
+        (-end, belt - 0.14),
+        (-end + 0.12, belt),
+        (b1, belt),
+        (end - 0.15, nose),
+        (end, nose - 0.16),
+        (end, 0.30),
+    ]
     centre = (0, 0.5 * belt, 0)
     for side in (-half, half):
         sketch.outward([(side, y, z) for z, y in profile], centre, Material.PAINT, s["paint"])

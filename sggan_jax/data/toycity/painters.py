@@ -113,8 +113,8 @@ def _facade(f: Fragments) -> Painted:
     real = np.where(sign, sober, f.real * (_wall_tone(f, d) * (0.3 + 0.7 * trim)))
     real = np.where(pane & door, colour(0.32, 0.25, 0.21), real) * lit
     curtain = (abs(chance - 0.07) < 0.18) & ~shop & (s > 0.45 * half)
-    mirror = 0.17 + 0.12 * t + 0.10 * chance + 0.20 * (t > 0.62) * (chance > 0.2)
-    mirror = np.where(curtain, np.float32(0.42), np.clip(mirror, 0.09, 0.5))
+    mirror = 0.21 + 0.13 * t + 0.10 * chance + 0.20 * (t > 0.62) * (chance > 0.2)
+    mirror = np.where(curtain, np.float32(0.42), np.clip(mirror, 0.12, 0.5))
     return virtual, np.where(glass, colour(0.96, 1.02, 1.03) * (mirror * (0.4 + 0.6 * lit)), real)
 
 
@@ -124,10 +124,10 @@ def _wall_tone(f: Fragments, kind: np.ndarray) -> np.ndarray:
     course = np.floor(f.v * np.float32(1 / 0.16))
     place = f.u * np.float32(1 / 0.42) + np.float32(0.5) * course
     mortar = (f.v % np.float32(0.16) < 0.028) | (place % 1 < 0.06)
-    close = f.fade(0.1)
-    bricks = (0.16 * noise.cell(place, course) - 0.16 * mortar) * (kind > 0.62)
+    close = f.fade(0.07)
+    bricks = (0.10 * noise.cell(place, course) - 0.14 * mortar) * (kind > 0.62)
     spot = 0.06 * noise.cloud(f.u * 30 + 5, f.v * 30 + 200 * kind)
-    return 1 + (bricks + spot) * close + 0.10 * stain
+    return 1 + (bricks + spot) * close + 0.09 * stain
 
 
 def _roof(f: Fragments) -> Painted:

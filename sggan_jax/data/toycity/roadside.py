@@ -1,4 +1,6 @@
-"""What stands beside the road: houses, gardens, trees, and the furniture of the pavement."""
+"""What stands beside the road: houses, gardens and trees."""
+
+import itertools
 
 import numpy as np
 
@@ -13,24 +15,7 @@ WALLS = (
 )  # fmt: skip
 ROOFS = ((206, 92, 66), (150, 84, 70), (120, 124, 140), (176, 104, 84))
 GREENS = ((60, 190, 50), (84, 206, 60), (46, 166, 62), (120, 204, 56), (70, 178, 84))
-FLAT_ROOF, BARK, STEEL, MAST = (170, 168, 170), (150, 100, 60), (170, 176, 190), (120, 126, 120)
-SIGN_COLOURS: dict[str, tuple] = {
-    "round": (
-        ((240, 40, 40), (255, 255, 255), (40, 40, 50)),
-        ((30, 90, 230), (40, 110, 245), (255, 255, 255)),
-        ((240, 40, 40), (240, 48, 48), (255, 255, 255)),
-    ),
-    "triangle": (((240, 40, 40), (255, 255, 255), (40, 40, 50)),),
-    "square": (
-        ((255, 255, 255), (40, 110, 245), (255, 255, 255)),
-        ((255, 255, 255), (255, 214, 40), (60, 60, 60)),
-    ),
-    "board": (
-        ((255, 255, 255), (40, 100, 230), (255, 255, 255)),
-        ((60, 60, 60), (255, 220, 60), (60, 60, 60)),
-    ),
-}
-"""Rim, face and symbol of the signs, by shape."""
+FLAT_ROOF, BARK = (170, 168, 170), (150, 100, 60)
 
 
 def _style(rng: np.random.Generator) -> tuple[float, float, float, float]:
@@ -71,11 +56,17 @@ def _house(rng, street: Street, side: int, along: float, length: float, detached
     pitched = rng.random() < (0.8 if detached else 0.35)
     model = figures.gable() if pitched else figures.block(Material.FACADE)
     return put(
-        street, model, st.BUILDING, lateral, middle,
+        street,
+        model,
+        st.BUILDING,
+        lateral,
+        middle,
         [pick(rng, WALLS), pick(rng, ROOFS) if pitched else FLAT_ROOF],
-        scale=(depth, tall, length - 0.02), nearer=-length / 2, style=_style(rng),
+        scale=(depth, tall, length - 0.02),
+        nearer=-length / 2,
+        style=_style(rng),
         bulk=(depth / 2, length / 2, 0.0, tall * (1.15 if pitched else 1.0)),
-    )  # fmt: skip
+    )
 
 
 def _garden(rng, street: Street, side: int, along: float, length: float) -> list[Thing]:
@@ -92,10 +83,19 @@ def _garden(rng, street: Street, side: int, along: float, length: float) -> list
         colours = [pick(rng, GREENS)] * 2
     thick = 0.7 if label == st.VEGETATION else 0.15
     things = [
-        put(street, model, label, side * (street.front + 0.4), middle, colours,
-            scale=(thick, tall, length - 0.1), nearer=-length / 2 + 0.4, style=_style(rng),
-            bulk=(thick / 2, length / 2, 0.0, tall))
-    ]  # fmt: skip
+        put(
+            street,
+            model,
+            label,
+            side * (street.front + 0.4),
+            middle,
+            colours,
+            scale=(thick, tall, length - 0.1),
+            nearer=-length / 2 + 0.4,
+            style=_style(rng),
+            bulk=(thick / 2, length / 2, 0.0, tall),
+        )
+    ]
     for _ in range(int(length / 4) + 1):
         where = along + rng.uniform(0.5, max(length - 0.5, 0.6))
         things.append(_tree(rng, street, side * (street.front + rng.uniform(2.5, 8)), where, 0.5))
@@ -106,10 +106,17 @@ def _tree(rng, street: Street, lateral: float, along: float, nearer: float = 0.0
     size = rng.uniform(0.75, 1.35)
     wide = size * rng.uniform(0.85, 1.15)
     return put(
-        street, figures.tree(int(rng.integers(6))), st.VEGETATION, lateral, along,
-        [BARK, pick(rng, GREENS)], scale=(wide, size, wide), nearer=nearer, style=_style(rng),
+        street,
+        figures.tree(int(rng.integers(6))),
+        st.VEGETATION,
+        lateral,
+        along,
+        [BARK, pick(rng, GREENS)],
+        scale=(wide, size, wide),
+        nearer=nearer,
+        style=_style(rng),
         bulk=(1.9 * wide, 1.9 * wide, 2.8 * size, 5.6 * size),
-    )  # fmt: skip
+    )
 
 
 def trees(rng: np.random.Generator, street: Street, side: int, green: float) -> list[Thing]:
@@ -138,81 +145,37 @@ def horizon(rng: np.random.Generator, street: Street, green: float) -> list[Thin
         size = (rng.uniform(10, 16), rng.uniform(6, 17), 10.0)
         colours = [pick(rng, WALLS), FLAT_ROOF]
         house = figures.block(Material.FACADE)
-        things.append(put(street, house, st.BUILDING, lateral, along + 20, colours, scale=size,
-                          style=_style(rng)))  # fmt: skip
-    for side in (-1, 1):
-        for end in (0, 1):
-            along = street.side[end] + (2 * end - 1) * (street.walk * 0.6 + 5)
-            for row in range(1, 4):
-                lateral = side * (street.front + 6 + 13 * row)
-                colours = [pick(rng, WALLS), pick(rng, ROOFS)]
-                size = (12.9, rng.uniform(6, 14), 10.0)
-                if street.side[0] < LENGTH and along > 4:
-                    thing = put(street, figures.block(Material.FACADE), st.BUILDING, lateral, along,
-                                colours, scale=size, nearer=-5 - 13 * row, style=_style(rng))  # fmt: skip
-                    things.append(thing)
-    return things
+        things.append(
+            put(
+                street,
+                house,
+                st.BUILDING,
+                lateral,
+                along + 20,
+                colours,
+                scale=size,
+                style=_style(rng),
+            )
+        )
+    return things + (_side_street(rng, street) if street.side[0] < LENGTH else [])
 
 
-def furniture(rng: np.random.Generator, street: Street, side: int) -> list[Thing]:
-    """Lamps, signs, bollards and bushes on one pavement, and lights at the crossing."""
-    things: list[Thing] = []
-    edge, turn = side * (street.half + 0.45), (float(side), 0.0)
-    along, spacing = rng.uniform(8, 24), rng.uniform(20, 30)
-    while along < LENGTH:
-        if not street.is_open(along, along, 1.0):
-            things.append(put(street, figures.lamp_post(), st.POLE, edge, along,
-                              [STEEL, (250, 246, 220)], turn=turn, height=st.KERB,
-                              bulk=(0.07, 0.07, 0.0, 7.0)))  # fmt: skip
-        along += spacing
-    for _ in range(int(rng.integers(1, 5))):
-        along = rng.uniform(7, 60)
-        if not street.is_open(along, along, 1.0):
-            things += _sign(rng, street, edge + side * 0.15, along)
-    if street.side[0] < LENGTH:
-        things += _signals(rng, street, side, edge)
-    if rng.random() < 0.3:
-        start = rng.uniform(6, 25)
-        for i in range(int(rng.integers(4, 9))):
-            if not street.is_open(start + 1.6 * i, start + 1.6 * i, 0.5):
-                things.append(put(street, figures.post(0.95, 0.06), st.POLE, edge - side * 0.15,
-                                  start + 1.6 * i, [STEEL], height=st.KERB))  # fmt: skip
-    return things
-
-
-def _sign(rng, street: Street, lateral: float, along: float) -> list[Thing]:
-    kind = pick(rng, ("round", "round", "triangle", "square", "square", "board"))
-    rim, face, mark = pick(rng, SIGN_COLOURS[kind])
-    tall = rng.uniform(2.3, 3.0)
-    post = put(street, figures.post(tall, 0.04), st.POLE, lateral, along, [STEEL], height=st.KERB,
-               bulk=(0.05, 0.05, 0.0, tall))  # fmt: skip
-    plate = put(street, figures.sign(kind), st.SIGN, lateral, along, [rim, face, mark],
-                height=tall, nearer=0.1, bulk=(0.35, 0.05, tall - 0.35, tall + 0.35))  # fmt: skip
-    return [post, plate]
-
-
-def _signals(rng, street: Street, side: int, edge: float) -> list[Thing]:
-    """A traffic light at each end of the side street, and one on an arm over the lane."""
-    things, lit = [], int(rng.integers(3))
-    dim = ((120, 30, 36), (120, 90, 30), (30, 100, 60))
-    bright = ((255, 40, 40), (255, 190, 40), (40, 255, 130))
-    colours = [(44, 46, 56), *(bright[i] if i == lit else dim[i] for i in range(3))]
-    places = [street.side[0] - 1.0] + ([street.side[1] + 1.2] if rng.random() < 0.7 else [])
-    for along in places:
-        if along < 6:
-            continue
-        things.append(put(street, figures.post(3.4, 0.06), st.POLE, edge, along, [MAST],
-                          height=st.KERB, bulk=(0.07, 0.07, 0.0, 3.4)))  # fmt: skip
-        things.append(put(street, figures.traffic_light(), st.TRAFFIC_LIGHT, edge, along, colours,
-                          height=2.5, nearer=0.1, bulk=(0.2, 0.12, 2.5, 3.5)))  # fmt: skip
-    if side > 0 and rng.random() < 0.6:
-        along, reach = street.side[1] + 1.4, street.half - street.lane / 2 + 0.45
-        arm = figures.block(Material.PLAIN)
-        things += [
-            put(street, figures.post(5.9, 0.08), st.POLE, edge, along, [MAST]),
-            put(street, arm, st.POLE, edge - reach / 2, along, [MAST] * 2, height=5.8,
-                scale=(reach, 0.1, 0.1), nearer=0.1),
-            put(street, figures.traffic_light(), st.TRAFFIC_LIGHT, edge - reach, along, colours,
-                height=4.9, nearer=0.2, scale=1.1),
-        ]  # fmt: skip
+def _side_street(rng: np.random.Generator, street: Street) -> list[Thing]:
+    """Houses along the side street, behind those at its corners."""
+    things = []
+    for side, end in itertools.product((-1, 1), (0, 1)):
+        along = street.side[end] + (2 * end - 1) * (street.walk * 0.6 + 5)
+        for row in range(1, 4) if along > 4 else ():
+            house = put(
+                street,
+                figures.block(Material.FACADE),
+                st.BUILDING,
+                side * (street.front + 6 + 13 * row),
+                along,
+                [pick(rng, WALLS), FLAT_ROOF],
+                scale=(12.9, rng.uniform(6, 14), 10.0),
+                nearer=-5 - 13 * row,
+                style=_style(rng),
+            )
+            things.append(house)
     return things

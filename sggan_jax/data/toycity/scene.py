@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sggan_jax.data.toycity import roadside, traffic
+from sggan_jax.data.toycity import furniture, roadside, traffic
 from sggan_jax.data.toycity.geometry import Camera, unit
 from sggan_jax.data.toycity.street import LENGTH, Street, Thing
 
@@ -31,7 +31,7 @@ def build(seed: int) -> World:
     rng = np.random.Generator(np.random.PCG64(seed))
     street = _street(rng)
     camera = _camera(rng, street)
-    sun = unit(np.array([rng.uniform(-1.0, 1.0), rng.uniform(0.9, 1.3), rng.uniform(-0.9, 0.1)]))
+    sun = unit(np.array([rng.uniform(-0.8, 0.8), rng.uniform(1.0, 1.4), rng.uniform(-0.9, 0.1)]))
     film = rng.random(6)
     things = [thing for group in _groups(rng, street) for thing in group]
     things.sort(key=lambda thing: -thing.key)
@@ -76,7 +76,7 @@ def _groups(rng: np.random.Generator, street: Street) -> Iterator[list[Thing]]:
     for side in (-1, 1):
         yield roadside.frontage(rng, street, side, green)
         yield roadside.trees(rng, street, side, green)
-        yield roadside.furniture(rng, street, side)
+        yield furniture.kerbside(rng, street, side)
         yield traffic.parked(rng, street, side, busy)
         yield traffic.walkers(rng, street, side, busy)
     yield roadside.horizon(rng, street, green)

@@ -134,9 +134,16 @@ def put(
     (c, s), (tc, ts) = street.heading(along), turn
     sizes = scale if isinstance(scale, tuple) else (scale, scale, scale)
     return Thing(
-        model, label, (x, height, z), (c * tc - s * ts, s * tc + c * ts), sizes,
-        np.asarray(colours, np.float64), along - nearer, style, bulk,
-    )  # fmt: skip
+        model,
+        label,
+        (x, height, z),
+        (c * tc - s * ts, s * tc + c * ts),
+        sizes,
+        np.asarray(colours, np.float64),
+        along - nearer,
+        style,
+        bulk,
+    )
 
 
 def pick(rng: np.random.Generator, table: Sequence) -> Any:

@@ -50,13 +50,13 @@ def reflectance(colour: np.ndarray, material: np.ndarray) -> np.ndarray:
 
 def shading(normal: np.ndarray) -> np.ndarray:
     """How a game shades faces [F] by their direction alone, so that boxes read as boxes."""
-    return np.minimum(0.80 + 0.10 * abs(normal[2]) + 0.20 * np.maximum(normal[1], 0), 1.0)
+    return np.minimum(0.84 + 0.09 * abs(normal[2]) + 0.16 * np.maximum(normal[1], 0), 1.0)
 
 
 def lighting(normal: np.ndarray, sun: np.ndarray) -> np.ndarray:
     """Light [F] on faces: sky from above, less of it on walls, and the sun; 1 on level ground."""
     facing = np.maximum(normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2], 0)
-    return 0.56 + 0.08 * normal[1] + 0.36 * facing / sun[1]
+    return 0.60 + 0.10 * normal[1] + 0.30 * facing / sun[1]
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Fragments:
         low, wide = self.frame.shade.shape
         coarse = (rows * low // height) * wide + columns * wide // width
         shade, contact = (m.ravel()[coarse] for m in (self.frame.shade, self.frame.contact))
-        return (self.light - 0.42 * shade) * (1 - 0.38 * contact)
+        return (self.light - 0.34 * shade) * (1 - 0.36 * contact)
 
     @functools.cached_property
     def foot(self) -> np.ndarray:

@@ -29,29 +29,56 @@ def _vehicle_colours(rng, paint=None) -> list:
 
 def _car(rng, street: Street, lateral: float, along: float, turn=(1.0, 0.0)) -> Thing:
     kind = pick(rng, ("sedan", "hatch", "hatch", "estate", "van"))
-    return put(street, models.car(kind), st.CAR, lateral, along, _vehicle_colours(rng), turn=turn,
-               nearer=2.2, bulk=(0.88, 2.2, 0.1, 1.3))  # fmt: skip
+    return put(
+        street,
+        models.car(kind),
+        st.CAR,
+        lateral,
+        along,
+        _vehicle_colours(rng),
+        turn=turn,
+        nearer=2.2,
+        bulk=(0.88, 2.2, 0.1, 1.3),
+    )
 
 
 def _lorry(rng, street: Street, lateral: float, along: float, turn, *, as_bus: bool) -> Thing:
     if as_bus:
         paint = pick(rng, ((250, 60, 50), (250, 210, 50), (60, 150, 240), (240, 240, 245)))
-        return put(street, models.bus(), st.BUS, lateral, along, _vehicle_colours(rng, paint),
-                   turn=turn, nearer=5.5, bulk=(1.25, 5.5, 0.2, 3.0))  # fmt: skip
+        return put(
+            street,
+            models.bus(),
+            st.BUS,
+            lateral,
+            along,
+            _vehicle_colours(rng, paint),
+            turn=turn,
+            nearer=5.5,
+            bulk=(1.25, 5.5, 0.2, 3.0),
+        )
     colours = _vehicle_colours(rng)
     box = pick(rng, ((240, 240, 244), (250, 214, 80), (90, 160, 240), (230, 90, 70)))
     colours[3], colours[5] = box, tuple(0.92 * c for c in box)
-    return put(street, models.truck(), st.TRUCK, lateral, along, colours, turn=turn, nearer=3.5,
-               bulk=(1.15, 3.4, 0.3, 3.1))  # fmt: skip
+    return put(
+        street,
+        models.truck(),
+        st.TRUCK,
+        lateral,
+        along,
+        colours,
+        turn=turn,
+        nearer=3.5,
+        bulk=(1.15, 3.4, 0.3, 3.1),
+    )
 
 
 def parked(rng: np.random.Generator, street: Street, side: int, busy: float) -> list[Thing]:
     """Cars, seldom a truck, in the parking strip of one side."""
     if not street.parking:
         return []
-    things, along = [], rng.uniform(4.5, 10.0)
+    things, along = [], rng.uniform(7.0, 14.0)
     lateral, turn = side * (street.half - 1.15), (1.0, 0.0) if side > 0 else BEHIND
-    while along < 90:
+    while along < 80:
         if not street.is_open(along, along, 6.5) and rng.random() < 0.3 + 0.4 * busy:
             if along > 14 and rng.random() < 0.06:
                 along += 1.6
@@ -88,8 +115,17 @@ def _person(rng, street: Street, lateral: float, along: float, height: float = s
     clothes = [pick(rng, CLOTHES), pick(rng, CLOTHES), pick(rng, SKINS), pick(rng, HAIRS), DARK]
     size = rng.uniform(0.92, 1.08) if rng.random() < 0.85 else rng.uniform(0.62, 0.8)
     wide = size * rng.uniform(0.95, 1.2) * (1 if rng.random() < 0.5 else -1)
-    return put(street, figures.person(int(rng.integers(3))), st.PERSON, lateral, along, clothes,
-               height=height, scale=(wide, size, size), bulk=(0.22, 0.12, 0.0, 1.7 * size))  # fmt: skip
+    return put(
+        street,
+        figures.person(int(rng.integers(3))),
+        st.PERSON,
+        lateral,
+        along,
+        clothes,
+        height=height,
+        scale=(wide, size, size),
+        bulk=(0.22, 0.12, 0.0, 1.7 * size),
+    )
 
 
 def walkers(rng: np.random.Generator, street: Street, side: int, busy: float) -> list[Thing]:
@@ -130,10 +166,20 @@ def two_wheelers(rng: np.random.Generator, street: Street, busy: float) -> list[
     for _ in range(int(rng.integers(0, 3))):
         along, side = rng.uniform(8, 35), 1 if rng.random() < 0.5 else -1
         if not street.is_open(along, along, 2.0):
-            things.append(put(street, figures.bicycle(), st.BICYCLE, side * (street.front - 0.5), along,
-                              _bike_colours(rng), height=st.KERB,
-                              turn=pick(rng, (ACROSS, (0.6, 0.8), (0.8, -0.6))),
-                              bulk=(0.1, 0.8, 0.0, 0.9)))  # fmt: skip
+            lateral = side * (street.front - 0.5)
+            things.append(
+                put(
+                    street,
+                    figures.bicycle(),
+                    st.BICYCLE,
+                    lateral,
+                    along,
+                    _bike_colours(rng),
+                    height=st.KERB,
+                    turn=pick(rng, (ACROSS, (0.6, 0.8), (0.8, -0.6))),
+                    bulk=(0.1, 0.8, 0.0, 0.9),
+                )
+            )
     return things
 
 
@@ -150,8 +196,27 @@ def _ridden(rng, street: Street, lateral, along, side: int, motor: bool) -> list
     if motor:
         clothes[3] = pick(rng, PAINTS)
     return [
-        put(street, model, label, lateral, along, _bike_colours(rng), turn=turn,
-            nearer=0.05 if side > 0 else 0.5, bulk=(0.15, 0.9, 0.0, 1.0)),
-        put(street, figures.rider(), st.RIDER, lateral, along, clothes, turn=turn,
-            height=-0.02 if motor else 0.04, nearer=0.2, bulk=(0.22, 0.2, 0.4, 1.7)),
-    ]  # fmt: skip
+        put(
+            street,
+            model,
+            label,
+            lateral,
+            along,
+            _bike_colours(rng),
+            turn=turn,
+            nearer=0.05 if side > 0 else 0.5,
+            bulk=(0.15, 0.9, 0.0, 1.0),
+        ),
+        put(
+            street,
+            figures.rider(),
+            st.RIDER,
+            lateral,
+            along,
+            clothes,
+            turn=turn,
+            height=-0.02 if motor else 0.04,
+            nearer=0.2,
+            bulk=(0.22, 0.2, 0.4, 1.7),
+        ),
+    ]
