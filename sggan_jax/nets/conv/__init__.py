@@ -1,0 +1,181 @@
+"""The one home of convolution: layout (NHWC, HWIO), zero padding, and the algorithm per platform.
+
+On GPUs and TPUs these are plain ``lax`` convolutions. On CPUs, where XLA's own gradients are up to
+a hundred times slower than need be, the maps of ``products.py`` take over, chosen by shape in
+``choice.py``. The choice is made when a computation is lowered, so one exported module holds what
+is right for each platform. Values and gradients of any order are those of plain ``lax``; forward
+mode (``jax.jvp``) is not supported.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+from jax import lax
+
+from sggan_jax.nets.conv import choice, plain
+from sggan_jax.nets.conv.plain import NHWC, Geometry
+from sggan_jax.types import InputError
+
+Padding = str | Sequence[tuple[int, int]]
+Pair = tuple[jax.Array, jax.Array]
+
+
+def conv(
+    x: jax.Array,
+    kernel: jax.Array,
+    *,
+    stride: int = 1,
+    padding: Padding = "SAME",
+    dilation: int = 1,
+) -> jax.Array:
+    """Correlate an image with a kernel, zeros beyond the border.
+
+    Args:
+        x: [B, H, W, I].
+        kernel: [kh, kw, I, O], of the type of ``x``.
+        stride: Input pixels per output pixel.
+        padding: "SAME" (H / stride rounded up), "VALID" (none) or ((top, bottom), (left, right)).
+        dilation: Distance between neighbouring taps.
+
+    Returns:
+        [B, h, w, O].
+
+    Raises:
+        InputError: If the channels of image and kernel differ.
+
+    >>> import jax.numpy as jnp
+    >>> conv(jnp.ones((1, 4, 6, 3)), jnp.ones((4, 4, 3, 2)), stride=2)[0, 0, :, 0].tolist()
+    [27.0, 36.0, 27.0]
+    """
+    _check_channels(x, kernel)
+    if _is_symbolic(x):
+        pads = padding if isinstance(padding, str) else tuple(padding)
+        dilations = (dilation, dilation)
+        return lax.conv_general_dilated(
+            x, kernel, (stride, stride), pads, rhs_dilation=dilations, dimension_numbers=NHWC
+        )
+    (_, height, width, _), (kh, kw, _, _) = x.shape, kernel.shape
+    if isinstance(padding, str):
+        reach = ((kh - 1) * dilation + 1, (kw - 1) * dilation + 1)
+        padding = lax.padtype_to_pads((height, width), reach, (stride, stride), padding)
+    geometry = Geometry((height, width), (kh, kw), stride, _as_pads(padding), dilation)
+    return _correlate(geometry, x, kernel)
+
+
+def conv_transpose(
+    x: jax.Array, kernel: jax.Array, *, stride: int = 2, padding: Padding = "SAME"
+) -> jax.Array:
+    """Upsample: spread ``x`` ``stride`` pixels apart, zeros between, and correlate.
+
+    Args:
+        x: [B, H, W, I].
+        kernel: [kh, kw, I, O], of the type of ``x``; not flipped, as ``lax.conv_transpose``.
+        stride: Output pixels per input pixel.
+        padding: "SAME" (stride * H out), "VALID" or ((top, bottom), (left, right)) around the
+            spread image.
+
+    Returns:
+        [B, stride * H, stride * W, O] for "SAME".
+
+    Raises:
+        InputError: If the channels of image and kernel differ.
+
+    >>> import jax.numpy as jnp
+    >>> conv_transpose(jnp.ones((1, 1, 2, 1)), jnp.ones((1, 2, 1, 1)))[0, 0].ravel().tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    _check_channels(x, kernel)
+    (_, height, width, _), (kh, kw, _, _) = x.shape, kernel.shape
+    if isinstance(padding, str):
+        padding = [_transpose_pads(k, stride, padding) for k in (kh, kw)]
+    if _is_symbolic(x):
+        return lax.conv_transpose(x, kernel, (stride, stride), padding, dimension_numbers=NHWC)
+    # The output is the large image of an ordinary convolution whose kernel is turned round.
+    pads = [(k - 1 - low, k - 1 - high) for k, (low, high) in zip((kh, kw), padding, strict=True)]
+    size = [
+        (n - 1) * stride + k - sum(pad)
+        for n, k, pad in zip((height, width), (kh, kw), pads, strict=True)
+    ]
+    geometry = Geometry((size[0], size[1]), (kh, kw), stride, _as_pads(pads))
+    return _input_grad(geometry, x, kernel[::-1, ::-1].swapaxes(2, 3))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """(x, kernel) -> y."""
+    return _run(plain.correlate, choice.correlate, geometry, x, kernel)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
+    """(y, kernel) -> x."""
+    return _run(plain.input_grad, choice.input_grad, geometry, y, kernel)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+    """(x, y) -> kernel."""
+    return _run(plain.kernel_grad, choice.kernel_grad, geometry, x, y)
+
+
+def _correlate_bwd(geometry: Geometry, saved: Pair, y: jax.Array) -> Pair:
+    x, kernel = saved
+    return _input_grad(geometry, y, kernel), _kernel_grad(geometry, x, y)
+
+
+def _input_grad_bwd(geometry: Geometry, saved: Pair, x: jax.Array) -> Pair:
+    y, kernel = saved
+    return _correlate(geometry, x, kernel), _kernel_grad(geometry, x, y)
+
+
+def _kernel_grad_bwd(geometry: Geometry, saved: Pair, kernel: jax.Array) -> Pair:
+    x, y = saved
+    return _input_grad(geometry, y, kernel), _correlate(geometry, x, kernel)
+
+
+# Each map's gradients are the other two, so gradients of gradients stay within these three.
+_correlate.defvjp(lambda geometry, *saved: (_correlate(geometry, *saved), saved), _correlate_bwd)
+_input_grad.defvjp(lambda geometry, *saved: (_input_grad(geometry, *saved), saved), _input_grad_bwd)
+_kernel_grad.defvjp(
+    lambda geometry, *saved: (_kernel_grad(geometry, *saved), saved), _kernel_grad_bwd
+)
+
+
+def _run(plain_map, choose, geometry: Geometry, *operands: jax.Array) -> jax.Array:
+    """Apply the plain map, or on CPUs the chosen one."""
+    chosen = choose(geometry, *operands)
+    if chosen is None:
+        return plain_map(geometry, *operands)
+    return lax.platform_dependent(
+        *operands, cpu=partial(chosen, geometry), default=partial(plain_map, geometry)
+    )
+
+
+def _transpose_pads(kernel: int, stride: int, padding: str) -> tuple[int, int]:
+    """Pad the spread image so that "SAME" multiplies the size and "VALID" loses no overlap."""
+    if padding == "SAME":
+        total = kernel + stride - 2
+        low = kernel - 1 if stride > kernel - 1 else -(-total // 2)
+    else:
+        total, low = kernel + stride - 2 + max(kernel - stride, 0), kernel - 1
+    return low, total - low
+
+
+def _as_pads(padding: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Make explicit padding hashable."""
+    (top, bottom), (left, right) = padding
+    return (top, bottom), (left, right)
+
+
+def _is_symbolic(x: jax.Array) -> bool:
+    """Tell whether a size is a symbol of ``jax.export``: then nothing can be chosen by size."""
+    return not all(isinstance(n, int) for n in x.shape)
+
+
+def _check_channels(x: jax.Array, kernel: jax.Array) -> None:
+    if x.ndim != 4 or kernel.ndim != 4 or x.shape[3] != kernel.shape[2]:
+        raise InputError(
+            f"convolution of {x.shape} with kernel {kernel.shape}: expected [B, H, W, I] and "
+            "[kh, kw, I, O] with the same I"
+        )

@@ -1,0 +1,71 @@
+"""Which form of each map a CPU runs: rules by shape, from measurements.
+
+``benchmarks/conv.py`` prints plain against chosen for every layer of the networks. The rules are
+few on purpose: a form is listed only where it beats the plain one clearly on many shapes.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from sggan_jax.nets.conv import products
+from sggan_jax.nets.conv.plain import Geometry
+
+Map = Callable[[Geometry, jax.Array, jax.Array], jax.Array]
+
+FEW_CHANNELS = 4
+"""An image, or a network's output: too thin for a vector unit as the depth of a product."""
+
+SMALL_MAP = 512
+"""Output pixels up to which the kernel, not the image, is what a convolution mostly reads."""
+
+MAX_TAPS_BYTES = 2**27
+"""Largest temporary that is worth its memory; beyond it the plain form runs."""
+
+
+def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None:
+    """Choose for the convolution itself; None means plain."""
+    if not _usual(geometry, x):
+        return None
+    pixels = x.shape[0] * geometry.out[0] * geometry.out[1]
+    if geometry.stride == 1 and x.shape[3] <= FEW_CHANNELS < max(geometry.kernel):
+        return products.correlate_rows
+    if geometry.stride > 1 and pixels <= SMALL_MAP:
+        return products.correlate_columns
+    if geometry.pads == ((0, 0), (0, 0)):
+        return products.correlate_cropped
+    return None
+
+
+def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | None:
+    """Choose for the gradient of ``correlate`` in its input, and for transposed convolution."""
+    if not _usual(geometry, y):
+        return None
+    taps_bytes = kernel.size // kernel.shape[3] * y.size // y.shape[3] * y.dtype.itemsize
+    # With few output channels the product makes many numbers out of few and only costs memory.
+    if y.shape[3] < 4 * FEW_CHANNELS or taps_bytes > MAX_TAPS_BYTES:
+        return None
+    return products.input_grad_products
+
+
+def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
+    """Choose for the gradient of ``correlate`` in its kernel."""
+    if not _usual(geometry, x):
+        return None
+    if geometry.stride > 1 or x.shape[3] <= FEW_CHANNELS:
+        return products.kernel_grad_columns_of_x
+    if y.shape[3] < 4 * FEW_CHANNELS:
+        return products.kernel_grad_columns_of_y
+    return products.kernel_grad_windows
+
+
+def _usual(geometry: Geometry, x: jax.Array) -> bool:
+    """Tell whether the products apply at all.
+
+    Not in bfloat16, where their partial sums would be rounded; nor where a phase of the stride has
+    no tap (kernels 1x1 among them, which are a product already).
+    """
+    precise = x.dtype in (jnp.float32, jnp.float64)
+    dense = geometry.dilation == 1 and min(geometry.kernel) >= max(2, geometry.stride)
+    return precise and dense and min(geometry.out) > 0

@@ -1,0 +1,68 @@
+"""The three maps of one convolution, as XLA has them: what GPUs and TPUs run, and the reference.
+
+A convolution joins a large image ``x`` [B, H, W, I], a kernel [kh, kw, I, O] and a small image
+``y`` [B, h, w, O] by one trilinear form, so it has three linear maps, each the gradient of the
+others: ``correlate`` (x, kernel) -> y, ``input_grad`` (y, kernel) -> x and ``kernel_grad``
+(x, y) -> kernel. A transposed convolution is ``input_grad`` with its kernel turned round, which
+is why nothing in this package is ever written twice for it.
+"""
+
+from typing import NamedTuple
+
+import jax
+from jax import lax
+
+NHWC = ("NHWC", "HWIO", "NHWC")
+
+
+class Geometry(NamedTuple):
+    """Everything about a convolution that is not an array.
+
+    Attributes:
+        size: Height and width (H, W) of the large image.
+        kernel: Height and width (kh, kw) of the kernel.
+        stride: Pixels of the large image per pixel of the small one.
+        pads: Zeros ((top, bottom), (left, right)) around the large image; negative ones crop.
+        dilation: Distance between neighbouring taps of the kernel.
+    """
+
+    size: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: int
+    pads: tuple[tuple[int, int], tuple[int, int]]
+    dilation: int = 1
+
+    @property
+    def out(self) -> tuple[int, int]:
+        """Height and width (h, w) of the small image."""
+        h, w = (
+            (n + sum(pad) - (k - 1) * self.dilation - 1) // self.stride + 1
+            for n, k, pad in zip(self.size, self.kernel, self.pads, strict=True)
+        )
+        return h, w
+
+
+def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """``y[p] = sum_t x[stride * p + dilation * t - pad] kernel[t]``, zeros beyond the border."""
+    return lax.conv_general_dilated(
+        x,
+        kernel,
+        (geometry.stride, geometry.stride),
+        geometry.pads,
+        rhs_dilation=(geometry.dilation, geometry.dilation),
+        dimension_numbers=NHWC,
+    )
+
+
+def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Transpose of :func:`correlate` in ``x``: ``y`` [B, h, w, O] -> [B, H, W, I]."""
+    x = jax.ShapeDtypeStruct((y.shape[0], *geometry.size, kernel.shape[2]), y.dtype)
+    (x_bar,) = jax.linear_transpose(lambda x: correlate(geometry, x, kernel), x)(y)
+    return x_bar
+
+
+def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+    """Transpose of :func:`correlate` in the kernel: x, y -> [kh, kw, I, O]."""
+    kernel = jax.ShapeDtypeStruct((*geometry.kernel, x.shape[3], y.shape[3]), x.dtype)
+    (kernel_bar,) = jax.linear_transpose(lambda kernel: correlate(geometry, x, kernel), kernel)(y)
+    return kernel_bar

@@ -1,0 +1,153 @@
+"""The three maps of a convolution as matrix products, for CPUs; dilation 1 only.
+
+XLA's CPU convolution is good forwards and up to a hundred times too slow backwards, while its
+matrix product runs at the machine's rate whatever it is given. Each function below lays out one
+operand so that the work is one product, or a few; ``choice.py`` says which is used when. Shapes are
+those of ``plain.py``; every function equals its namesake there up to rounding.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from sggan_jax.nets.conv import plain
+from sggan_jax.nets.conv.plain import Geometry
+
+
+def correlate_cropped(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Correlate unpadded ``x`` as if it were padded by one more row of outputs, then drop that row.
+
+    XLA sends convolutions without any padding down another path, 4 to 10 times slower.
+    """
+    (top, bottom), width_pads = geometry.pads
+    padded = geometry._replace(pads=((top, bottom + geometry.stride), width_pads))
+    return plain.correlate(padded, x, kernel)[:, : geometry.out[0]]
+
+
+def correlate_columns(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Gather under every output the kh kw I numbers it sees and multiply by the flat kernel.
+
+    For small maps with many channels, where the kernel is larger than the image and a product
+    reads it once and in order.
+    """
+    x = _pad(x, geometry.pads)
+    columns = [_tap(geometry, x, i, j, axis=1) for i, j in _taps(geometry)]
+    flat = kernel.reshape(-1, kernel.shape[3])
+    return jnp.concatenate(columns, axis=3) @ flat
+
+
+def correlate_rows(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Gather along the width only, multiply for all kernel rows at once, add the rows shifted.
+
+    For few input channels at stride 1: a kh-th of the copies of :func:`correlate_columns`, and a
+    product of depth kw I where XLA's convolution would have depth I.
+    """
+    x = _pad(x, geometry.pads)
+    (h, w), (kh, kw) = geometry.out, geometry.kernel
+    columns = jnp.concatenate([x[:, :, j : j + w] for j in range(kw)], axis=3)
+    flat = kernel.transpose(1, 2, 0, 3).reshape(columns.shape[3], -1)
+    rows = (columns @ flat).reshape(*columns.shape[:3], kh, -1)
+    return reduce(add, [rows[:, i : i + h, :, i] for i in range(kh)])
+
+
+def input_grad_products(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Multiply ``y`` by the flat kernel, then add each tap's image where the tap had looked.
+
+    Taps that meet on the same phase of the stride are added among themselves at the small size;
+    the ``stride^2`` sums are interleaved once at the end, so nothing is ever multiplied by the
+    zeros of a dilated image. No side of the kernel may be shorter than the stride.
+    """
+    (h, w), (kh, kw), stride = geometry.out, geometry.kernel, geometry.stride
+    rows, cols = -(-kh // stride) - 1, -(-kw // stride) - 1
+    taps = lax.dot_general(y, kernel.reshape(-1, y.shape[3]), (((3,), (1,)), ((), ())))
+    taps = taps.reshape(*y.shape[:3], kh, kw, -1)
+
+    def phase(p: int, q: int) -> jax.Array:
+        shifted = [
+            _pad(taps[:, :, :, i, j], (_shift(i // stride, rows), _shift(j // stride, cols)))
+            for i in range(p, kh, stride)
+            for j in range(q, kw, stride)
+        ]
+        return reduce(add, shifted)
+
+    grid = jnp.stack(
+        [jnp.stack([phase(p, q) for q in range(stride)], axis=3) for p in range(stride)], axis=2
+    )
+    x = grid.reshape(y.shape[0], (h + rows) * stride, (w + cols) * stride, -1)
+    # Undo the padding: what fell on the zeros is dropped, what no tap had seen is zero.
+    undo = [
+        (-low, n + low - have)
+        for n, (low, _), have in zip(geometry.size, geometry.pads, x.shape[1:3], strict=True)
+    ]
+    return _pad(x, undo)
+
+
+def kernel_grad_columns_of_x(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+    """For every kernel row, multiply the kw shifted channel planes of ``x`` by ``y``.
+
+    Planes, because a product contracts pixels: they must lie along a row of the left operand. One
+    product per kernel row keeps the copies a kh-th as large as all columns at once, and faster.
+    """
+    planes = _pad(x.transpose(3, 0, 1, 2), geometry.pads, axis=2)
+    flat = y.reshape(-1, y.shape[3])
+
+    def row(i: int) -> jax.Array:
+        windows = [_tap(geometry, planes, i, j, axis=2) for j in range(geometry.kernel[1])]
+        return jnp.stack(windows).reshape(-1, flat.shape[0]) @ flat
+
+    kernel = jnp.stack([row(i) for i in range(geometry.kernel[0])])
+    return kernel.reshape(*geometry.kernel, x.shape[3], y.shape[3])
+
+
+def kernel_grad_columns_of_y(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+    """Multiply all shifted planes of ``y`` by ``x``, for few output channels at stride 1."""
+    (kh, kw), planes = geometry.kernel, y.transpose(3, 0, 1, 2)
+    columns = jnp.stack(
+        [_pad(planes, (_shift(i, kh - 1), _shift(j, kw - 1)), axis=2) for i, j in _taps(geometry)]
+    )
+    flat = _pad(x, geometry.pads).reshape(-1, x.shape[3])
+    kernel = columns.reshape(-1, flat.shape[0]) @ flat
+    return kernel.reshape(kh, kw, y.shape[3], x.shape[3]).swapaxes(2, 3)
+
+
+def kernel_grad_windows(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+    """For every kernel row, multiply ``y`` shifted along the width by that row's window of ``x``.
+
+    At stride 1 the taps of a kernel row can be shared between both operands: kw copies of ``y`` and
+    kh windows of ``x`` (unbroken in memory) instead of kh kw copies of either.
+    """
+    (h, _), (kh, kw) = geometry.out, geometry.kernel
+    x, planes = _pad(x, geometry.pads), y.transpose(3, 0, 1, 2)
+    shifted = jnp.stack([_pad(planes, ((0, 0), _shift(j, kw - 1)), axis=2) for j in range(kw)])
+    shifted = shifted.reshape(kw * y.shape[3], -1)
+    kernel = jnp.stack([shifted @ x[:, i : i + h].reshape(-1, x.shape[3]) for i in range(kh)])
+    return kernel.reshape(kh, kw, y.shape[3], x.shape[3]).swapaxes(2, 3)
+
+
+def _taps(geometry: Geometry) -> list[tuple[int, int]]:
+    """Every position in the kernel, in memory order."""
+    return [(i, j) for i in range(geometry.kernel[0]) for j in range(geometry.kernel[1])]
+
+
+def _tap(geometry: Geometry, x: jax.Array, i: int, j: int, *, axis: int) -> jax.Array:
+    """What tap (i, j) sees of padded ``x``: [.., h, w, ..] with the height at ``axis``."""
+    for start, n, at in ((i, geometry.out[0], axis), (j, geometry.out[1], axis + 1)):
+        last = start + (n - 1) * geometry.stride
+        x = lax.slice_in_dim(x, start, last + 1, geometry.stride, axis=at)
+    return x
+
+
+def _shift(by: int, most: int) -> tuple[int, int]:
+    """Padding that moves an axis ``by`` of at most ``most`` places."""
+    return by, most - by
+
+
+def _pad(x: jax.Array, pads: Sequence[tuple[int, int]], *, axis: int = 1) -> jax.Array:
+    """Zero-pad height and width, which begin at ``axis``; negative numbers crop."""
+    config = [(0, 0, 0)] * x.ndim
+    config[axis : axis + 2] = [(low, high, 0) for low, high in pads]
+    return lax.pad(x, jnp.zeros((), x.dtype), config)

@@ -1,0 +1,253 @@
+"""Convolutions against numpy loops and plain ``lax``: values, gradients, gradients of gradients."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import export, lax
+
+from sggan_jax.nets import conv as convolution
+from sggan_jax.nets.conv import choice, plain, products
+from sggan_jax.types import InputError
+
+NHWC = ("NHWC", "HWIO", "NHWC")
+
+# (x shape, kernel shape, stride, padding, dilation): between them every row of the rules, odd and
+# even sizes, remainders of the stride, batches, channels from one upwards.
+CONVS = [
+    ((1, 8, 12, 3), (4, 4, 3, 20), 2, "SAME", 1),
+    ((2, 7, 9, 5), (4, 4, 5, 17), 2, "SAME", 1),
+    ((1, 64, 66, 3), (4, 4, 3, 16), 2, "SAME", 1),
+    ((2, 9, 8, 6), (3, 3, 6, 16), 2, "SAME", 1),
+    ((1, 6, 6, 7), (3, 3, 7, 18), 1, "VALID", 1),
+    ((2, 6, 5, 16), (4, 4, 16, 17), 1, "SAME", 1),
+    ((1, 6, 7, 16), (4, 4, 16, 2), 1, "SAME", 1),
+    ((1, 12, 13, 3), (7, 7, 3, 16), 1, "VALID", 1),
+    ((2, 12, 9, 16), (7, 7, 16, 3), 1, "VALID", 1),
+    ((1, 8, 8, 1), (4, 4, 1, 1), 2, ((1, 2), (0, 3)), 1),
+    ((1, 9, 8, 2), (3, 3, 2, 16), 2, ((-1, 2), (1, -2)), 1),
+    ((1, 11, 8, 2), (3, 4, 2, 16), 3, "VALID", 1),
+    ((1, 5, 6, 3), (1, 1, 3, 4), 1, "SAME", 1),
+    ((1, 5, 6, 3), (1, 1, 3, 4), 2, "VALID", 1),
+    ((1, 9, 9, 4), (3, 3, 4, 16), 1, "SAME", 2),
+    ((1, 2, 2, 4), (4, 4, 4, 16), 2, "SAME", 1),
+]
+TRANSPOSES = [
+    ((1, 4, 6, 20), (4, 4, 20, 3), 2, "SAME"),
+    ((2, 3, 5, 16), (3, 3, 16, 7), 2, "SAME"),
+    ((1, 1, 2, 17), (4, 4, 17, 16), 2, "SAME"),
+    ((1, 5, 4, 16), (4, 4, 16, 2), 2, "VALID"),
+    ((1, 5, 4, 3), (3, 3, 3, 2), 1, "SAME"),
+    ((2, 4, 4, 16), (2, 2, 16, 3), 3, "SAME"),
+    ((1, 4, 5, 16), (4, 4, 16, 3), 2, ((1, 3), (4, 0))),
+]
+
+
+def arrays(*shapes, dtype=np.float32):
+    rng = np.random.default_rng(0)
+    return tuple(jnp.asarray(rng.normal(size=shape), dtype) for shape in shapes)
+
+
+def close(got, want, rtol=None):
+    """Compare relative to the largest entry: single entries may cancel."""
+    rtol = rtol or (1e-12 if want.dtype == np.float64 else 5e-6)
+    assert got.shape == want.shape
+    assert got.dtype == want.dtype
+    np.testing.assert_allclose(got, want, rtol=0, atol=rtol * np.abs(want).max())
+
+
+def lax_conv(x, kernel, stride, padding, dilation):
+    return lax.conv_general_dilated(
+        x, kernel, (stride,) * 2, padding, rhs_dilation=(dilation,) * 2, dimension_numbers=NHWC
+    )
+
+
+def lax_transpose(x, kernel, stride, padding):
+    return lax.conv_transpose(x, kernel, (stride,) * 2, padding, dimension_numbers=NHWC)
+
+
+def loops(x, kernel, stride, pads):
+    """Correlation straight from its definition."""
+    x = np.pad(np.asarray(x), ((0, 0), *pads, (0, 0)))
+    kh, kw = kernel.shape[:2]
+    h, w = (x.shape[1] - kh) // stride + 1, (x.shape[2] - kw) // stride + 1
+    y = np.zeros((x.shape[0], h, w, kernel.shape[3]))
+    for p in range(h):
+        for q in range(w):
+            seen = x[:, p * stride : p * stride + kh, q * stride : q * stride + kw]
+            y[:, p, q] = np.einsum("bijc,ijco->bo", seen, kernel)
+    return y
+
+
+def check_against(ours, theirs, x, kernel):
+    """Value, both gradients and both gradients of a gradient penalty, under jit."""
+    want = theirs(x, kernel)
+    close(jax.jit(ours)(x, kernel), want)
+    (g,) = arrays(want.shape, dtype=want.dtype)
+
+    def penalty(f, x, kernel):
+        def value(x, kernel):
+            return jnp.sum(f(x, kernel) ** 2 * g)
+
+        return sum(jnp.sum(part**2) for part in jax.grad(value, argnums=(0, 1))(x, kernel))
+
+    for f in (lambda f, x, kernel: jnp.sum(f(x, kernel) * g), penalty):
+        gradient = jax.grad(f, argnums=(1, 2))
+        for got, wanted in zip(
+            jax.jit(partial(gradient, ours))(x, kernel), gradient(theirs, x, kernel), strict=True
+        ):
+            close(got, wanted, rtol=2e-5 if x.dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize(("shape", "kernel_shape", "stride", "padding", "dilation"), CONVS)
+def test_conv_equals_lax(shape, kernel_shape, stride, padding, dilation):
+    ours = partial(convolution.conv, stride=stride, padding=padding, dilation=dilation)
+    theirs = partial(lax_conv, stride=stride, padding=padding, dilation=dilation)
+    check_against(ours, theirs, *arrays(shape, kernel_shape))
+
+
+@pytest.mark.parametrize(("shape", "kernel_shape", "stride", "padding"), TRANSPOSES)
+def test_conv_transpose_equals_lax(shape, kernel_shape, stride, padding):
+    ours = partial(convolution.conv_transpose, stride=stride, padding=padding)
+    theirs = partial(lax_transpose, stride=stride, padding=padding)
+    check_against(ours, theirs, *arrays(shape, kernel_shape))
+
+
+def test_conv_equals_numpy_loops():
+    x, kernel = arrays((2, 9, 8, 3), (4, 4, 3, 5))
+    # SAME at stride 2: 9 -> 5 rows need 12 of them, one zero above, two below; 8 -> 4 need 10.
+    want = loops(x, kernel, 2, ((1, 2), (1, 1)))
+    close(convolution.conv(x, kernel, stride=2), want.astype(np.float32))
+
+
+def test_conv_transpose_equals_numpy_loops():
+    x, kernel = arrays((2, 3, 4, 16), (4, 4, 16, 3))
+    spread = np.zeros((2, 5, 7, 16), np.float32)
+    spread[:, ::2, ::2] = x
+    # SAME makes 6 x 8 of 3 x 4: 5 + 4 zeros - 4 taps + 1 = 6, zeros shared evenly.
+    want = loops(spread, kernel, 1, ((2, 2), (2, 2)))
+    close(convolution.conv_transpose(x, kernel), want.astype(np.float32))
+
+
+@pytest.mark.parametrize("case", [CONVS[0], CONVS[4], CONVS[6], CONVS[7]])
+def test_conv_is_exact_in_double_precision(case):
+    shape, kernel_shape, stride, padding, dilation = case
+    with jax.enable_x64(True):
+        ours = partial(convolution.conv, stride=stride, padding=padding, dilation=dilation)
+        theirs = partial(lax_conv, stride=stride, padding=padding, dilation=dilation)
+        check_against(ours, theirs, *arrays(shape, kernel_shape, dtype=np.float64))
+
+
+def test_conv_transpose_is_exact_in_double_precision():
+    with jax.enable_x64(True):
+        operands = arrays((1, 4, 6, 20), (4, 4, 20, 3), dtype=np.float64)
+        check_against(
+            convolution.conv_transpose, partial(lax_transpose, stride=2, padding="SAME"), *operands
+        )
+
+
+def test_gradient_matches_finite_differences():
+    with jax.enable_x64(True):
+        x, kernel, dx, dk = arrays(
+            (1, 6, 8, 3), (4, 4, 3, 16), (1, 6, 8, 3), (4, 4, 3, 16), dtype=np.float64
+        )
+
+        def value(t):
+            return jnp.sum(jnp.sin(convolution.conv(x + t * dx, kernel + t * dk, stride=2)))
+
+        slope = (value(1e-6) - value(-1e-6)) / 2e-6
+        np.testing.assert_allclose(jax.grad(value)(0.0), slope, rtol=1e-6)
+
+
+def test_bfloat16_stays_bfloat16():
+    x, kernel = arrays((1, 8, 8, 16), (4, 4, 16, 16))
+    half = convolution.conv(x.astype(jnp.bfloat16), kernel.astype(jnp.bfloat16), stride=2)
+    assert half.dtype == jnp.bfloat16
+    want = np.asarray(convolution.conv(x, kernel, stride=2))
+    np.testing.assert_allclose(half.astype(jnp.float32), want, atol=0.02 * np.abs(want).max())
+    grad = jax.grad(lambda k: convolution.conv(x.astype(jnp.bfloat16), k, stride=2).sum())
+    assert grad(kernel.astype(jnp.bfloat16)).dtype == jnp.bfloat16
+
+
+def loss(x, kernel):
+    return jnp.sum(jnp.square(convolution.conv(x, kernel, stride=2)))
+
+
+def test_vmap_equals_a_loop():
+    x, kernels = arrays((3, 2, 8, 8, 4), (3, 4, 4, 4, 16))
+    got = jax.vmap(jax.grad(loss, argnums=1))(x, kernels)
+    want = jnp.stack([jax.grad(loss, argnums=1)(x[i], kernels[i]) for i in range(3)])
+    close(got, np.asarray(want), rtol=1e-5)
+
+
+def test_pmap_equals_one_device():
+    x, kernel = arrays((2, 1, 8, 8, 4), (4, 4, 4, 16))
+    gradient = jax.grad(loss, argnums=1)
+    summed = jax.pmap(lambda x, kernel: lax.psum(gradient(x, kernel), "i"), "i", in_axes=(0, None))(
+        x, kernel
+    )
+    close(summed[0], np.asarray(gradient(x.reshape(2, 8, 8, 4), kernel)), rtol=1e-5)
+
+
+def operations(platform):
+    """Count convolutions and products in the three maps of one layer, lowered for ``platform``."""
+    x, kernel = arrays((1, 8, 16, 32), (4, 4, 32, 64))
+    step = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
+    text = export.export(step, platforms=[platform])(x, kernel).mlir_module()
+    return text.count("stablehlo.convolution"), text.count("stablehlo.dot_general")
+
+
+@pytest.mark.parametrize("platform", ["cuda", "tpu"])
+def test_accelerators_get_plain_convolutions(platform):
+    assert operations(platform) == (3, 0)
+
+
+def test_cpus_get_products():
+    # One product each for the image's columns and the input gradient, one per kernel row.
+    assert operations("cpu") == (0, 6)
+
+
+FORMS = [
+    (choice.correlate, products.correlate_columns, "xk", CONVS[0]),
+    (choice.correlate, products.correlate_cropped, "xk", CONVS[4]),
+    (choice.correlate, products.correlate_rows, "xk", CONVS[7]),
+    (choice.input_grad, products.input_grad_products, "yk", CONVS[0]),
+    (choice.kernel_grad, products.kernel_grad_columns_of_x, "xy", CONVS[1]),
+    (choice.kernel_grad, products.kernel_grad_columns_of_y, "xy", CONVS[6]),
+    (choice.kernel_grad, products.kernel_grad_windows, "xy", CONVS[5]),
+]
+
+
+@pytest.mark.parametrize(("choose", "form", "operands", "case"), FORMS)
+def test_each_form_is_chosen_and_equals_its_plain_map(choose, form, operands, case):
+    shape, kernel_shape, stride, padding, _ = case
+    if isinstance(padding, str):
+        padding = lax.padtype_to_pads(shape[1:3], kernel_shape[:2], (stride,) * 2, padding)
+    geometry = plain.Geometry(shape[1:3], kernel_shape[:2], stride, tuple(padding))
+    shapes = {"x": shape, "k": kernel_shape, "y": (shape[0], *geometry.out, kernel_shape[3])}
+    arguments = arrays(*(shapes[name] for name in operands))
+    assert choose(geometry, *arguments) is form
+    close(form(geometry, *arguments), getattr(plain, choose.__name__)(geometry, *arguments))
+
+
+def test_symbolic_sizes_export():
+    (kernel,) = arrays((4, 4, 3, 16))
+
+    def down_and_up(x):
+        y = convolution.conv(x, kernel, stride=2)
+        return convolution.conv_transpose(y, kernel.swapaxes(2, 3))
+
+    shape = export.symbolic_shape("b, 4*h, 4*w, 3")
+    exported = export.export(jax.jit(down_and_up))(jax.ShapeDtypeStruct(shape, jnp.float32))
+    (x,) = arrays((2, 8, 12, 3))
+    close(exported.call(x), np.asarray(down_and_up(x)))
+
+
+def test_mismatched_channels_are_refused():
+    x, kernel = arrays((1, 4, 4, 3), (3, 3, 4, 8))
+    with pytest.raises(InputError, match=r"\(1, 4, 4, 3\).*\(3, 3, 4, 8\)"):
+        convolution.conv(x, kernel)
+    with pytest.raises(InputError, match="same I"):
+        convolution.conv_transpose(x, kernel)
