@@ -1,28 +1,42 @@
 """Programs: thin entry points over the library, each ``python -m launch.NAME --help``."""
 
-import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from absl import flags, logging
+from absl import app, flags, logging
 
 from sggan_jax.types import InputError
 
 
-def tell_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
-    """Turn an :class:`InputError` into one sentence on standard error and exit code 2."""
+def run(main: Callable[[list[str]], int | None]) -> None:
+    """Run a program; what the user got wrong becomes one sentence and exit code 2.
 
-    @functools.wraps(main)
-    def told(argv: list[str]) -> None:
+    Args:
+      main: takes what is left of the command line; may return an exit code.
+    """
+
+    def told(argv: list[str]) -> int | None:
         if not flags.FLAGS["verbosity"].present:
             logging.set_verbosity(logging.WARNING)  # libraries tell their every step otherwise
         try:
-            main(argv)
+            return main(argv)
         except InputError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(2)
+            return _refuse(str(error))
         except KeyboardInterrupt:
             print("stopped; the same command continues", file=sys.stderr)
-            sys.exit(130)
+            return 130
 
-    return told
+    app.run(told, flags_parser=_parse)
+
+
+def _parse(argv: Sequence[str]) -> list[str]:
+    try:
+        return app.parse_flags_with_usage(list(argv))
+    except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
+        hint = " ".join(str(error).strip("\"'").split()).replace("\\'", "'")
+        sys.exit(_refuse(f"the configuration has no such key: {hint}. See configs/common.py"))
+
+
+def _refuse(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)
+    return 2

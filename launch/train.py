@@ -7,10 +7,10 @@ from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
-from absl import app, flags  # noqa: E402
+from absl import flags  # noqa: E402
 from ml_collections import config_flags  # noqa: E402
 
-from launch import tell_errors  # noqa: E402
+from launch import run  # noqa: E402
 from sggan_jax.train.loop import train  # noqa: E402
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -27,11 +27,10 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 
-@tell_errors
 def main(_: list[str]) -> None:
     """Train."""
     train(_CONFIG.value.to_dict(), _WORKDIR.value)
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(main)
