@@ -33,8 +33,8 @@ def _parse(argv: Sequence[str]) -> list[str]:
     try:
         return app.parse_flags_with_usage(list(argv))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
-        hint = " ".join(str(error).strip("\"'").split()).replace("\\'", "'")
-        sys.exit(_refuse(f"the configuration has no such key: {hint}. See configs/common.py"))
+        hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
+        sys.exit(_refuse(f"the configuration has no key {hint} See configs/common.py"))
 
 
 def _refuse(sentence: str) -> int:

@@ -56,23 +56,29 @@ class Run:
 
 
 def write_run(workdir: Path, run: Run) -> None:
-    """Describe a run in its directory, or check that it is the run already there.
-
-    Raises:
-      InputError: if the directory holds a run whose settings differ, naming each.
-    """
+    """Describe a run in its directory, after :func:`check_run`."""
+    check_run(workdir, run.config)
     path = workdir / RUN_FILE
-    if path.exists():
-        differing = compare_configs(read_run(workdir).config, run.config)
-        if differing:
-            raise InputError(
-                f"{workdir} holds a run with other settings ({'; '.join(differing)}); "
-                f"choose another directory, or give the settings it was started with"
-            )
     workdir.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(dataclasses.asdict(run), indent=1) + "\n", encoding="utf-8")
     temporary.replace(path)
+
+
+def check_run(workdir: Path, config: dict[str, Any]) -> None:
+    """Refuse a directory that holds another run.
+
+    Raises:
+      InputError: naming every setting that differs.
+    """
+    if not (workdir / RUN_FILE).exists():
+        return
+    differing = compare_configs(read_run(workdir).config, config)
+    if differing:
+        raise InputError(
+            f"{workdir} holds a run with other settings ({'; '.join(differing)}); "
+            f"choose another directory, or give the settings it was started with"
+        )
 
 
 def read_run(workdir: Path) -> Run:
@@ -234,4 +240,4 @@ def restore_generator(
     return method.modules[name], (saved["ema"] or saved["params"])[name], step
 
 
-_READ_ONLY = ocp.CheckpointManagerOptions(read_only=True)
+_READ_ONLY = ocp.CheckpointManagerOptions(read_only=True, save_interval_steps=0, create=False)

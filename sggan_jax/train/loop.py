@@ -14,7 +14,7 @@ from sggan_jax.data.labels import CITYSCAPES, colourise, group_table
 from sggan_jax.data.pipeline import make_pipeline, steps_per_epoch
 from sggan_jax.methods.base import Method
 from sggan_jax.train import parallel
-from sggan_jax.train.checkpoint import Checkpoints, Run, write_run
+from sggan_jax.train.checkpoint import Checkpoints, Run, check_run, write_run
 from sggan_jax.train.log import Log, check_finite, make_grid
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe, TrainState, init_state
@@ -51,8 +51,11 @@ def train(config: dict[str, Any], workdir: str | Path) -> None:
     """
     settings = namespace(config)
     parallel.allow_virtual_devices(settings.train.devices)
+    check_run(Path(workdir), config)
+    make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
     virtual, real = open_domain(settings.data, "virtual"), open_domain(settings.data, "real")
-    plan = make_plan(config, workdir, len(virtual), len(real))
+    per_epoch = steps_per_epoch(len(virtual), len(real), settings.train.batch_size)
+    plan = make_plan(config, workdir, per_epoch)
     write_run(plan.workdir, plan.run)
     with Checkpoints(plan.workdir, plan.method, settings.train.keep) as checkpoints:
         batches = make_pipeline(
@@ -71,14 +74,18 @@ def train(config: dict[str, Any], workdir: str | Path) -> None:
             batches.close()
 
 
-def make_plan(config: dict[str, Any], workdir: str | Path, len_v: int, len_r: int) -> Plan:
-    """Check a configuration against the data's size and the machine.
+def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -> Plan:
+    """Turn a configuration into a run for this machine.
+
+    Args:
+      config: nested dicts with every key of ``configs/common.py``.
+      workdir: run directory.
+      per_epoch: steps of an epoch.
 
     Raises:
       InputError: saying which setting cannot work and why.
     """
     settings = namespace(config)
-    per_epoch = steps_per_epoch(len_v, len_r, settings.train.batch_size)
     run = Run(config, tuple(group_table(settings.data.regions).tolist()), per_epoch)
     num_steps = settings.train.steps or round(settings.train.epochs * per_epoch)
     _check_intervals(settings.train, num_steps)
