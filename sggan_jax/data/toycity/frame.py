@@ -106,7 +106,7 @@ class _Owner:
 
 def _ground(street: Street) -> list[tuple[np.ndarray, Material, int, tuple]]:
     """Level faces, drawn first: meadow, road, side street, pavements and their kerbs."""
-    meadow, road, flags = (118, 214, 84), (150, 152, 174), (226, 208, 196)
+    meadow, road, flags = (118, 214, 84), (164, 166, 188), (226, 208, 196)
     faces = [(_level(-SIDES, SIDES, 1200.0, 0.0), Material.GRASS, st.TERRAIN, meadow)]
     stations = np.array([0, 2, 4, 6, 9, 12, 16, 20, 25, 31, 38, 46, 56, 68, 82, 100, 130, 170.0])
     faces.append((_strip(street, -street.half, street.half, stations, 0.0), Material.ROAD, 7, road))

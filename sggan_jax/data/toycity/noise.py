@@ -19,10 +19,10 @@ def white() -> np.ndarray:
 def fractal() -> np.ndarray:
     """Five octaves of smooth noise about 0, nearly all within [-1, 1]: float32 [SIZE * SIZE]."""
     rng = np.random.Generator(np.random.PCG64(2))
-    total = np.zeros((SIZE, SIZE))
-    for octave in range(5):
-        cells = 8 << octave
-        total += _stretch(2 * rng.random((cells, cells)) - 1) * 0.58**octave
+    total, cells, weight = np.zeros((SIZE, SIZE)), 8, 1.0
+    for _ in range(5):
+        total += weight * _stretch(2 * rng.random((cells, cells)) - 1)
+        cells, weight = 2 * cells, 0.58 * weight
     return (total / 1.2).astype(np.float32).ravel()
 
 

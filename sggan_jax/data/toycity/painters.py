@@ -165,7 +165,8 @@ def _leaf(f: Fragments) -> Painted:
     facing = 0.55 * t + 0.4 * s * np.float32(f.world.sun[0]) - np.float32(0.15)
     big = noise.cloud(f.u * 12 + 40 * f.style[0] + f.x, f.y * 12)
     small = noise.cloud(f.u * 60 + f.x, f.y * 60) * f.fade(0.06)
-    clutter = 0.30 * big + 0.95 * small
+    leaves = noise.cell(f.u * 17, f.y * 17) * f.fade(0.05)
+    clutter = 0.26 * big + 0.70 * small + 0.15 * leaves
     virtual = f.virtual * np.where(t > 0.1 * s, np.float32(1), np.float32(0.86))
     real = f.real * np.clip(0.88 + 0.34 * facing + clutter, 0.30, 1.7)
     return virtual, mix(real, colour(0.46, 0.48, 0.28), np.clip(0.8 * clutter - 0.12, 0, 0.4))

@@ -14,7 +14,7 @@ Painted = tuple[np.ndarray, np.ndarray]
 # Of a virtual colour: saturation kept, gain, tint of what is left grey.
 _RULES = {
     Material.SKY: (0.10, 1.00, (1.10, 1.12, 1.13)),
-    Material.ROAD: (0.20, 0.72, (1.00, 1.00, 0.98)),
+    Material.ROAD: (0.20, 0.665, (1.00, 1.00, 0.98)),
     Material.PAVEMENT: (0.35, 0.72, (1.02, 1.00, 0.97)),
     Material.GRASS: (0.32, 0.58, (1.05, 1.04, 0.85)),
     Material.FACADE: (0.40, 0.88, (1.04, 1.00, 0.94)),
