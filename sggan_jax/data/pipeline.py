@@ -1,99 +1,31 @@
 """Two unpaired streams of examples, shuffled anew each epoch, flipped, batched and read ahead."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import grain
 import numpy as np
-import tensorflow_datasets as tfds
 
-from sggan_jax.data.builders import SourceSpec
-from sggan_jax.data.builders.reading import decode_png
-from sggan_jax.data.prepare import is_built, make_builder
+from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
 from sggan_jax.data.transforms import flip as flip_pair
 from sggan_jax.types import InputError
+
+__all__ = [
+    "CACHE_BYTES",
+    "Pipeline",
+    "PreparedSource",
+    "Source",
+    "make_pipeline",
+    "open_source",
+    "steps_per_epoch",
+]
 
 CACHE_BYTES = 2 << 30
 """Decoded examples stay in memory when those of both domains fit in this."""
 
-
-class Source(Protocol):
-    """Random access to examples of one domain."""
-
-    names: Sequence[str]
-
-    def __len__(self) -> int:
-        """Count the examples."""
-        ...
-
-    def __getitem__(self, index: int) -> Mapping[str, Any]:
-        """Return ``image`` uint8 [H, W, 3], ``label`` uint8 [H, W] and ``name``."""
-        ...
-
-
-class PreparedSource:
-    """A split of a prepared data set.
-
-    Attributes:
-        names: Name of each example.
-        labelled: False where every class id is 0 for lack of labels.
-    """
-
-    def __init__(self, data: Any, names: Sequence[str], labelled: bool):
-        self._data = data
-        self.names = tuple(names)
-        self.labelled = labelled
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        name = self.names[index]
-        record = self._data[index % len(self)]
-        return {
-            "image": decode_png(record["image"]),
-            "label": decode_png(record["label"]),
-            "name": name,
-        }
-
-
-def open_source(
-    spec: SourceSpec, data_dir: str | Path, split: str, height: int, width: int
-) -> PreparedSource:
-    """Open a split of a data set that :func:`sggan_jax.data.prepare.prepare` built.
-
-    Args:
-        spec: The source it was built from.
-        data_dir: Directory of all data sets.
-        split: ``train``, ``val`` or ``test``.
-        height: Height it was built at.
-        width: Width it was built at.
-
-    Returns:
-        Random access; an example holds ``image`` uint8 [H, W, 3], ``label`` uint8 [H, W] (class
-        ids) and ``name``.
-
-    Raises:
-        InputError: It was not built at this size from this source as it is now, or has no such
-            split.
-    """
-    builder = make_builder(spec, data_dir, height, width)
-    what = f"{spec.builder} data set {spec.path or spec.look!r}"
-    if not is_built(builder):
-        raise InputError(
-            f"The {what} is not prepared at {height}x{width} in {data_dir}, or its files have "
-            "changed since: run launch.prepare_data first."
-        )
-    names = builder.info.metadata["names"]
-    if split not in names:
-        raise InputError(f"The {what} has no split {split!r}, only {', '.join(names)}.")
-    skip = tfds.decode.SkipDecoding()
-    # Opened by its files alone: unlike a builder with its plan, that can go to other processes.
-    files = tfds.builder_from_directory(builder.data_dir)
-    data = files.as_data_source(split, decoders={"image": skip, "label": skip})
-    return PreparedSource(data, names[split], builder.info.metadata["labelled"])
+_ENDLESS = 1 << 62
 
 
 def steps_per_epoch(len_v: int, len_r: int, global_batch: int) -> int:
@@ -160,10 +92,11 @@ class Pipeline:
         self._position = position
         # Interleaved shards: the processes together see the pairs that one process would.
         shard = self._pairs[position + self._process_index :: self._process_count]
-        batches = shard.batch(self._batch_size, drop_remainder=True).to_iter_dataset(self._read)
+        batches = shard.batch(self._batch_size, drop_remainder=True, batch_fn=_stack)
+        ahead = batches.to_iter_dataset(self._read)
         if self._workers:
-            batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=self._workers))
-        self._iterator = iter(batches)
+            ahead = ahead.mp_prefetch(grain.MultiprocessingOptions(num_workers=self._workers))
+        self._iterator = iter(ahead)
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         return self
@@ -225,7 +158,7 @@ def make_pipeline(
         virtual: The virtual domain.
         real: The real domain.
         batch_size: Pairs per batch and process.
-        seed: Decides order and flips, in [0, 2**32).
+        seed: Decides order and flips; not negative.
         flip: Probability of mirroring an image with its labels.
         process_index: Which shard to read, in [0, process_count).
         process_count: Number of shards.
@@ -241,59 +174,66 @@ def make_pipeline(
     Raises:
         InputError: A domain is empty, the sizes of the domains differ, or a number is out of range.
     """
+    if seed < 0:
+        raise InputError(f"Seed {seed} is negative.")
     _check(virtual, real, batch_size, flip, process_index, process_count)
-    if cache and not workers and _decoded_bytes(virtual) + _decoded_bytes(real) <= CACHE_BYTES:
-        virtual, real = _Cached(virtual), _Cached(real)
-    streams = [_stream(virtual, (seed, 0), flip), _stream(real, (seed, 1), flip)]
+    if cache and not workers and decoded_bytes(virtual) + decoded_bytes(real) <= CACHE_BYTES:
+        virtual, real = Cached(virtual), Cached(real)
+    streams = _Stream(virtual, seed, 0, flip), _Stream(real, seed, 1, flip)
     return Pipeline(
-        grain.experimental.ZipMapDataset(streams).map(_name_parts),
+        grain.MapDataset.source(_Pairs(*streams)),
         _Order(len(virtual), len(real), seed, flip),
         batch_size=batch_size,
         process_index=process_index,
         process_count=process_count,
-        read=grain.ReadOptions(num_threads=threads, prefetch_buffer_size=prefetch),
+        read=grain.ReadOptions(num_threads=min(threads, prefetch), prefetch_buffer_size=prefetch),
         workers=workers,
     )
 
 
-def _stream(source: Source, seed: tuple[int, int], flip: float) -> grain.MapDataset:
-    number = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    data = grain.MapDataset.source(source).seed(number).shuffle().repeat()
+@functools.lru_cache(maxsize=8)
+def _epoch(seed: int, domain: int, epoch: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Order of an epoch and a number in [0, 1) for each place in it, which decides on flipping."""
+    rng = np.random.default_rng((seed, domain, epoch))
+    return rng.permutation(length), rng.random(length)
 
-    def mirror(example: Mapping[str, Any], rng: np.random.Generator) -> tuple:
+
+@dataclass(frozen=True)
+class _Stream:
+    """One domain without end: each epoch shuffled anew, each example perhaps mirrored."""
+
+    source: Source
+    seed: int
+    domain: int
+    flip: float
+
+    def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, place = divmod(position, len(self.source))
+        order, chance = _epoch(self.seed, self.domain, epoch, len(self.source))
+        example = self.source[int(order[place])]
         pair = example["image"], example["label"]
-        return flip_pair(*pair) if rng.random() < flip else pair
-
-    return data.random_map(mirror)
+        return flip_pair(*pair) if chance[place] < self.flip else pair
 
 
-def _name_parts(pair: tuple) -> dict[str, np.ndarray]:
-    (v, lab_v), (r, lab_r) = pair
-    return {"v": v, "lab_v": lab_v, "r": r, "lab_r": lab_r}
+@dataclass(frozen=True)
+class _Pairs:
+    """Both streams side by side."""
 
-
-class _Cached:
-    """A source that decodes each example once."""
-
-    def __init__(self, source: Source):
-        self._source = source
-        self._examples: list[Mapping[str, Any] | None] = [None] * len(source)
-        self.names = source.names
+    virtual: _Stream
+    real: _Stream
 
     def __len__(self) -> int:
-        return len(self._source)
+        return _ENDLESS
 
-    def __getitem__(self, index: int) -> Mapping[str, Any]:
-        example = self._examples[index]
-        if example is None:
-            # Two threads may decode the same example once each: harmless, and needs no lock.
-            example = self._examples[index] = self._source[index]
-        return example
+    def __getitem__(self, position: int) -> dict[str, np.ndarray]:
+        v, lab_v = self.virtual[position]
+        r, lab_r = self.real[position]
+        return {"v": v, "lab_v": lab_v, "r": r, "lab_r": lab_r}
 
 
-def _decoded_bytes(source: Source) -> int:
-    example = source[0]
-    return len(source) * (example["image"].nbytes + example["label"].nbytes)
+def _stack(pairs: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    # Always a copy: what is handed out must not share memory with the cache.
+    return {key: np.stack([pair[key] for pair in pairs]) for key in pairs[0]}
 
 
 def _check(
