@@ -190,17 +190,6 @@ def tree(kind: int) -> Model:
 
 
 @functools.cache
-def bush(kind: int) -> Model:
-    """A bush 1.2 m tall and 2 m wide."""
-    rng = np.random.Generator(np.random.PCG64(100 + kind))
-    sketch = Sketch()
-    for x, y, radius in ((-0.55, 0.42, 0.5), (0.55, 0.4, 0.5), (0.0, 0.6, 0.6)):
-        ragged = circle(20) * (radius * (0.85 + 0.3 * rng.random((20, 1)))) + (x, y)
-        _upright(sketch, np.maximum(ragged, (-9, 0)), 0, Material.LEAF)
-    return sketch.model()
-
-
-@functools.cache
 def post(height: float, half: float) -> Model:
     """A square post."""
     sketch = Sketch()
