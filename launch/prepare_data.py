@@ -15,16 +15,17 @@ from absl import app, flags, logging
 from rich.console import Console
 from rich.table import Table
 
+from sggan_jax.data.builders import BUILDERS
 from sggan_jax.data.prepare import PreparedInfo, SourceSpec, prepare
 from sggan_jax.types import InputError
 
 _SPEC = SourceSpec("folder")
 
-_BUILDER = flags.DEFINE_enum(
-    "builder", "folder", ["folder", "camvid", "toycity"], "What kind of source to read."
-)
+_BUILDER = flags.DEFINE_enum("builder", "folder", list(BUILDERS), "What kind of source to read.")
 _SOURCE = flags.DEFINE_string(
-    "source", "", "Directory to read. folder: images/, labels/ and name lists; camvid: the release."
+    "source",
+    "",
+    "Directory to read. folder: images/, labels/ and name lists; others: the unpacked release.",
 )
 _TABLE = flags.DEFINE_string(
     "table",

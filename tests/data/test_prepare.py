@@ -124,7 +124,11 @@ def test_open_source_says_what_is_missing(make_folder, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "size", "message"),
     [
-        (SourceSpec("floder", "."), (4, 4), "'floder' is unknown: give one of folder, camvid"),
+        (
+            SourceSpec("floder", "."),
+            (4, 4),
+            "'floder' is unknown: give one of folder, cityscapes, camvid, toycity",
+        ),
         (SourceSpec("folder", "."), (0, 4), "Size 0x4 is impossible"),
         (SourceSpec("folder", "nowhere"), (4, 4), "Folder nowhere does not exist"),
         (SourceSpec("folder", ".", table="none"), (4, 4), "Class table 'none' is unknown"),

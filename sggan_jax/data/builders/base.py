@@ -23,9 +23,9 @@ class SourceSpec:
     """Where examples come from.
 
     Attributes:
-        builder: ``folder``, ``camvid`` or ``toycity``.
+        builder: ``folder``, ``cityscapes``, ``camvid`` or ``toycity``.
         path: Directory of the files; toycity has none.
-        table: Class table of the labels: ``cityscapes``, ``gtav`` or the path of a TOML file.
+        table: folder: classes of the labels: ``cityscapes``, ``gtav`` or the path of a TOML file.
         look: toycity: ``virtual`` or ``real``.
         train: toycity: number of training scenes.
         test: toycity: number of test scenes.
