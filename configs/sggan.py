@@ -6,6 +6,7 @@
   ``--config.data.virtual=folder --config.data.virtual_dir=DIR`` and the same for ``real``.
 * ``toycity``: the built-in toy city at 64x128; minutes on two cores.
 * ``camvid``: labelled renderings to CamVid photographs at 64x128; hours on two cores.
+* ``camvid128``: the same at 128x256.
 """
 
 from configs import common
@@ -59,4 +60,12 @@ def camvid(config) -> None:
     config.train.ema = 0.999
 
 
-PRESETS = {"paper": paper, "toycity": toycity, "camvid": camvid}
+def camvid128(config) -> None:
+    """Train renderings against CamVid photographs at 128x256, one level deeper."""
+    camvid(config)
+    config.data.height, config.data.width = 128, 256
+    config.nets.levels = 6
+    config.train.steps = 6000
+
+
+PRESETS = {"paper": paper, "toycity": toycity, "camvid": camvid, "camvid128": camvid128}
