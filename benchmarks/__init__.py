@@ -1,0 +1,1 @@
+"""Measurements of this library against itself and against PyTorch; needs the extra ``bench``."""
