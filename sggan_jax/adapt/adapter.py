@@ -1,0 +1,136 @@
+"""A run directory as a function from images to adapted images, of any size."""
+
+import dataclasses
+import functools
+import itertools
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from sggan_jax.train.checkpoint import restore_generator
+from sggan_jax.types import Array, InputError, Params, to_float, to_uint8
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Adapter:
+    """One generator of a run, ready to use: ``adapter(images)``.
+
+    Compiled once for each padded shape it meets, and kept.
+
+    Attributes:
+      run: run directory.
+      direction: ``v2r`` or ``r2v``.
+      step: of the checkpoint.
+      module: the generator, a pure function of parameters and images in [-1, 1].
+      params: its parameters.
+    """
+
+    run: Path
+    direction: str
+    step: int
+    module: Any
+    params: Params
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Adapt images of any size: mirrored at the borders to a size the network takes, cropped.
+
+        Args:
+          images: uint8 [H, W, 3] or [B, H, W, 3], RGB in [0, 255].
+
+        Returns:
+          uint8 of the same shape.
+
+        Raises:
+          InputError: if the type, rank, channels or size are others.
+        """
+        images = np.asarray(images)
+        check_images(images)
+        batch = images if images.ndim == 4 else images[None]
+        height, width = batch.shape[1:3]
+        top, left, rows, columns = place(height, width, *padded_size(self.module, height, width))
+        padded = np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")
+        adapted = np.asarray(self._compiled(self.params, padded))
+        return adapted[:, top : top + height, left : left + width].reshape(images.shape)
+
+    @functools.cached_property
+    def _compiled(self):
+        return jax.jit(functools.partial(_adapt, self.module))
+
+
+def load_adapter(run: str | Path, direction: str = "v2r", step: int | None = None) -> Adapter:
+    """Load one generator of a run and nothing else: its moving average where the run kept one.
+
+    Args:
+      run: run directory, as ``launch.train`` left it.
+      direction: ``v2r``, virtual to real, or ``r2v``.
+      step: of the checkpoint; None for the newest.
+
+    Returns:
+      A function on uint8 images.
+
+    Raises:
+      InputError: if there is no such run, direction or checkpoint.
+    """
+    module, params, step = restore_generator(Path(run), direction, step)
+    return Adapter(Path(run), direction, step, module, jax.device_put(params))
+
+
+def check_images(images: np.ndarray) -> None:
+    """Refuse what is not a uint8 RGB image or a batch of them.
+
+    Raises:
+      InputError: with the type and shape found.
+
+    >>> check_images(np.zeros((4, 4), np.float32))
+    Traceback (most recent call last):
+    sggan_jax.types.InputError: images must be uint8 [H, W, 3] or [B, H, W, 3], got float32 [4, 4]
+    """
+    sound = images.dtype == np.uint8 and images.ndim in (3, 4) and images.shape[-1] == 3
+    if not sound or 0 in images.shape:
+        raise InputError(
+            f"images must be uint8 [H, W, 3] or [B, H, W, 3], got {images.dtype} "
+            f"{list(images.shape)}"
+        )
+
+
+def padded_size(module: Any, height: int, width: int) -> tuple[int, int]:
+    """Find the smallest size from ``height`` x ``width`` on that a network takes.
+
+    >>> from sggan_jax.nets.generators import UNet
+    >>> padded_size(UNet(levels=5), 60, 128), padded_size(UNet(levels=5), 32, 32)
+    ((64, 128), (32, 64))
+    """
+    multiple = module.multiple
+    height, width = (-(-side // multiple) * multiple for side in (height, width))
+    # One multiple more on either side is enough for a network that needs more than one cell.
+    for extra_height, extra_width in itertools.product((0, multiple), repeat=2):
+        size = height + extra_height, width + extra_width
+        try:
+            module.check_size(*size)
+        except InputError:
+            continue
+        return size
+    module.check_size(height, width)
+    raise AssertionError("a size was refused and accepted")
+
+
+def place(
+    height: int, width: int, padded_height: int, padded_width: int
+) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
+    """Centre an image in a larger one.
+
+    Returns:
+      Top and left of the image, and the pixels to add (before, after) to its rows and columns.
+
+    >>> place(60, 125, 64, 128)
+    (2, 1, (2, 2), (1, 2))
+    """
+    rows, columns = padded_height - height, padded_width - width
+    top, left = rows // 2, columns // 2
+    return top, left, (top, rows - top), (left, columns - left)
+
+
+def _adapt(module: Any, params: Params, images: Array) -> Array:
+    return to_uint8(module.apply({"params": params}, to_float(images)))

@@ -1,0 +1,116 @@
+"""What made a folder of adapted images, so that no folder mixes the images of two models."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from sggan_jax.adapt.adapter import Adapter
+from sggan_jax.train.checkpoint import FREE, flatten, read_run
+from sggan_jax.types import InputError
+
+RECORD_FILE = ".adapted.json"
+
+_DECISIVE = ("direction", "step", "config", "weights", "input")
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What made a folder of adapted images.
+
+    Attributes:
+      run: run directory, to be told; a run may move, so it is not compared.
+      direction: ``v2r`` or ``r2v``.
+      step: of the checkpoint.
+      config: digest of the run's configuration, settings that it may change left out.
+      weights: digest of the generator's parameters.
+      input: the folder adapted.
+    """
+
+    run: str
+    direction: str
+    step: int
+    config: str
+    weights: str
+    input: str
+
+
+def make_record(adapter: Adapter, input_dir: Path) -> Record:
+    """Describe what an adapter makes of a folder."""
+    settings = flatten(read_run(adapter.run).config)
+    decisive = {key: value for key, value in settings.items() if key not in FREE}
+    config = json.dumps(decisive, sort_keys=True)
+    weights = hashlib.sha256()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(adapter.params):
+        weights.update(jax.tree_util.keystr(path).encode())
+        weights.update(np.ascontiguousarray(leaf).tobytes())
+    return Record(
+        run=str(adapter.run.resolve()),
+        direction=adapter.direction,
+        step=adapter.step,
+        config=hashlib.sha256(config.encode()).hexdigest()[:16],
+        weights=weights.hexdigest()[:16],
+        input=str(input_dir.resolve()),
+    )
+
+
+def claim(output_dir: Path, record: Record, names: Sequence[Path], overwrite: bool) -> None:
+    """Make an output folder this record's, or make sure that it is.
+
+    Args:
+      output_dir: where adapted images go, made if absent.
+      record: what is about to make them.
+      names: of the images, relative to the folder.
+      overwrite: remove images of these names, whoever made them, and begin anew.
+
+    Raises:
+      InputError: if the folder holds images of another record or of unknown origin, or cannot be
+        written.
+    """
+    path = output_dir / RECORD_FILE
+    try:
+        if overwrite:
+            # Removed before the record changes: a run interrupted from here on continues, and must
+            # not take images of another model for its own.
+            for name in names:
+                (output_dir / name).unlink(missing_ok=True)
+        else:
+            _check(output_dir, record, names)
+        output_dir.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        text = json.dumps(dataclasses.asdict(record), indent=1) + "\n"
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{output_dir} cannot be written: {error.strerror or error}") from error
+
+
+def _check(output_dir: Path, record: Record, names: Sequence[Path]) -> None:
+    path = output_dir / RECORD_FILE
+    way_out = "give another output folder, or --overwrite to replace them"
+    if not path.exists():
+        taken = [name for name in names if (output_dir / name).exists()]
+        if taken:
+            raise InputError(
+                f"{output_dir} already holds {len(taken)} images of these names, such as "
+                f"{taken[0]}, and no {RECORD_FILE} says what made them; {way_out}"
+            )
+        return
+    try:
+        old = Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); {way_out}") from error
+    if all(getattr(old, field) == getattr(record, field) for field in _DECISIVE):
+        return
+    differing = [
+        f"{field} {getattr(old, field)} -> {getattr(record, field)}"
+        for field in ("run", "direction", "step", "input")
+        if getattr(old, field) != getattr(record, field)
+    ] or ["the run was trained anew"]
+    raise InputError(
+        f"{output_dir} holds images made by something else ({'; '.join(differing)}); {way_out}"
+    )
