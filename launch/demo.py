@@ -1,0 +1,96 @@
+"""Adapt the toy city's held-out scenes with a trained run and judge the result by the truth.
+
+The toy city renders every scene in both looks, so that the true adapted image is known:
+
+python -m launch.demo --run runs/demo
+"""
+
+from sggan_jax.allocator import tune_allocator
+
+tune_allocator()  # before jax is imported
+
+from pathlib import Path  # noqa: E402
+
+import numpy as np  # noqa: E402
+from absl import flags  # noqa: E402
+
+from launch import run  # noqa: E402
+from sggan_jax.adapt.adapter import Adapter, load_adapter  # noqa: E402
+from sggan_jax.data.domains import open_domain  # noqa: E402
+from sggan_jax.data.labels import CITYSCAPES, colourise  # noqa: E402
+from sggan_jax.evaluate.figures import draw_columns  # noqa: E402
+from sggan_jax.evaluate.pairs import PairScores, format_scores, score_pairs  # noqa: E402
+from sggan_jax.train.checkpoint import read_run  # noqa: E402
+from sggan_jax.types import Config, InputError  # noqa: E402
+
+_RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Directory of prepared data sets; the run's own when not given."
+)
+_STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
+_SCENES = flags.DEFINE_integer("scenes", 4, "Scenes in the picture.", lower_bound=1)
+_BATCH = 10
+
+
+def main(_: list[str]) -> int:
+    """Print the table, draw the picture; exit with status 1 when adapting did not help."""
+    data = read_run(Path(_RUN.value)).settings.data
+    if (data.virtual, data.real) != ("toycity", "toycity"):
+        raise InputError(
+            f"{_RUN.value} was trained on {data.virtual} and {data.real}; the demonstration needs "
+            f"the true look of every scene, which only the toy city knows: train with "
+            f"--config configs/sggan.py:toycity"
+        )
+    data.data_dir = _DATA_DIR.value or data.data_dir
+    adapter = load_adapter(_RUN.value, step=_STEP.value)
+    virtual, labels, real = open_scenes(data)
+    starts = range(0, len(virtual), _BATCH)
+    adapted = np.concatenate([adapter(virtual[k : k + _BATCH]) for k in starts])
+    scores = score_pairs(virtual, adapted, real, labels)
+    print(describe(scores, adapter, len(virtual)))
+    path = adapter.run / "demo.png"
+    draw_scenes(virtual, labels, adapted, real, _SCENES.value).save(path)
+    print(f"\npicture: {path}")
+    return 0 if scores.change < 0 else 1
+
+
+def open_scenes(data: Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read the test scenes: virtual images, labels, and the same scenes in the real look."""
+    virtual, real = (open_domain(data, look, "test") for look in ("virtual", "real"))
+    if virtual.names != real.names:
+        raise InputError("the two looks of the toy city hold different test scenes; prepare anew")
+    images, labels = (
+        np.stack([virtual[k][part] for k in range(len(virtual))]) for part in ("image", "label")
+    )
+    return images, labels, np.stack([real[k]["image"] for k in range(len(real))])
+
+
+def describe(scores: PairScores, adapter: Adapter, number: int) -> str:
+    """Write the table and the verdict."""
+    nearer = scores.change < 0
+    share = f"{abs(scores.change):.0%} {'nearer to' if nearer else 'farther from'}"
+    return (
+        f"\n{number} scenes never trained on, step {adapter.step}. "
+        f"Mean absolute difference from the true real look, in grey levels (0 to 255):\n\n"
+        f"{format_scores(scores, CITYSCAPES)}\n\n"
+        f"Boundaries between classes kept: {scores.kept.recall:.1%} "
+        f"(chance {scores.kept.chance:.1%}); the true real look keeps "
+        f"{scores.kept_by_true.recall:.1%} (chance {scores.kept_by_true.chance:.1%}).\n"
+        f"Verdict: adapted images are {share} the true real look than the virtual ones were."
+    )
+
+
+def draw_scenes(virtual, labels, adapted, real, number: int):
+    """Draw scenes spread over the test split, enlarged to about 384 pixels of width."""
+    chosen = np.unique(np.linspace(0, len(virtual) - 1, number).astype(int))
+    columns = {
+        "virtual": virtual[chosen],
+        "labels": colourise(labels[chosen], CITYSCAPES),
+        "adapted": adapted[chosen],
+        "true real look": real[chosen],
+    }
+    return draw_columns(columns, max(1, round(384 / virtual.shape[2])))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""Measures of what an adaptation did, and pictures of it."""

@@ -1,0 +1,280 @@
+"""Scores for scenes whose true adapted image is known, such as the toy city's test split.
+
+Two questions: is the adapted image nearer to the true one than its input was, class by class; and
+are the boundaries between classes still there? Counts are summed over a data set and divided once.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.data.labels import ClassTable
+from sggan_jax.losses.gradient import semantic_boundary, sobel
+from sggan_jax.types import InputError
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue (ITU-R BT.601)."""
+
+EDGE_THRESHOLD = 16.0
+"""Height in grey levels of a step that counts as an edge."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ErrorCounts:
+    """Absolute errors by class, as sums that can be added.
+
+    Attributes:
+      sums: of |image - true| over pixels and channels, int64 [256], by class id.
+      pixels: int64 [256], by class id.
+    """
+
+    sums: np.ndarray
+    pixels: np.ndarray
+
+    def __add__(self, other: "ErrorCounts") -> "ErrorCounts":
+        return ErrorCounts(self.sums + other.sums, self.pixels + other.pixels)
+
+    @property
+    def overall(self) -> float:
+        """Mean absolute error over all pixels, in grey levels; NaN without any."""
+        return _ratio(self.sums.sum(), 3 * self.pixels.sum())
+
+    @property
+    def by_class(self) -> dict[int, float]:
+        """Mean absolute error by class id, in grey levels; absent classes are left out."""
+        present = np.flatnonzero(self.pixels).tolist()
+        return {i: _ratio(self.sums[i], 3 * self.pixels[i]) for i in present}
+
+
+def count_errors(images: np.ndarray, true: np.ndarray, labels: np.ndarray) -> ErrorCounts:
+    """Sum absolute differences, mean |image - true| over pixels and channels once divided.
+
+    Args:
+      images: uint8 [B, H, W, 3].
+      true: what they should look like, the same shape.
+      labels: class ids uint8 [B, H, W].
+
+    Returns:
+      Counts; add those of several batches before dividing.
+
+    Raises:
+      InputError: if shapes or types do not agree.
+
+    >>> image, true = np.zeros((1, 1, 2, 3), np.uint8), np.full((1, 1, 2, 3), 6, np.uint8)
+    >>> count_errors(image, true, np.array([[[7, 23]]], np.uint8)).by_class
+    {7: 6.0, 23: 6.0}
+    """
+    _check(labels, images=images, true=true)
+    differences = np.abs(images.astype(np.int16) - true.astype(np.int16)).sum(axis=-1)
+    flat = labels.ravel()
+    sums = np.bincount(flat, weights=differences.ravel(), minlength=256)
+    return ErrorCounts(sums.astype(np.int64), np.bincount(flat, minlength=256).astype(np.int64))
+
+
+@dataclasses.dataclass(frozen=True)
+class BoundaryCounts:
+    """Boundaries between classes that an image shows and its adaptation still shows.
+
+    Attributes:
+      shown: pixels on a boundary of the labels where the input carries an edge.
+      kept: those of them within one pixel of an edge of the adapted image.
+      pixels: all pixels.
+      near_edge: those within one pixel of an edge of the adapted image.
+    """
+
+    shown: int
+    kept: int
+    pixels: int
+    near_edge: int
+
+    def __add__(self, other: "BoundaryCounts") -> "BoundaryCounts":
+        return BoundaryCounts(
+            self.shown + other.shown,
+            self.kept + other.kept,
+            self.pixels + other.pixels,
+            self.near_edge + other.near_edge,
+        )
+
+    @property
+    def recall(self) -> float:
+        """Share of the shown boundary pixels that are kept, in [0, 1]; NaN without any."""
+        return _ratio(self.kept, self.shown)
+
+    @property
+    def chance(self) -> float:
+        """Recall of as many edges anywhere: the share of all pixels near an edge."""
+        return _ratio(self.near_edge, self.pixels)
+
+
+def count_boundaries(
+    images: np.ndarray, adapted: np.ndarray, labels: np.ndarray, threshold: float = EDGE_THRESHOLD
+) -> BoundaryCounts:
+    """Count boundaries between classes that an image shows, and those its adaptation keeps.
+
+    A boundary pixel is one whose left and right, or upper and lower neighbours have different
+    classes (:func:`sggan_jax.losses.gradient.semantic_boundary`). An image shows it when it has an
+    edge there (:func:`edges`); the adapted image keeps it when it has an edge in the 3x3 pixels
+    around. Boundaries that the input does not show are not counted: nobody could keep them.
+
+    Args:
+      images: inputs, uint8 [B, H, W, 3].
+      adapted: the same shape.
+      labels: class ids of the inputs, uint8 [B, H, W].
+      threshold: see :func:`edges`.
+
+    Returns:
+      Counts; ``recall`` is the score; ``chance`` is what as many edges anywhere would score.
+
+    Raises:
+      InputError: if shapes or types do not agree.
+    """
+    _check(labels, images=images, adapted=adapted)
+    shown = (np.asarray(semantic_boundary(jnp.asarray(labels))) > 0) & edges(images, threshold)
+    near = _widen(edges(adapted, threshold))
+    return BoundaryCounts(int(shown.sum()), int((shown & near).sum()), shown.size, int(near.sum()))
+
+
+def edges(images: np.ndarray, threshold: float = EDGE_THRESHOLD) -> np.ndarray:
+    """Mark edges: where the Sobel magnitude of the luminance, divided by 4, reaches a threshold.
+
+    Divided by 4, the magnitude beside a straight step is the height of the step in grey levels.
+
+    Args:
+      images: uint8 [B, H, W, 3].
+      threshold: in grey levels, in (0, 255].
+
+    Returns:
+      bool [B, H, W].
+
+    >>> step = np.zeros((1, 3, 4, 3), np.uint8); step[:, :, 2:] = 20
+    >>> edges(step)[0, 1].tolist(), bool(edges(step, threshold=21).any())
+    ([False, True, True, False], False)
+    """
+    luminance = (images.astype(np.float32) @ LUMINANCE)[..., None]
+    responses = np.asarray(sobel(jnp.asarray(luminance))) / 4
+    # A step of exactly the threshold counts, whatever rounding does to its luminance.
+    return np.hypot(responses[..., 0], responses[..., 1]) >= threshold - 1e-3
+
+
+def _widen(mask: np.ndarray) -> np.ndarray:
+    """Mark every pixel with a marked one among the 3x3 around it."""
+    height, width = mask.shape[1:]
+    padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
+    shifts = [padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    return np.logical_or.reduce(shifts)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PairScores:
+    """How inputs and their adaptations compare with the true adapted images.
+
+    Attributes:
+      before: errors of the inputs.
+      after: errors of the adapted images.
+      kept: boundaries that the adapted images keep.
+      kept_by_true: boundaries that the true images keep: what a perfect adaptation scores.
+    """
+
+    before: ErrorCounts
+    after: ErrorCounts
+    kept: BoundaryCounts
+    kept_by_true: BoundaryCounts
+
+    def __add__(self, other: "PairScores") -> "PairScores":
+        return PairScores(
+            self.before + other.before,
+            self.after + other.after,
+            self.kept + other.kept,
+            self.kept_by_true + other.kept_by_true,
+        )
+
+    @property
+    def change(self) -> float:
+        """Relative change of the overall error: -0.5 means that half of it is gone."""
+        return _ratio(self.after.overall - self.before.overall, self.before.overall)
+
+
+def score_pairs(
+    images: np.ndarray, adapted: np.ndarray, true: np.ndarray, labels: np.ndarray
+) -> PairScores:
+    """Compare adapted images and their inputs with the true adapted images.
+
+    Args:
+      images: inputs, uint8 [B, H, W, 3].
+      adapted: what became of them.
+      true: what should have become of them.
+      labels: class ids, uint8 [B, H, W].
+
+    Returns:
+      Scores; add those of several batches.
+
+    Raises:
+      InputError: if shapes or types do not agree.
+    """
+    return PairScores(
+        before=count_errors(images, true, labels),
+        after=count_errors(adapted, true, labels),
+        kept=count_boundaries(images, adapted, labels),
+        kept_by_true=count_boundaries(images, true, labels),
+    )
+
+
+def format_scores(scores: PairScores, table: ClassTable) -> str:
+    """Write scores as a Markdown table: overall, then each class, the most frequent first.
+
+    Args:
+      scores: from :func:`score_pairs`.
+      table: names the classes.
+
+    Returns:
+      Lines of Markdown that are also readable as they are.
+    """
+    pixels = scores.after.pixels
+    rows = [("all pixels", 1.0, scores.before.overall, scores.after.overall)]
+    before, after = scores.before.by_class, scores.after.by_class
+    for i in sorted(after, key=lambda i: -pixels[i]):
+        rows.append((table.name_of(i), pixels[i] / pixels.sum(), before[i], after[i]))
+    cells = [
+        (name, f"{share:.1%}", f"{old:.1f}", f"{new:.1f}", f"{_ratio(new - old, old):+.0%}")
+        for name, share, old, new in rows
+    ]
+    return format_table(("class", "pixels", "virtual", "adapted", "change"), cells)
+
+
+def format_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Write a Markdown table with aligned columns, words to the left, numbers to the right.
+
+    >>> print(format_table(("class", "error"), [("sky", "3.1"), ("road", "12.0")]))
+    | class | error |
+    | :---- | ----: |
+    | sky   |   3.1 |
+    | road  |  12.0 |
+    """
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = tuple("-" * (w - 1) + ":" if k else ":" + "-" * (w - 1) for k, w in enumerate(widths))
+    lines = []
+    for row in (header, rule, *rows):
+        cells = [
+            cell.rjust(w) if k else cell.ljust(w)
+            for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
+
+
+def _check(labels: np.ndarray, **images: np.ndarray) -> None:
+    """Refuse anything but uint8 images [B, H, W, 3] with labels [B, H, W]."""
+    for name, image in images.items():
+        if image.dtype != np.uint8 or image.ndim != 4 or image.shape != (*labels.shape, 3):
+            raise InputError(
+                f"{name} must be uint8 {[*labels.shape, 3]} like the labels, "
+                f"got {image.dtype} {list(image.shape)}"
+            )
+    if labels.dtype != np.uint8:
+        raise InputError(f"labels must be uint8 class ids, got {labels.dtype}")
