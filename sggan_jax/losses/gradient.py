@@ -152,12 +152,12 @@ def soft_gradient_loss(
         difference = jnp.abs(sobel(x - y, padding))
     else:
         difference = jnp.abs(jnp.abs(sobel(x, padding)) - jnp.abs(sobel(y, padding)))
-    weight = alpha * semantic_boundary(labels) + beta
+    weight = (alpha * semantic_boundary(labels) + beta).astype(x.dtype)
     return jnp.mean(weight * jnp.mean(difference, axis=-1))
 
 
 def _check_weights(alpha, beta):
     if not (isinstance(alpha, int | float) and isinstance(beta, int | float)):
         return  # traced: nothing is known yet
-    if alpha < 0 or beta < 0 or abs(alpha + beta - 1) > 1e-6:
+    if not (alpha >= 0 and beta >= 0 and abs(alpha + beta - 1) <= 1e-6):
         raise ValueError(f"alpha and beta must be >= 0 and sum to 1, got {alpha} and {beta}")
