@@ -27,7 +27,7 @@ def instance_norm(
     >>> [round(float(y), 3) for y in instance_norm(x, jnp.ones(1), jnp.zeros(1)).ravel()]
     [-1.0, 1.0]
     """
-    wide = jnp.promote_types(x.dtype, jnp.float32)
+    wide = jnp.float64 if x.dtype == jnp.float64 else jnp.float32
     x_wide = x.astype(wide)
     centred = x_wide - jnp.mean(x_wide, axis=(1, 2), keepdims=True)
     variance = jnp.mean(jnp.square(centred), axis=(1, 2), keepdims=True)
