@@ -9,15 +9,13 @@ The built-in toy city, in each of its looks:
     python -m launch.prepare_data --builder toycity --look virtual --height 64 --width 128
 """
 
-import sys
-
-from absl import app, flags, logging
+from absl import app, flags
 from rich.console import Console
 from rich.table import Table
 
+from launch import run
 from sggan_jax.data.builders import BUILDERS
 from sggan_jax.data.prepare import PreparedInfo, SourceSpec, prepare
-from sggan_jax.types import InputError
 
 _SPEC = SourceSpec("folder")
 
@@ -44,7 +42,12 @@ _SEED = flags.DEFINE_integer("seed", _SPEC.seed, "toycity: which city to render.
 
 
 def main(argv: list[str]) -> None:
-    """Prepare, then print the summary; exit with status 1 and one sentence when that cannot be."""
+    """Prepare a data set, then print the summary.
+
+    Raises:
+        UsageError: A flag is missing.
+        InputError: The source cannot be used.
+    """
     if len(argv) > 1:
         raise app.UsageError(f"Give the directory as --source {argv[1]}.")
     if _BUILDER.value != "toycity" and not _SOURCE.value:
@@ -58,11 +61,7 @@ def main(argv: list[str]) -> None:
         test=_TEST.value,
         seed=_SEED.value,
     )
-    try:
-        info = prepare(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value)
-    except InputError as error:
-        sys.exit(f"Error: {error}")
-    report(info, Console())
+    report(prepare(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value), Console())
 
 
 def report(info: PreparedInfo, console: Console) -> None:
@@ -74,7 +73,7 @@ def report(info: PreparedInfo, console: Console) -> None:
     shares = {split: info.shares(split) for split in info.counts}
     names = dict.fromkeys(name for split in shares.values() for name in split)
     for name in names:
-        table.add_row(name, *(f"{split.get(name, 0):.2%}" for split in shares.values()))
+        table.add_row(name, *(_percent(split.get(name)) for split in shares.values()))
     console.print(table)
     if not info.labelled:
         console.print("The source has no labels/: every pixel has class id 0.")
@@ -86,6 +85,9 @@ def report(info: PreparedInfo, console: Console) -> None:
     console.print(str(info.path), highlight=False, markup=False, soft_wrap=True)
 
 
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2%}"
+
+
 if __name__ == "__main__":
-    flags.FLAGS.set_default("verbosity", logging.WARNING)
-    app.run(main)
+    run(main)
