@@ -1,11 +1,9 @@
+"""The program in a process of its own: flags of two programs do not fit into one."""
+
 import subprocess
 import sys
 
 import pytest
-from absl.testing import flagsaver
-
-from launch import prepare_data
-from sggan_jax.types import InputError
 
 
 def run(*arguments):
@@ -32,29 +30,11 @@ def test_the_summary_names_splits_classes_and_refusals(make_folder, tmp_path, tr
     assert "dataset_info" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"source": "nowhere"}, "Folder nowhere does not exist"),
-        ({"builder": "toycity", "train": 0}, "toycity cannot render 0 train scenes"),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_written(arguments, message, tmp_path):
-    if not prepare_data.flags.FLAGS.is_parsed():
-        prepare_data.flags.FLAGS.mark_as_parsed()
-    with (
-        flagsaver.flagsaver(data_dir=str(tmp_path), **arguments),
-        pytest.raises(InputError, match=message),
-    ):
-        prepare_data.main(["prepare_data"])
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.slow
 def test_a_mistake_ends_in_one_sentence_and_an_exit_code(tmp_path):
     done = run("--source=nowhere", f"--data_dir={tmp_path}")
     assert done.returncode == 2
     assert done.stderr == "error: Folder nowhere does not exist.\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
