@@ -9,7 +9,7 @@ and no history pool, which draw different random numbers in both programs.
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 SOBEL = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), ((1, 2, 1), (0, 0, 0), (-1, -2, -1))
 CENTRAL = ((0, 0, 0), (-1, 0, 1), (0, 0, 0)), ((0, 1, 0), (0, 0, 0), (0, -1, 0))
@@ -44,12 +44,12 @@ class UNet(nn.Module):
         """Adapt images [B, 3, H, W]."""
         skips = []
         for level in range(self.levels):
-            x = self.down[f"down{level}"](F.leaky_relu(x, 0.2) if level else x)
+            x = self.down[f"down{level}"](functional.leaky_relu(x, 0.2) if level else x)
             x = self.down[f"down{level}_norm"](x)
             skips.append(x)
         x = skips.pop()
         for level in range(self.levels):
-            x = self.up[f"up{level}"](F.relu(x))
+            x = self.up[f"up{level}"](functional.relu(x))
             if skips:
                 x = torch.cat([self.up[f"up{level}_norm"](x), skips.pop()], 1)
         return torch.tanh(x)
@@ -81,15 +81,15 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Adapt images [B, 3, H, W]."""
-        x = F.relu(self._unit(mirror(x, 3), "enter"))
+        x = functional.relu(self._unit(mirror(x, 3), "enter"))
         for name in ("down1", "down2"):
             # JAX's SAME puts the one missing pixel of an even side at its end.
-            x = F.relu(self._unit(F.pad(x, (0, 1, 0, 1)), name))
+            x = functional.relu(self._unit(functional.pad(x, (0, 1, 0, 1)), name))
         for block in range(self.blocks):
-            y = F.relu(self._unit(mirror(x, 1), f"block{block}_a"))
+            y = functional.relu(self._unit(mirror(x, 1), f"block{block}_a"))
             x = x + self._unit(mirror(y, 1), f"block{block}_b")
         for name in ("up1", "up0"):
-            x = F.relu(self._unit(x, name))
+            x = functional.relu(self._unit(x, name))
         return torch.tanh(self.layers["leave"](mirror(x, 3)))
 
 
@@ -114,11 +114,11 @@ class PatchGAN(nn.Module):
         for level in range(4):
             layer = self.layers[f"conv{level}"]
             if level < 3:
-                x = F.conv2d(x, layer.weight, stride=2, padding=1)
+                x = functional.conv2d(x, layer.weight, stride=2, padding=1)
             else:
-                x = layer(F.pad(x, (1, 2, 1, 2)))
-            x = F.leaky_relu(self.layers[f"conv{level}_norm"](x) if level else x, 0.2)
-        return (self.layers["scores"](F.pad(x, (1, 2, 1, 2))) * mask).sum(1, keepdim=True)
+                x = layer(functional.pad(x, (1, 2, 1, 2)))
+            x = functional.leaky_relu(self.layers[f"conv{level}_norm"](x) if level else x, 0.2)
+        return (self.layers["scores"](functional.pad(x, (1, 2, 1, 2))) * mask).sum(1, keepdim=True)
 
 
 class Twin:
@@ -201,12 +201,12 @@ def gradient_loss(x: Tensor, y: Tensor, labels: Tensor) -> Tensor:
 def filter_pair(x: Tensor, pair: tuple) -> Tensor:
     """Apply two 3x3 filters to every channel of mirrored ``x``."""
     filters = torch.tensor(pair, dtype=torch.float32)[:, None].repeat(x.shape[1], 1, 1, 1)
-    return F.conv2d(mirror(x, 1), filters, groups=x.shape[1])
+    return functional.conv2d(mirror(x, 1), filters, groups=x.shape[1])
 
 
 def mirror(x: Tensor, amount: int) -> Tensor:
     """Reflect all four borders."""
-    return F.pad(x, (amount,) * 4, mode="reflect")
+    return functional.pad(x, (amount,) * 4, mode="reflect")
 
 
 @torch.no_grad()
