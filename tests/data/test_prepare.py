@@ -1,5 +1,6 @@
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,7 +58,8 @@ def test_an_unchanged_source_is_reused_at_its_size_only(make_folder, tmp_path):
     other = build(root, tmp_path, size=(6, 10))
     assert not other.reused
     assert other.path != first.path
-    twin, _ = make_folder("twin")
+    twin = tmp_path / "elsewhere" / root.name
+    shutil.copytree(root, twin)  # keeps the files' times
     assert build(twin, tmp_path).path != first.path
 
 
