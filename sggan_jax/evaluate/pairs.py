@@ -5,7 +5,7 @@ are the boundaries between classes still there? Counts are summed over a data se
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +17,7 @@ from sggan_jax.types import InputError
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue (ITU-R BT.601)."""
 
-EDGE_THRESHOLD = 16.0
+EDGE_THRESHOLD = 24.0
 """Height in grey levels of a step that counts as an edge."""
 
 
@@ -166,81 +166,55 @@ def _widen(mask: np.ndarray) -> np.ndarray:
     return np.logical_or.reduce(shifts)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class PairScores:
-    """How inputs and their adaptations compare with the true adapted images.
+def match_colours(images: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Recolour images by one linear map a channel, to the mean and spread of others.
 
-    Attributes:
-      before: errors of the inputs.
-      after: errors of the adapted images.
-      kept: boundaries that the adapted images keep.
-      kept_by_true: boundaries that the true images keep: what a perfect adaptation scores.
-    """
-
-    before: ErrorCounts
-    after: ErrorCounts
-    kept: BoundaryCounts
-    kept_by_true: BoundaryCounts
-
-    def __add__(self, other: "PairScores") -> "PairScores":
-        return PairScores(
-            self.before + other.before,
-            self.after + other.after,
-            self.kept + other.kept,
-            self.kept_by_true + other.kept_by_true,
-        )
-
-    @property
-    def change(self) -> float:
-        """Relative change of the overall error: -0.5 means that half of it is gone."""
-        return _ratio(self.after.overall - self.before.overall, self.before.overall)
-
-
-def score_pairs(
-    images: np.ndarray, adapted: np.ndarray, true: np.ndarray, labels: np.ndarray
-) -> PairScores:
-    """Compare adapted images and their inputs with the true adapted images.
+    The least that an adaptation has to beat: it knows nothing of what the pixels show. Mean and
+    standard deviation are those of each channel over all images.
 
     Args:
-      images: inputs, uint8 [B, H, W, 3].
-      adapted: what became of them.
-      true: what should have become of them.
-      labels: class ids, uint8 [B, H, W].
+      images: uint8 [B, H, W, 3].
+      like: uint8 [N, H, W, 3], not paired with ``images``.
 
     Returns:
-      Scores; add those of several batches.
+      uint8 [B, H, W, 3].
 
-    Raises:
-      InputError: if shapes or types do not agree.
+    >>> images = np.array([[[[10] * 3, [20] * 3]]], np.uint8)
+    >>> match_colours(images, 2 * images + 100)[0, 0, :, 0].tolist()
+    [120, 140]
     """
-    return PairScores(
-        before=count_errors(images, true, labels),
-        after=count_errors(adapted, true, labels),
-        kept=count_boundaries(images, adapted, labels),
-        kept_by_true=count_boundaries(images, true, labels),
-    )
+    axes = (0, 1, 2)
+    # A channel without any spread stays flat.
+    spread = images.std(axes)
+    gain = np.divide(like.std(axes), spread, out=np.zeros(3), where=spread > 0)
+    moved = (images - images.mean(axes)) * gain + like.mean(axes)
+    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
 
 
-def format_scores(scores: PairScores, table: ClassTable) -> str:
-    """Write scores as a Markdown table: overall, then each class, the most frequent first.
+def format_errors(columns: Mapping[str, ErrorCounts], table: ClassTable) -> str:
+    """Write errors as a Markdown table: overall, then each class, the largest first.
 
     Args:
-      scores: from :func:`score_pairs`.
+      columns: title to errors, all on the same scenes; the last is compared with the first.
       table: names the classes.
 
     Returns:
-      Lines of Markdown that are also readable as they are.
+      Lines of Markdown that are also readable as they are; errors in grey levels.
     """
-    pixels = scores.after.pixels
-    rows = [("all pixels", 1.0, scores.before.overall, scores.after.overall)]
-    before, after = scores.before.by_class, scores.after.by_class
-    for i in sorted(after, key=lambda i: -pixels[i]):
-        rows.append((table.name_of(i), pixels[i] / pixels.sum(), before[i], after[i]))
+    pixels = next(iter(columns.values())).pixels
+    by_class = [errors.by_class for errors in columns.values()]
+    rows = [("all pixels", 1.0, [errors.overall for errors in columns.values()])]
+    for i in sorted(by_class[0], key=lambda i: -pixels[i]):
+        rows.append((table.name_of(i), pixels[i] / pixels.sum(), [of[i] for of in by_class]))
     cells = [
-        (name, f"{share:.1%}", f"{old:.1f}", f"{new:.1f}", f"{_ratio(new - old, old):+.0%}")
-        for name, share, old, new in rows
+        (name, f"{share:.1%}", *(f"{value:.1f}" for value in values), _change(values))
+        for name, share, values in rows
     ]
-    return format_table(("class", "pixels", "virtual", "adapted", "change"), cells)
+    return format_table(("class", "pixels", *columns, "change"), cells)
+
+
+def _change(values: Sequence[float]) -> str:
+    return f"{values[-1] / values[0] - 1:+.0%}" if values[0] else "-"
 
 
 def format_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
