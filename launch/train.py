@@ -12,6 +12,7 @@ from ml_collections import config_flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.train.loop import train  # noqa: E402
+from sggan_jax.train.parallel import allow_virtual_devices  # noqa: E402
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
@@ -29,6 +30,7 @@ _WORKDIR = flags.DEFINE_string(
 
 def main(_: list[str]) -> None:
     """Train."""
+    allow_virtual_devices(_CONFIG.value.train.devices)
     train(_CONFIG.value.to_dict(), _WORKDIR.value)
 
 

@@ -1,18 +1,54 @@
 """Every test runs with strict types and ranks, several CPU devices and warnings as errors."""
 
 import os
+import tempfile
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 import pytest
 
+from configs import common
+
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
+# Most of a training test is compilation, and many tests compile the same step.
+jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp(prefix="sggan_jax_tests_"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
-@pytest.fixture(autouse=True)
-def _no_leftover_flags(monkeypatch):
-    """Keep a test's environment changes to itself."""
-    return monkeypatch
+TINY = {
+    "data.height": 16,
+    "data.width": 32,
+    "data.toycity_train": 6,
+    "data.toycity_test": 2,
+    "nets.width": 2,
+    "nets.levels": 2,
+    "nets.dropout": 0.5,
+    "nets.dis_width": 2,
+    "nets.dis_halvings": 1,
+    "loss.grad_hard_epochs": 0.5,
+    "train.steps": 8,
+    "train.pool_size": 3,
+    "train.ema": 0.9,
+    "train.devices": 1,
+    "train.log_every": 2,
+    "train.sample_every": 4,
+    "train.sample_count": 2,
+    "train.checkpoint_every": 4,
+}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Return a function from changed keys (a.b=1 as a__b=1) to a configuration of seconds."""
+    data_dir = str(tmp_path_factory.mktemp("prepared"))
+
+    def make(**changes):
+        config = common.get_config()
+        config.update_from_flattened_dict(TINY | {"data.data_dir": data_dir})
+        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
+        return config.to_dict()
+
+    return make

@@ -38,5 +38,7 @@ def open_domain(
       InputError: if the source is missing, empty, or cannot be used.
     """
     spec = domain_spec(data, domain)
-    prepare(spec, data.data_dir, data.height, data.width, progress)
+    info = prepare(spec, data.data_dir, data.height, data.width, progress)
+    if info.refused and not info.reused:
+        print(f"{domain}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
     return open_source(spec, data.data_dir, split or data.split, data.height, data.width)

@@ -176,5 +176,5 @@ def _alpha_schedule(loss, steps_per_epoch):
     """(alpha, beta) of section 4.1: (1, 0) for the hard epochs, then (alpha, 1 - alpha)."""
     if not 0 <= loss.grad_alpha <= 1:
         raise InputError(f"loss.grad_alpha must lie in [0, 1], got {loss.grad_alpha}")
-    hard_steps = loss.grad_hard_epochs * steps_per_epoch
+    hard_steps = round(loss.grad_hard_epochs * steps_per_epoch)
     return lambda step: jnp.where(step < hard_steps, 1.0, loss.grad_alpha).astype(jnp.float32)

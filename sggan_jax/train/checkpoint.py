@@ -157,7 +157,8 @@ class Checkpoints:
           state: in the form of ``parallel.to_host``.
           data: position of the input pipeline, JSON.
         """
-        generators, rest = self._split(state)
+        numbers = np.asarray(jax.random.key_data(state.rng))
+        generators, rest = self._split(state.replace(rng=numbers))
         saved = self._manager.save(
             int(state.step),
             args=ocp.args.Composite(
@@ -178,7 +179,8 @@ class Checkpoints:
         Returns:
           The state, host arrays as they were saved, and the position of the input pipeline.
         """
-        generators, rest = self._split(like)
+        numbers = jax.eval_shape(jax.random.key_data, like.rng)
+        generators, rest = self._split(like.replace(rng=numbers))
         saved = self._manager.restore(
             self.latest_step(),
             args=ocp.args.Composite(
@@ -193,14 +195,13 @@ class Checkpoints:
         return TrainState(**fields), saved["data"]
 
     def _split(self, state):
-        """Separate what inference reads; store the random key as its numbers."""
+        """Separate what inference reads from the rest."""
         generators = {"params": {}, "ema": state.ema}
         rest = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
         del rest["ema"]
         rest["params"] = {}
         for name, params in state.params.items():
             (generators if name in self._adapting else rest)["params"][name] = params
-        rest["rng"] = np.asarray(jax.random.key_data(state.rng))
         return generators, rest
 
 

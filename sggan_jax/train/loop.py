@@ -50,7 +50,6 @@ def train(config: dict[str, Any], workdir: str | Path) -> None:
         run with other settings; during training, if a term is not finite.
     """
     settings = namespace(config)
-    parallel.allow_virtual_devices(settings.train.devices)
     check_run(Path(workdir), config)
     make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
     virtual, real = open_domain(settings.data, "virtual"), open_domain(settings.data, "real")

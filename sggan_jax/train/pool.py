@@ -71,4 +71,4 @@ def _exchange_one(pool, current, key):
         old.append(jnp.where(swap, there, x))
         kept = jnp.where(store, x, there)
         items.append(jax.lax.dynamic_update_index_in_dim(stored, kept, place, 0))
-    return Pool(tuple(items), pool.count + filling), tuple(old)
+    return Pool(tuple(items), pool.count + filling.astype(jnp.int32)), tuple(old)

@@ -1,0 +1,42 @@
+"""How pools are spread over devices."""
+
+import numpy as np
+import pytest
+
+from sggan_jax.train import parallel
+from sggan_jax.train.pool import Pool
+from sggan_jax.types import InputError
+
+
+def make_pool(values, count):
+    """One number per place, [devices, places]."""
+    return Pool((np.array(values, np.float32),), np.array(count, np.int32))
+
+
+def test_an_unchanged_layout_is_the_same_pool():
+    pool = make_pool([[1, 2], [3, 0]], [2, 1])
+    assert parallel.deal(pool, 2, 2) is pool
+
+
+def test_stored_items_are_dealt_oldest_first_and_none_invented():
+    pool = make_pool([[1, 2, 3], [4, 0, 0]], [3, 1])
+    dealt = parallel.deal(pool, 1, 5)
+    # Place 0 of every device, then place 1, ...
+    np.testing.assert_array_equal(dealt.items[0], [[1, 4, 2, 3, 0]])
+    np.testing.assert_array_equal(dealt.count, [4])
+
+
+def test_a_pool_spreads_over_more_devices_and_drops_what_has_no_place():
+    dealt = parallel.deal(make_pool([[1, 2, 3, 4, 5]], [5]), 2, 2)
+    np.testing.assert_array_equal(dealt.items[0], [[1, 3], [2, 4]])
+    np.testing.assert_array_equal(dealt.count, [2, 2])
+
+
+@pytest.mark.parametrize(("total", "devices", "places"), [(50, 1, 50), (50, 4, 13), (0, 2, 0)])
+def test_a_pool_is_shared_rounded_up(total, devices, places):
+    assert parallel.share(total, (None,) * devices) == places
+
+
+def test_an_uneven_batch_is_refused():
+    with pytest.raises(InputError, match="multiple of the 2 devices, got 3"):
+        parallel.check_batch_size(3, (None, None))
