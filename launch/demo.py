@@ -85,7 +85,7 @@ def judge(errors: Mapping[str, float]) -> str:
     nearer = "nearer to" if gain > 0 else "no nearer to"
     return (
         f"adapted images are {nearer} the true real look than the virtual ones "
-        f"({-gain:+.0%} difference; matching colours alone gives {-recoloured:+.0%})"
+        f"(difference {-gain:+.0%}; matching colours alone {-recoloured:+.0%})"
     )
 
 

@@ -148,8 +148,8 @@ def edges(images: np.ndarray, threshold: float = EDGE_THRESHOLD) -> np.ndarray:
     Returns:
       bool [B, H, W].
 
-    >>> step = np.zeros((1, 3, 4, 3), np.uint8); step[:, :, 2:] = 20
-    >>> edges(step)[0, 1].tolist(), bool(edges(step, threshold=21).any())
+    >>> step = np.zeros((1, 3, 4, 3), np.uint8); step[:, :, 2:] = 30
+    >>> edges(step)[0, 1].tolist(), bool(edges(step, threshold=31).any())
     ([False, True, True, False], False)
     """
     luminance = (images.astype(np.float32) @ LUMINANCE)[..., None]

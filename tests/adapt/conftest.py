@@ -15,10 +15,11 @@ from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.types import InputError
 
 
-def write_tiny_run(workdir, seed=0, **nets):
+def write_tiny_run(workdir, seed=0, scale=0.3, **nets):
     """Write checkpoints of steps 1 and 2, with different weights, for images of 16x32."""
     config = common.get_config()
     config.data.height, config.data.width = 16, 32
+    config.data.toycity_train, config.data.toycity_test = 1, 3
     config.nets.update({"width": 4, "levels": 2, "dis_width": 4, "dis_halvings": 1, **nets})
     run = Run(config.to_dict(), tuple(group_table("paper8").tolist()), steps_per_epoch=8)
     write_run(workdir, run)
@@ -30,7 +31,7 @@ def write_tiny_run(workdir, seed=0, **nets):
     with Checkpoints(workdir, method) as checkpoints:
         for step in (1, 2):
             params = jax.tree.map(
-                lambda x: rng.normal(0, 0.3, x.shape).astype(np.float32), shapes.params
+                lambda x: rng.normal(0, scale, x.shape).astype(np.float32), shapes.params
             )
             state = shapes.replace(
                 step=np.int32(step),
@@ -43,7 +44,7 @@ def write_tiny_run(workdir, seed=0, **nets):
 
 @pytest.fixture(scope="session")
 def make_run():
-    """The writer of tiny runs: ``make_run(workdir, seed, **nets)``."""
+    """The writer of tiny runs: ``make_run(workdir, seed, scale, **nets)``."""
     return write_tiny_run
 
 

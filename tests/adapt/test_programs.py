@@ -1,0 +1,80 @@
+"""The programs in processes of their own: flags of two programs do not fit into one."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def run(program, *arguments):
+    command = [sys.executable, "-m", f"launch.{program}", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def save(folder, *names):
+    folder.mkdir()
+    for name in names:
+        Image.fromarray(np.full((9, 20, 3), 90, np.uint8)).save(folder / name)
+
+
+def test_adapt_reports_and_ends_with_status_1_when_a_file_is_unreadable(tiny_run, tmp_path):
+    save(tmp_path / "in", "a.png", "b.jpg")
+    (tmp_path / "in" / "c.png").write_bytes(b"broken")
+    folders = f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"
+    done = run("adapt", f"--run={tiny_run}", *folders, "--direction=r2v", "--step=1", "--batch=2")
+    assert done.returncode == 1, done.stderr
+    assert f"adapting r2v with {tiny_run}, step 1" in done.stdout
+    assert "adapted 2 images in " in done.stdout
+    assert "images/s" in done.stdout
+    assert "1 could not be read:" in done.stderr
+    assert f"{tmp_path}/in/c.png cannot be read: " in done.stderr
+    assert {path.name for path in (tmp_path / "out").glob("*.*g")} == {"a.png", "b.jpg"}
+
+
+def test_adapt_refuses_in_one_sentence(tmp_path):
+    done = run("adapt", f"--run={tmp_path}", "--input=in", "--output=out")
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path} is not a run directory: it has no run.json\n"
+
+
+@pytest.mark.slow
+def test_adapt_ends_with_status_0_when_all_is_well(tiny_run, tmp_path):
+    save(tmp_path / "in", "a.png")
+    done = run(
+        "adapt", f"--run={tiny_run}", f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_demo_writes_table_verdict_and_picture(make_run, tmp_path):
+    grey = make_run(tmp_path / "grey", scale=0.0)  # one grey is nearer than colours too bright
+    done = run("demo", f"--run={grey}", f"--data_dir={tmp_path / 'data'}", "--scenes=2")
+    assert done.returncode == 0, done.stderr
+    assert "3 scenes never trained on, step 2." in done.stdout
+    assert "| class " in done.stdout
+    assert "| road " in done.stdout
+    assert "adapted images: 0.0% of boundaries kept" in done.stdout
+    assert "verdict: adapted images are nearer to the true real look" in done.stdout
+    assert f"picture: {grey}/demo.png" in done.stdout
+    with Image.open(grey / "demo.png") as picture:
+        # Four columns and two rows of 16x32 pixels, each drawn 12 times as large.
+        assert picture.size == (8 + 4 * (384 + 8), 38 + 2 * (192 + 8))
+
+
+@pytest.mark.slow
+def test_demo_ends_with_status_1_when_adapting_did_not_help(make_run, tmp_path):
+    noise = make_run(tmp_path / "noise", scale=3.0)
+    done = run("demo", f"--run={noise}", f"--data_dir={tmp_path / 'data'}")
+    assert done.returncode == 1, done.stderr
+    assert "adapted images are no nearer to the true real look" in done.stdout
+
+
+@pytest.mark.slow
+def test_demo_refuses_runs_on_other_data(tiny_run, tmp_path):
+    text = (tiny_run / "run.json").read_text()
+    (tmp_path / "run.json").write_text(text.replace('"virtual": "toycity"', '"virtual": "folder"'))
+    done = run("demo", f"--run={tmp_path}")
+    assert done.returncode == 2
+    assert "was trained on folder and toycity" in done.stderr

@@ -1,0 +1,24 @@
+import numpy as np
+
+from sggan_jax.evaluate.figures import draw_columns
+
+
+def test_columns_stand_side_by_side_enlarged_without_blur():
+    left, right = np.random.default_rng(0).integers(0, 256, (2, 2, 5, 40, 3), np.uint8)
+    picture = np.asarray(draw_columns({"left": left, "right": right}, enlarge=3))
+    # Gaps of 8 pixels, a title of 22 between two of them; images of 5x40 drawn as 15x120.
+    for column, images in enumerate((left, right)):
+        for row, image in enumerate(images):
+            top, start = 38 + row * 23, 8 + column * 128
+            drawn = picture[top : top + 15, start : start + 120]
+            np.testing.assert_array_equal(drawn[1::3, 1::3], image)
+            np.testing.assert_array_equal(drawn[::3, ::3], image)
+    assert picture.shape == (38 + 2 * 23, 8 + 2 * 128, 3)
+
+
+def test_titles_are_drawn_within_their_column():
+    images = np.zeros((1, 4, 200, 3), np.uint8)
+    title = np.asarray(draw_columns({"": images, "a rather long title indeed": images}))[:38]
+    dark = np.flatnonzero((title < 128).any(axis=(0, 2)))
+    assert dark.size
+    assert 216 <= dark.min() <= dark.max() < 416
