@@ -42,6 +42,10 @@ TRANSPOSES = [
     ((1, 5, 4, 3), (3, 3, 3, 2), 1, "SAME"),
     ((2, 4, 4, 16), (2, 2, 16, 3), 3, "SAME"),
     ((1, 4, 5, 16), (4, 4, 16, 3), 2, ((1, 3), (4, 0))),
+    # Above choice.TINY_MAP the kernel is turned first.
+    ((1, 6, 12, 16), (4, 4, 16, 3), 2, "SAME"),
+    ((2, 7, 5, 16), (3, 3, 16, 5), 2, "SAME"),
+    ((1, 9, 8, 17), (4, 4, 17, 5), 2, ((1, 3), (4, 0))),
 ]
 
 
@@ -217,16 +221,21 @@ FORMS = [
     (choice.kernel_grad, products.kernel_grad_columns_of_x, "xy", CONVS[1]),
     (choice.kernel_grad, products.kernel_grad_columns_of_y, "xy", CONVS[6]),
     (choice.kernel_grad, products.kernel_grad_windows, "xy", CONVS[5]),
+    (choice.correlate, products.correlate_taps, "xt", CONVS[1]),
+    (choice.input_grad, products.input_grad_taps, "yt", CONVS[1]),
+    (choice.kernel_grad, products.kernel_grad_taps, "xy", (*CONVS[1][:4], "turned")),
 ]
 
 
 @pytest.mark.parametrize(("choose", "form", "operands", "case"), FORMS)
 def test_each_form_is_chosen_and_equals_its_plain_map(choose, form, operands, case):
-    shape, kernel_shape, stride, padding, _ = case
+    shape, kernel_shape, stride, padding, kind = case
+    turned = "t" in operands or kind == "turned"
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(shape[1:3], kernel_shape[:2], (stride,) * 2, padding)
-    geometry = plain.Geometry(shape[1:3], kernel_shape[:2], stride, tuple(padding))
+    geometry = plain.Geometry(shape[1:3], kernel_shape[:2], stride, tuple(padding), turned=turned)
     shapes = {"x": shape, "k": kernel_shape, "y": (shape[0], *geometry.out, kernel_shape[3])}
+    shapes["t"] = (*kernel_shape[:2], kernel_shape[3], kernel_shape[2])
     arguments = arrays(*(shapes[name] for name in operands))
     assert choose(geometry, *arguments) is form
     close(form(geometry, *arguments), getattr(plain, choose.__name__)(geometry, *arguments))

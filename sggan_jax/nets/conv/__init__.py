@@ -14,7 +14,7 @@ import jax
 from jax import lax
 
 from sggan_jax.nets.conv import choice, plain
-from sggan_jax.nets.conv.plain import NHWC, Geometry
+from sggan_jax.nets.conv.plain import NHWC, Geometry, turn
 from sggan_jax.types import InputError
 
 Padding = str | Sequence[tuple[int, int]]
@@ -97,8 +97,9 @@ def conv_transpose(
         (n - 1) * stride + k - sum(pad)
         for n, k, pad in zip((height, width), (kh, kw), pads, strict=True)
     ]
-    geometry = Geometry((size[0], size[1]), (kh, kw), stride, _as_pads(pads))
-    return _input_grad(geometry, x, kernel[::-1, ::-1].swapaxes(2, 3))
+    turned = choice.keeps_turned(x)
+    geometry = Geometry((size[0], size[1]), (kh, kw), stride, _as_pads(pads), turned=turned)
+    return _input_grad(geometry, x, kernel if turned else turn(kernel))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))

@@ -17,6 +17,9 @@ Map = Callable[[Geometry, jax.Array, jax.Array], jax.Array]
 FEW_CHANNELS = 4
 """An image, or a network's output: too thin for a vector unit as the depth of a product."""
 
+TINY_MAP = 64
+"""Pixels up to which turning a kernel costs more than multiplying by it tap by tap."""
+
 SMALL_MAP = 512
 """Output pixels up to which the kernel, not the image, is what a convolution mostly reads."""
 
@@ -24,10 +27,17 @@ MAX_TAPS_BYTES = 2**27
 """Largest temporary that is worth its memory; beyond it the plain form runs."""
 
 
+def keeps_turned(x: jax.Array) -> bool:
+    """Tell whether a transposed convolution of ``x`` uses its kernel as it lies."""
+    return x.size // x.shape[3] <= TINY_MAP
+
+
 def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None:
     """Choose for the convolution itself; None means plain."""
     if not _usual(geometry, x):
         return None
+    if geometry.turned:
+        return products.correlate_taps
     pixels = x.shape[0] * geometry.out[0] * geometry.out[1]
     if geometry.stride == 1 and x.shape[3] <= FEW_CHANNELS < max(geometry.kernel):
         return products.correlate_rows
@@ -42,6 +52,8 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | Non
     """Choose for the gradient of ``correlate`` in its input, and for transposed convolution."""
     if not _usual(geometry, y):
         return None
+    if geometry.turned:
+        return products.input_grad_taps
     taps_bytes = kernel.size // kernel.shape[3] * y.size // y.shape[3] * y.dtype.itemsize
     # With few output channels the product makes many numbers out of few and only costs memory.
     if y.shape[3] < 4 * FEW_CHANNELS or taps_bytes > MAX_TAPS_BYTES:
@@ -53,6 +65,8 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
     """Choose for the gradient of ``correlate`` in its kernel."""
     if not _usual(geometry, x):
         return None
+    if geometry.turned:
+        return products.kernel_grad_taps
     if geometry.stride > 1 or x.shape[3] <= FEW_CHANNELS:
         return products.kernel_grad_columns_of_x
     if y.shape[3] < 4 * FEW_CHANNELS:

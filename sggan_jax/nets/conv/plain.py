@@ -3,8 +3,7 @@
 A convolution joins a large image ``x`` [B, H, W, I], a kernel [kh, kw, I, O] and a small image
 ``y`` [B, h, w, O] by one trilinear form, so it has three linear maps, each the gradient of the
 others: ``correlate`` (x, kernel) -> y, ``input_grad`` (y, kernel) -> x and ``kernel_grad``
-(x, y) -> kernel. A transposed convolution is ``input_grad`` with its kernel turned round, which
-is why nothing in this package is ever written twice for it.
+(x, y) -> kernel. A transposed convolution is ``input_grad`` with its kernel turned round.
 """
 
 from typing import NamedTuple
@@ -24,6 +23,7 @@ class Geometry(NamedTuple):
         stride: Pixels of the large image per pixel of the small one.
         pads: Zeros ((top, bottom), (left, right)) around the large image; negative ones crop.
         dilation: Distance between neighbouring taps of the kernel.
+        turned: The kernel is given as :func:`turn` leaves it, [kh, kw, O, I].
     """
 
     size: tuple[int, int]
@@ -31,6 +31,7 @@ class Geometry(NamedTuple):
     stride: int
     pads: tuple[tuple[int, int], tuple[int, int]]
     dilation: int = 1
+    turned: bool = False
 
     @property
     def out(self) -> tuple[int, int]:
@@ -42,11 +43,16 @@ class Geometry(NamedTuple):
         return h, w
 
 
+def turn(kernel: jax.Array) -> jax.Array:
+    """Turn a kernel by 180 degrees and exchange its channels: [kh, kw, I, O] -> [kh, kw, O, I]."""
+    return kernel[::-1, ::-1].swapaxes(2, 3)
+
+
 def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
     """``y[p] = sum_t x[stride * p + dilation * t - pad] kernel[t]``, zeros beyond the border."""
     return lax.conv_general_dilated(
         x,
-        kernel,
+        turn(kernel) if geometry.turned else kernel,
         (geometry.stride, geometry.stride),
         geometry.pads,
         rhs_dilation=(geometry.dilation, geometry.dilation),
@@ -56,13 +62,15 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
     """Transpose of :func:`correlate` in ``x``: ``y`` [B, h, w, O] -> [B, H, W, I]."""
-    x = jax.ShapeDtypeStruct((y.shape[0], *geometry.size, kernel.shape[2]), y.dtype)
+    channels = kernel.shape[3 if geometry.turned else 2]
+    x = jax.ShapeDtypeStruct((y.shape[0], *geometry.size, channels), y.dtype)
     (x_bar,) = jax.linear_transpose(lambda x: correlate(geometry, x, kernel), x)(y)
     return x_bar
 
 
 def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Transpose of :func:`correlate` in the kernel: x, y -> [kh, kw, I, O]."""
-    kernel = jax.ShapeDtypeStruct((*geometry.kernel, x.shape[3], y.shape[3]), x.dtype)
+    channels = (y.shape[3], x.shape[3]) if geometry.turned else (x.shape[3], y.shape[3])
+    kernel = jax.ShapeDtypeStruct((*geometry.kernel, *channels), x.dtype)
     (kernel_bar,) = jax.linear_transpose(lambda kernel: correlate(geometry, x, kernel), kernel)(y)
     return kernel_bar

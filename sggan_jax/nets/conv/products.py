@@ -6,7 +6,7 @@ operand so that the work is one product, or a few; ``choice.py`` says which is u
 those of ``plain.py``; every function equals its namesake there up to rounding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
 
@@ -61,29 +61,10 @@ def input_grad_products(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> 
     the ``stride^2`` sums are interleaved once at the end, so nothing is ever multiplied by the
     zeros of a dilated image. No side of the kernel may be shorter than the stride.
     """
-    (h, w), (kh, kw), stride = geometry.out, geometry.kernel, geometry.stride
-    rows, cols = -(-kh // stride) - 1, -(-kw // stride) - 1
-    taps = lax.dot_general(y, kernel.reshape(-1, y.shape[3]), (((3,), (1,)), ((), ())))
+    (kh, kw), flat = geometry.kernel, kernel.reshape(-1, kernel.shape[3])
+    taps = lax.dot_general(y, flat, (((3,), (1,)), ((), ())))
     taps = taps.reshape(*y.shape[:3], kh, kw, -1)
-
-    def phase(p: int, q: int) -> jax.Array:
-        shifted = [
-            _pad(taps[:, :, :, i, j], (_shift(i // stride, rows), _shift(j // stride, cols)))
-            for i in range(p, kh, stride)
-            for j in range(q, kw, stride)
-        ]
-        return reduce(add, shifted)
-
-    grid = jnp.stack(
-        [jnp.stack([phase(p, q) for q in range(stride)], axis=3) for p in range(stride)], axis=2
-    )
-    x = grid.reshape(y.shape[0], (h + rows) * stride, (w + cols) * stride, -1)
-    # Undo the padding: what fell on the zeros is dropped, what no tap had seen is zero.
-    undo = [
-        (-low, n + low - have)
-        for n, (low, _), have in zip(geometry.size, geometry.pads, x.shape[1:3], strict=True)
-    ]
-    return _pad(x, undo)
+    return _add_taps(geometry, lambda i, j: taps[:, :, :, i, j])
 
 
 def kernel_grad_columns_of_x(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
@@ -126,6 +107,71 @@ def kernel_grad_windows(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.A
     shifted = shifted.reshape(kw * y.shape[3], -1)
     kernel = jnp.stack([shifted @ x[:, i : i + h].reshape(-1, x.shape[3]) for i in range(kh)])
     return kernel.reshape(kh, kw, y.shape[3], x.shape[3]).swapaxes(2, 3)
+
+
+def correlate_taps(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Multiply what each tap sees by its slice of a turned kernel, and add the products.
+
+    The three ``taps`` forms take a turned kernel as it lies in memory, one product per tap. On the
+    innermost maps of a U-Net, of a few pixels and hundreds of channels, turning the kernel costs
+    four times as much as multiplying by it.
+    """
+    taps = kernel.reshape(-1, *kernel.shape[2:])
+    y = lax.dot_general(_turned_columns(geometry, x), taps, (((2,), (2,)), ((0,), (0,))))
+    return jnp.sum(y, axis=0).reshape(x.shape[0], *geometry.out, -1)
+
+
+def input_grad_taps(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Multiply ``y`` by every slice of a turned kernel, then add as the taps lie."""
+    (kh, kw), taps = geometry.kernel, kernel.reshape(-1, *kernel.shape[2:])
+    x = lax.dot_general(_for_every_tap(geometry, y), taps, (((2,), (1,)), ((0,), (0,))))
+    x = x.reshape(kh, kw, *y.shape[:3], -1)
+    return _add_taps(geometry, lambda i, j: x[kh - 1 - i, kw - 1 - j])
+
+
+def kernel_grad_taps(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+    """Multiply ``y`` by what each tap sees, the result lying as a turned kernel does."""
+    columns = _turned_columns(geometry, x)
+    kernel = lax.dot_general(_for_every_tap(geometry, y), columns, (((1,), (1,)), ((0,), (0,))))
+    return kernel.reshape(*geometry.kernel, y.shape[3], x.shape[3])
+
+
+def _turned_columns(geometry: Geometry, x: jax.Array) -> jax.Array:
+    """What every tap sees of ``x``, the last tap first: [kh kw, B h w, I]."""
+    x = _pad(x, geometry.pads)
+    columns = [_tap(geometry, x, i, j, axis=1) for i, j in reversed(_taps(geometry))]
+    return jnp.stack(columns).reshape(len(columns), -1, x.shape[3])
+
+
+def _for_every_tap(geometry: Geometry, y: jax.Array) -> jax.Array:
+    """Repeat ``y`` for the batch of products: [kh kw, B h w, O]."""
+    flat = y.reshape(1, -1, y.shape[3])
+    return jnp.broadcast_to(flat, (len(_taps(geometry)), *flat.shape[1:]))
+
+
+def _add_taps(geometry: Geometry, tap: Callable[[int, int], jax.Array]) -> jax.Array:
+    """Add the images ``tap(i, j)`` [B, h, w, I] where tap (i, j) looked in [B, H, W, I]."""
+    (kh, kw), stride = geometry.kernel, geometry.stride
+    rows, cols = -(-kh // stride) - 1, -(-kw // stride) - 1
+
+    def phase(p: int, q: int) -> jax.Array:
+        shifted = [
+            _pad(tap(i, j), (_shift(i // stride, rows), _shift(j // stride, cols)))
+            for i in range(p, kh, stride)
+            for j in range(q, kw, stride)
+        ]
+        return reduce(add, shifted)
+
+    phases = [jnp.stack([phase(p, q) for q in range(stride)], axis=3) for p in range(stride)]
+    grid = jnp.stack(phases, axis=2)
+    batch, h, _, w, _, channels = grid.shape
+    x = grid.reshape(batch, h * stride, w * stride, channels)
+    # Undo the padding: what fell on the zeros is dropped, what no tap had seen is zero.
+    undo = [
+        (-low, n + low - have)
+        for n, (low, _), have in zip(geometry.size, geometry.pads, x.shape[1:3], strict=True)
+    ]
+    return _pad(x, undo)
 
 
 def _taps(geometry: Geometry) -> list[tuple[int, int]]:
