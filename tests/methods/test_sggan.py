@@ -48,7 +48,7 @@ def make_batch(size=1, seed=0):
 def played():
     """Everything of one step of a method with all terms on, computed once."""
     method = make(weights__idt_r=5.0, weights__idt_v=2.5)
-    params = jax.jit(method.init)(jax.random.key(0))
+    params = dict(method.init(jax.random.key(0)))
     # Scores of untrained networks are near 0 and hide which one was asked: make them large.
     params |= {name: jax.tree.map(lambda x: 5 * x, params[name]) for name in ("d_r", "d_v")}
     batch = make_batch(size=2)
@@ -192,6 +192,24 @@ def test_discriminators_judge_reals_by_their_own_mask_and_old_fakes_by_the_store
     ]:
         want = 0.5 * (((score(*real) - 1) ** 2).mean() + (score(*fake) ** 2).mean())
         np.testing.assert_allclose(terms[name], want, rtol=1e-5)
+
+
+def test_every_network_starts_with_numbers_of_its_own(played):
+    method, *_ = played
+    params = jax.device_get(method.init(jax.random.key(1)))
+    kernels = {"g_v2r": ("down1", "kernel"), "g_r2v": ("down1", "kernel")}
+    kernels |= {"d_r": ("conv1", "kernel"), "d_v": ("conv1", "kernel")}
+    drawn = [params[name][layer][leaf] for name, (layer, leaf) in kernels.items()]
+    # 16 x 2 x 4 numbers each, from a normal of deviation 0.02 cut at 0.04: all different ones.
+    assert len(np.unique(np.stack(drawn))) == 4 * 128
+    assert 0.014 < np.stack(drawn).std() < 0.021
+    assert np.abs(np.stack(drawn)).max() <= 0.04
+    norms = params["g_v2r"]["down1_norm"]
+    assert 0 < np.abs(norms["scale"] - 1).max() < 0.1
+    np.testing.assert_array_equal(norms["offset"], np.zeros(4))
+    assert set(params) == {"g_v2r", "g_r2v", "d_r", "d_v"}
+    same = jax.device_get(method.init(jax.random.key(1)))
+    jax.tree.map(np.testing.assert_array_equal, same, params)
 
 
 def test_the_papers_weights_and_players():
