@@ -17,11 +17,9 @@ Map = Callable[[Geometry, jax.Array, jax.Array], jax.Array]
 FEW_CHANNELS = 4
 """An image, or a network's output: too thin for a vector unit as the depth of a product."""
 
-TINY_MAP = 64
-"""Pixels up to which turning a kernel costs more than multiplying by it tap by tap."""
-
-SMALL_MAP = 512
-"""Output pixels up to which the kernel, not the image, is what a convolution mostly reads."""
+SMALL_MAP = 64
+"""Small image's pixels up to which a convolution mostly reads its kernel: it is to be read once, as
+it lies, and turning it would cost more than the product."""
 
 MAX_TAPS_BYTES = 2**27
 """Largest temporary that is worth its memory; beyond it the plain form runs."""
@@ -29,7 +27,7 @@ MAX_TAPS_BYTES = 2**27
 
 def keeps_turned(x: jax.Array) -> bool:
     """Tell whether a transposed convolution of ``x`` uses its kernel as it lies."""
-    return x.size // x.shape[3] <= TINY_MAP
+    return x.size // x.shape[3] <= SMALL_MAP
 
 
 def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None:

@@ -35,9 +35,9 @@ def correlate_columns(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> ja
     reads it once and in order.
     """
     x = _pad(x, geometry.pads)
-    columns = [_tap(geometry, x, i, j, axis=1) for i, j in _taps(geometry)]
-    flat = kernel.reshape(-1, kernel.shape[3])
-    return jnp.concatenate(columns, axis=3) @ flat
+    across = jnp.concatenate([_seen(geometry, x, 1, j, axis=2) for j in _side(geometry, 1)], axis=3)
+    columns = [_seen(geometry, across, 0, i, axis=1) for i in _side(geometry, 0)]
+    return jnp.concatenate(columns, axis=3) @ kernel.reshape(-1, kernel.shape[3])
 
 
 def correlate_rows(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -68,19 +68,13 @@ def input_grad_products(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> 
 
 
 def kernel_grad_columns_of_x(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
-    """For every kernel row, multiply the kw shifted channel planes of ``x`` by ``y``.
+    """Multiply what every tap sees of every channel plane of ``x`` by ``y``.
 
-    Planes, because a product contracts pixels: they must lie along a row of the left operand. One
-    product per kernel row keeps the copies a kh-th as large as all columns at once, and faster.
+    Planes, because a product contracts pixels: they must lie along a row of the left operand.
     """
     planes = _pad(x.transpose(3, 0, 1, 2), geometry.pads, axis=2)
     flat = y.reshape(-1, y.shape[3])
-
-    def row(i: int) -> jax.Array:
-        windows = [_tap(geometry, planes, i, j, axis=2) for j in range(geometry.kernel[1])]
-        return jnp.stack(windows).reshape(-1, flat.shape[0]) @ flat
-
-    kernel = jnp.stack([row(i) for i in range(geometry.kernel[0])])
+    kernel = _columns(geometry, planes, axis=2).reshape(-1, flat.shape[0]) @ flat
     return kernel.reshape(*geometry.kernel, x.shape[3], y.shape[3])
 
 
@@ -138,9 +132,8 @@ def kernel_grad_taps(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Arra
 
 def _turned_columns(geometry: Geometry, x: jax.Array) -> jax.Array:
     """What every tap sees of ``x``, the last tap first: [kh kw, B h w, I]."""
-    x = _pad(x, geometry.pads)
-    columns = [_tap(geometry, x, i, j, axis=1) for i, j in reversed(_taps(geometry))]
-    return jnp.stack(columns).reshape(len(columns), -1, x.shape[3])
+    columns = _columns(geometry, _pad(x, geometry.pads), axis=1)[::-1, ::-1]
+    return columns.reshape(len(_taps(geometry)), -1, x.shape[3])
 
 
 def _for_every_tap(geometry: Geometry, y: jax.Array) -> jax.Array:
@@ -179,12 +172,24 @@ def _taps(geometry: Geometry) -> list[tuple[int, int]]:
     return [(i, j) for i in range(geometry.kernel[0]) for j in range(geometry.kernel[1])]
 
 
-def _tap(geometry: Geometry, x: jax.Array, i: int, j: int, *, axis: int) -> jax.Array:
-    """What tap (i, j) sees of padded ``x``: [.., h, w, ..] with the height at ``axis``."""
-    for start, n, at in ((i, geometry.out[0], axis), (j, geometry.out[1], axis + 1)):
-        last = start + (n - 1) * geometry.stride
-        x = lax.slice_in_dim(x, start, last + 1, geometry.stride, axis=at)
-    return x
+def _side(geometry: Geometry, side: int) -> range:
+    """Positions along the kernel's height (0) or width (1)."""
+    return range(geometry.kernel[side])
+
+
+def _columns(geometry: Geometry, x: jax.Array, *, axis: int) -> jax.Array:
+    """What every tap sees of padded ``x``, whose height is at ``axis``: [kh, kw, .., h, w, ..].
+
+    In two stages, width then height: kh + kw slices to compile instead of kh kw.
+    """
+    across = jnp.stack([_seen(geometry, x, 1, j, axis=axis + 1) for j in _side(geometry, 1)])
+    return jnp.stack([_seen(geometry, across, 0, i, axis=axis + 1) for i in _side(geometry, 0)])
+
+
+def _seen(geometry: Geometry, x: jax.Array, side: int, position: int, *, axis: int) -> jax.Array:
+    """What one position along a side of the kernel sees of padded ``x``, that side at ``axis``."""
+    stop = position + (geometry.out[side] - 1) * geometry.stride + 1
+    return lax.slice_in_dim(x, position, stop, geometry.stride, axis=axis)
 
 
 def _shift(by: int, most: int) -> tuple[int, int]:
