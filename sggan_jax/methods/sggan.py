@@ -15,6 +15,7 @@ from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, Player, chosen, is_on
 from sggan_jax.nets.discriminators import PatchGAN, semantic_mask
 from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.initial import draw_params
 from sggan_jax.types import Array, Config, InputError, to_float
 
 TERMS = (
@@ -98,7 +99,7 @@ def _init(modules, size, rng):
     mask = jnp.zeros((1, *modules["d_r"].map_size(*size), modules["d_r"].regions))
     inputs = {"g_v2r": (image,), "g_r2v": (image,), "d_r": (image, mask), "d_v": (image, mask)}
     keys = dict(zip(modules, jax.random.split(rng, len(modules)), strict=True))
-    return {name: modules[name].init(keys[name], *inputs[name])["params"] for name in modules}
+    return {name: draw_params(modules[name], keys[name], *inputs[name]) for name in modules}
 
 
 def _scorer(modules):

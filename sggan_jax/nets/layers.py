@@ -7,17 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from sggan_jax.nets import conv as convolution
+from sggan_jax.nets.initial import kernel_init, offset_init, scale_init
 from sggan_jax.nets.norm import instance_norm
 
 Dtype = Any
 Upsampling = Literal["transpose", "resize"]
-
-kernel_init = nn.initializers.truncated_normal(stddev=0.02)
-
-
-def scale_init(key: jax.Array, shape: tuple[int, ...], dtype: Dtype = jnp.float32) -> jax.Array:
-    """Draw the instance norm's scale from N(1, 0.02)."""
-    return 1.0 + 0.02 * jax.random.normal(key, shape, dtype)
 
 
 def leaky_relu(x: jax.Array) -> jax.Array:
@@ -80,11 +74,11 @@ class Upsample(nn.Module):
 
 
 class InstanceNorm(nn.Module):
-    """Normalise every channel of every image over H and W; scale ~ N(1, 0.02), offset 0."""
+    """Normalise every channel of every image over H and W, scale and shift."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Normalise."""
         scale = self.param("scale", scale_init, (x.shape[-1],), jnp.float32)
-        offset = self.param("offset", nn.initializers.zeros, (x.shape[-1],), jnp.float32)
+        offset = self.param("offset", offset_init, (x.shape[-1],), jnp.float32)
         return instance_norm(x, scale, offset)

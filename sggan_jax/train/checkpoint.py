@@ -229,7 +229,9 @@ def restore_generator(
     directory = (Path(workdir) / "checkpoints").absolute()
     with ocp.CheckpointManager(directory, options=_READ_ONLY) as manager:
         steps = manager.all_steps()
-        if not steps or (step is not None and step not in steps):
+        if not steps:
+            raise InputError(f"{workdir} has no checkpoint yet; let launch.train write one")
+        if step is not None and step not in steps:
             raise InputError(f"{workdir} has checkpoints of steps {sorted(steps)}, not {step}")
         step = max(steps) if step is None else step
         shapes = jax.eval_shape(method.init, jax.random.key(0))

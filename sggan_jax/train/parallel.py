@@ -121,7 +121,7 @@ def to_devices(state: TrainState, devices: tuple[jax.Device, ...], pool_size: in
     pools = {name: deal(pool, len(devices), pool_size) for name, pool in state.pools.items()}
     if len(devices) == 1:
         pools = jax.tree.map(lambda x: x[0], pools)
-        return jax.device_put(state.replace(pools=pools), devices[0])
+        return jax.device_put(state.replace(pools=pools), devices[0], may_alias=False)
     same = jax.tree.map(lambda x: jnp.stack([x] * len(devices)), state.replace(pools={}))
     # An identity through a pmap of the same axis lays every leaf out as the step wants it;
     # any other layout would compile the step twice.
