@@ -67,9 +67,8 @@ class ResNet(nn.Module):
         for block in range(blocks):
             for half in "ab":
                 self._add(f"block{block}_{half}", nn.Conv2d(4 * width, 4 * width, 3, bias=False))
-        up = {"stride": 2, "padding": 1, "output_padding": 1, "bias": False}
-        self._add("up1", nn.ConvTranspose2d(4 * width, 2 * width, 3, **up))
-        self._add("up0", nn.ConvTranspose2d(2 * width, width, 3, **up))
+        self._add("up1", nn.ConvTranspose2d(4 * width, 2 * width, 3, 2, bias=False))
+        self._add("up0", nn.ConvTranspose2d(2 * width, width, 3, 2, bias=False))
         self.layers["leave"] = nn.Conv2d(width, 3, 7, bias=False)
         self.blocks = blocks
 
@@ -83,13 +82,15 @@ class ResNet(nn.Module):
         """Adapt images [B, 3, H, W]."""
         x = functional.relu(self._unit(mirror(x, 3), "enter"))
         for name in ("down1", "down2"):
-            # JAX's SAME puts the one missing pixel of an even side at its end.
+            # JAX's SAME puts the one zero that an even side needs at its end, PyTorch's padding=1
+            # at its beginning; the explicit padding and cropping take a hundredth of the step.
             x = functional.relu(self._unit(functional.pad(x, (0, 1, 0, 1)), name))
         for block in range(self.blocks):
             y = functional.relu(self._unit(mirror(x, 1), f"block{block}_a"))
             x = x + self._unit(mirror(y, 1), f"block{block}_b")
         for name in ("up1", "up0"):
-            x = functional.relu(self._unit(x, name))
+            x = self.layers[name](x)[:, :, :-1, :-1]
+            x = functional.relu(self.layers[f"{name}_norm"](x))
         return torch.tanh(self.layers["leave"](mirror(x, 3)))
 
 
