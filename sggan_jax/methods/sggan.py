@@ -79,6 +79,7 @@ def make_modules(config: Config, num_regions: int) -> dict:
     """
     nets = config.nets
     dtype = jnp.dtype(nets.dtype)
+    generator: UNet | ResNet
     if nets.generator == "unet":
         generator = UNet(nets.width, nets.levels, nets.dropout, nets.upsampling, dtype)
     elif nets.generator == "resnet":

@@ -50,7 +50,7 @@ def _draw_kernel(numbers: np.random.Generator, shape: tuple[int, ...]) -> np.nda
     x = numbers.standard_normal(shape, np.float32)
     while (outside := np.abs(x) > 2).any():
         x[outside] = numbers.standard_normal(int(outside.sum()), np.float32)
-    return np.float32(STD) * x
+    return STD * x
 
 
 _DRAWS = {

@@ -113,7 +113,7 @@ def flatten(tree: dict, prefix: str = "") -> dict[str, Any]:
     >>> flatten({"a": {"b": 1}, "c": (2,)})
     {'a.b': 1, 'c': [2]}
     """
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, dict):
             flat |= flatten(value, f"{prefix}{key}.")

@@ -47,6 +47,7 @@ class Log:
           num_steps: steps of the whole run.
         """
         self.workdir = Path(workdir)
+        self._num_steps = num_steps
         self._lines = _continue_lines(self.workdir / "metrics.jsonl", first_step)
         self._board = SummaryWriter(str(self.workdir / "tensorboard"), purge_step=first_step + 1)
         self._bar = _make_bar()
@@ -74,10 +75,9 @@ class Log:
         shown = " ".join(f"{name} {value:.3f}" for name, value in metrics.items())
         self._bar.update(self._task, completed=step, text=f"{rate:.2f} steps/s  {shown}")
         if not self._bar.console.is_terminal:
-            total = self._bar.tasks[self._task].total
-            left = (total - step) / rate if rate else 0.0
+            left = (self._num_steps - step) / rate if rate else 0.0
             print(
-                f"step {step}/{total:.0f}  {rate:.2f} steps/s  {left / 60:.1f} min left  {shown}",
+                f"step {step}/{self._num_steps}  {rate:.2f} steps/s  {left / 60:.1f} min left  {shown}",
                 flush=True,
             )
 

@@ -18,7 +18,7 @@ from sggan_jax.train.checkpoint import Checkpoints, Run, check_run, write_run
 from sggan_jax.train.log import Log, check_finite, make_grid
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe, TrainState, init_state
-from sggan_jax.types import Config, InputError, namespace, to_uint8
+from sggan_jax.types import Config, InputError, Metrics, namespace, to_uint8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Pending:
         self._read: list[dict[str, float]] = []
         self._since = time.perf_counter()
 
-    def add(self, metrics: dict[str, jax.Array]) -> None:
+    def add(self, metrics: Metrics) -> None:
         """Keep the metrics [k] of one dispatch of k steps."""
         self._metrics.append(metrics)
 

@@ -62,10 +62,10 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
     Several steps per call run in one loop on the device: the leading axis k of the batch.
     """
     if len(devices) == 1:
-        run = jax.jit(partial(_steps, make_step(method, recipe)), donate_argnums=0)
-        return Trainer(devices, run)
-    step = make_step(method, recipe, AXIS)
-    mapped = jax.pmap(partial(_steps, step), AXIS, devices=devices, donate_argnums=0)
+        step = partial(_steps, make_step(method, recipe))
+        return Trainer(devices, jax.jit(step, donate_argnums=0))
+    step = partial(_steps, make_step(method, recipe, AXIS))
+    mapped = jax.pmap(step, AXIS, devices=devices, donate_argnums=0)
 
     def run(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         state, metrics = mapped(state, _split(batch, len(devices)))
@@ -141,7 +141,9 @@ def _get(state):
     """Fetch arrays as numpy; a random key stays a key, its numbers are on the host anyway."""
     rng = state.rng
     host = jax.device_get(state.replace(rng=None))
-    return host.replace(rng=jax.random.wrap_key_data(np.asarray(jax.random.key_data(rng))))
+    return host.replace(
+        rng=jax.random.wrap_key_data(jnp.asarray(np.asarray(jax.random.key_data(rng))))
+    )
 
 
 def deal(pool: Pool, number: int, capacity: int) -> Pool:
@@ -155,7 +157,7 @@ def deal(pool: Pool, number: int, capacity: int) -> Pool:
     have, places = pool.items[0].shape[:2]
     if (have, places) == (number, capacity):
         return pool
-    counts = np.asarray(pool.count)
+    counts = np.asarray(pool.filled)
     kept = [
         (device, place)
         for place in range(places)

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 class Pool(NamedTuple):
     """Stored items: arrays [capacity, ...], and how many places are filled (int32 scalar)."""
 
-    items: tuple[jax.Array, ...]
-    count: jax.Array
+    items: tuple[jax.Array | np.ndarray, ...]
+    filled: jax.Array | np.ndarray
 
 
 def init_pool(capacity: int, examples: tuple[jax.ShapeDtypeStruct, ...]) -> Pool:
@@ -46,7 +47,7 @@ def exchange(
 
     >>> pool = init_pool(1, (jax.ShapeDtypeStruct((), jnp.float32),))
     >>> pool, (old,) = exchange(pool, (jnp.array([3.0]),), jax.random.key(0))
-    >>> float(old[0]), int(pool.count)
+    >>> float(old[0]), int(pool.filled)
     (3.0, 1)
     """
     current = jax.lax.stop_gradient(current)
@@ -61,9 +62,9 @@ def exchange(
 def _exchange_one(pool, current, key):
     capacity = pool.items[0].shape[0]
     coin, draw = jax.random.split(key)
-    filling = pool.count < capacity
+    filling = pool.filled < capacity
     swap = jnp.logical_and(~filling, jax.random.bernoulli(coin))
-    place = jnp.where(filling, pool.count, jax.random.randint(draw, (), 0, capacity))
+    place = jnp.where(filling, pool.filled, jax.random.randint(draw, (), 0, capacity))
     store = jnp.logical_or(filling, swap)
     items, old = [], []
     for stored, x in zip(pool.items, current, strict=True):
@@ -71,4 +72,4 @@ def _exchange_one(pool, current, key):
         old.append(jnp.where(swap, there, x))
         kept = jnp.where(store, x, there)
         items.append(jax.lax.dynamic_update_index_in_dim(stored, kept, place, 0))
-    return Pool(tuple(items), pool.count + filling.astype(jnp.int32)), tuple(old)
+    return Pool(tuple(items), pool.filled + filling.astype(jnp.int32)), tuple(old)

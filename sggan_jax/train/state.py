@@ -14,8 +14,7 @@ from sggan_jax.train.pool import Pool, init_pool
 from sggan_jax.types import Batch
 
 
-@struct.dataclass
-class TrainState:
+class TrainState(struct.PyTreeNode):
     """Everything that a step changes.
 
     Attributes:

@@ -41,7 +41,8 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         pools, old = _pass_pools(method, state.pools, views | made, rng_pool)
         views |= old
 
-        params, opt, metrics = dict(state.params), dict(state.opt), {}
+        params, opt = dict(state.params), dict(state.opt)
+        metrics: dict[str, jax.Array] = {}
         for name, player in method.players.items():
             grads, terms = _gradients(method, player, params, views, made, pull_back, state.step)
             if axis_name is not None:
@@ -62,7 +63,8 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
 
 def _pass_pools(method, pools, views, rng):
     """Put fakes in, take old ones out; without pools the current ones are the old ones."""
-    new_pools, old = dict(pools), {}
+    new_pools = dict(pools)
+    old: dict[str, jax.Array] = {}
     for group, key in zip(
         method.pooled, jax.random.split(rng, len(method.pooled) + 1), strict=False
     ):

@@ -23,13 +23,13 @@ def test_stored_items_are_dealt_oldest_first_and_none_invented():
     dealt = parallel.deal(pool, 1, 5)
     # Place 0 of every device, then place 1, ...
     np.testing.assert_array_equal(dealt.items[0], [[1, 4, 2, 3, 0]])
-    np.testing.assert_array_equal(dealt.count, [4])
+    np.testing.assert_array_equal(dealt.filled, [4])
 
 
 def test_a_pool_spreads_over_more_devices_and_drops_what_has_no_place():
     dealt = parallel.deal(make_pool([[1, 2, 3, 4, 5]], [5]), 2, 2)
     np.testing.assert_array_equal(dealt.items[0], [[1, 3], [2, 4]])
-    np.testing.assert_array_equal(dealt.count, [2, 2])
+    np.testing.assert_array_equal(dealt.filled, [2, 2])
 
 
 @pytest.mark.parametrize(("total", "devices", "places"), [(50, 1, 50), (50, 4, 13), (0, 2, 0)])

@@ -17,14 +17,14 @@ def feed(pool, values, seed=0):
     for index, value in enumerate(values):
         current = (jnp.array([value], jnp.float32),)
         pool, (old,) = run(pool, current, jax.random.key(1000 * seed + index))
-        history.append((float(old[0]), np.asarray(pool.items[0]).tolist(), int(pool.count)))
+        history.append((float(old[0]), np.asarray(pool.items[0]).tolist(), int(pool.filled)))
     return pool, history
 
 
 def test_starts_empty_with_room_for_every_part():
     pool = init_pool(5, (jax.ShapeDtypeStruct((4, 6, 3), jnp.float32), NUMBER))
     assert [item.shape for item in pool.items] == [(5, 4, 6, 3), (5,)]
-    assert int(pool.count) == 0
+    assert int(pool.filled) == 0
 
 
 def test_while_filling_the_current_item_is_kept_and_returned():
@@ -54,7 +54,7 @@ def test_when_full_every_exchange_is_a_swap_or_leaves_all_alone():
 def test_swaps_half_of_the_time_and_draws_uniformly():
     draws, capacity = 4000, 5
     pool = init_pool(capacity, (NUMBER,))
-    pool = pool._replace(items=(jnp.arange(5.0),), count=jnp.int32(capacity))
+    pool = pool._replace(items=(jnp.arange(5.0),), filled=jnp.int32(capacity))
     keys = jax.random.split(jax.random.key(0), draws)
     current = (jnp.array([-1.0]),)
     _, (old,) = jax.jit(jax.vmap(lambda key: exchange(pool, current, key)))(keys)
@@ -67,7 +67,7 @@ def test_swaps_half_of_the_time_and_draws_uniformly():
 
 
 def test_two_pools_toss_their_own_coins():
-    pool = init_pool(1, (NUMBER,))._replace(items=(jnp.array([7.0]),), count=jnp.int32(1))
+    pool = init_pool(1, (NUMBER,))._replace(items=(jnp.array([7.0]),), filled=jnp.int32(1))
     keys = jax.random.split(jax.random.key(0), (200, 2))
     toss = jax.jit(jax.vmap(jax.vmap(lambda key: exchange(pool, (jnp.zeros(1),), key)[1][0][0])))
     swapped = np.asarray(toss(keys)) == 7
@@ -99,7 +99,7 @@ def test_a_batch_goes_in_image_by_image():
     assert history[0] == [1, 2]
     assert history[1][0] == 3
     assert history[1][1] in (1, 2, 3, 4)
-    assert int(pool.count) == 3
+    assert int(pool.filled) == 3
 
 
 def test_the_same_key_does_the_same():
@@ -111,6 +111,6 @@ def test_the_same_key_does_the_same():
 
 @pytest.mark.parametrize("filled", [0, 2])
 def test_no_gradient_passes(filled):
-    pool = init_pool(2, (NUMBER,))._replace(count=jnp.int32(filled))
+    pool = init_pool(2, (NUMBER,))._replace(filled=jnp.int32(filled))
     grad = jax.grad(lambda x: exchange(pool, (x,), jax.random.key(0))[1][0].sum())(jnp.ones(3))
     np.testing.assert_array_equal(grad, np.zeros(3))

@@ -262,7 +262,7 @@ def test_each_device_has_its_own_pool_and_its_own_randomness():
     state, _ = trainer.run(state, batch)
     pool = parallel.to_host(state, trainer.devices).pools["fake_r"]
     assert pool.items[0].shape == (2, 3, 3)
-    assert pool.count.tolist() == [1, 1]
+    assert pool.filled.tolist() == [1, 1]
     assert not np.allclose(pool.items[0][0, 0], pool.items[0][1, 0])
 
 
