@@ -75,11 +75,9 @@ class Log:
         shown = " ".join(f"{name} {value:.3f}" for name, value in metrics.items())
         self._bar.update(self._task, completed=step, text=f"{rate:.2f} steps/s  {shown}")
         if not self._bar.console.is_terminal:
-            left = (self._num_steps - step) / rate if rate else 0.0
-            print(
-                f"step {step}/{self._num_steps}  {rate:.2f} steps/s  {left / 60:.1f} min left  {shown}",
-                flush=True,
-            )
+            minutes = (self._num_steps - step) / rate / 60
+            done = f"step {step}/{self._num_steps}  {rate:.2f} steps/s  {minutes:.1f} min left"
+            print(f"{done}  {shown}", flush=True)
 
     def progress(self, step: int) -> None:
         """Move the bar."""
