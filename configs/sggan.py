@@ -46,7 +46,7 @@ def small(config) -> None:
 def toycity(config) -> None:
     """Train on the built-in toy city in minutes."""
     small(config)
-    config.train.steps = 800
+    config.train.steps = 600
     config.train.log_every = 25
     config.train.checkpoint_every = 500
 
