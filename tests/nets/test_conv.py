@@ -34,6 +34,8 @@ CONVS = [
     ((1, 9, 9, 4), (3, 3, 4, 16), 1, "SAME", 2),
     ((1, 2, 2, 4), (4, 4, 4, 16), 2, "SAME", 1),
 ]
+# Above choice.CACHED_BYTES.
+LARGE = ((2, 65, 129, 16), (3, 4, 16, 17), 1, "SAME", 1)
 TRANSPOSES = [
     ((1, 4, 6, 20), (4, 4, 20, 3), 2, "SAME"),
     ((2, 3, 5, 16), (3, 3, 16, 7), 2, "SAME"),
@@ -229,7 +231,7 @@ FORMS = [
     (choice.input_grad, products.input_grad_products, "yk", CONVS[0]),
     (choice.kernel_grad, products.kernel_grad_columns_of_x, "xy", CONVS[1]),
     (choice.kernel_grad, products.kernel_grad_columns_of_y, "xy", CONVS[6]),
-    (choice.kernel_grad, products.kernel_grad_windows, "xy", CONVS[5]),
+    (choice.kernel_grad, products.kernel_grad_windows, "xy", LARGE),
     (choice.correlate, products.correlate_taps, "xt", CONVS[1]),
     (choice.input_grad, products.input_grad_taps, "yt", CONVS[1]),
     (choice.kernel_grad, products.kernel_grad_taps, "xy", (*CONVS[1][:4], "turned")),

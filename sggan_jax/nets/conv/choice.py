@@ -21,6 +21,10 @@ SMALL_MAP = 64
 """Small image's pixels up to which a convolution mostly reads its kernel: it is to be read once, as
 it lies, and turning it would cost more than the product."""
 
+CACHED_BYTES = 2**20
+"""Image up to which the plain kernel gradient runs at the machine's rate at stride 1; it falls to
+between a half and a quarter of it beyond, when the image no longer stays in a core's cache."""
+
 MAX_TAPS_BYTES = 2**27
 """Largest temporary that is worth its memory; beyond it the plain form runs."""
 
@@ -69,7 +73,8 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
         return products.kernel_grad_columns_of_x
     if y.shape[3] < 4 * FEW_CHANNELS:
         return products.kernel_grad_columns_of_y
-    return products.kernel_grad_windows
+    image_bytes = y.size // y.shape[3] * x.shape[3] * x.dtype.itemsize
+    return None if image_bytes <= CACHED_BYTES else products.kernel_grad_windows
 
 
 def _usual(geometry: Geometry, x: jax.Array) -> bool:
