@@ -25,8 +25,9 @@ CACHED_BYTES = 2**20
 """Image up to which the plain kernel gradient runs at the machine's rate at stride 1; it falls to
 between a half and a quarter of it beyond, when the image no longer stays in a core's cache."""
 
-MAX_TAPS_BYTES = 2**27
-"""Largest temporary that is worth its memory; beyond it the plain form runs."""
+MAX_TAPS_BYTES = 12 * 2**20
+"""What the product of an input gradient may write before the taps are added: beyond it, memory
+costs more than the product saves."""
 
 
 def keeps_turned(x: jax.Array) -> bool:
