@@ -53,7 +53,8 @@ def test_a_run_leaves_logs_pictures_and_checkpoints(whole):
     names = {path.name for path in (whole / "samples").iterdir()}
     assert {f"v_lab_v_fake_r_rec_v_000000{step}.png" for step in (0, 4, 8)} <= names
     # Two rows of four 16x32 pictures with gaps of two pixels.
-    assert Image.open(whole / "samples" / "v_lab_v_fake_r_rec_v_0000008.png").size == (134, 34)
+    with Image.open(whole / "samples" / "v_lab_v_fake_r_rec_v_0000008.png") as picture:
+        assert picture.size == (134, 34)
     assert list((whole / "tensorboard").iterdir())
     assert sorted(int(path.name) for path in (whole / "checkpoints").iterdir()) == [4, 8]
     assert read_run(whole).steps_per_epoch == 6
