@@ -3,15 +3,16 @@
 import jax
 import pytest
 
-from configs import common, sggan
+from configs import common, cyclegan, sggan
 from sggan_jax.data.labels import group_table
 from sggan_jax.methods import make_method
 from sggan_jax.types import namespace, num_params
 
 
+@pytest.mark.parametrize("file", [sggan, cyclegan])
 @pytest.mark.parametrize("name", sggan.PRESETS)
-def test_every_preset_builds_a_method_and_declares_no_key_of_its_own(name):
-    config = sggan.get_config(name)
+def test_every_preset_builds_a_method_and_declares_no_key_of_its_own(name, file):
+    config = file.get_config(name)
     assert config.is_locked
     assert set(config.to_dict()) == set(common.get_config().to_dict())
     make_method(namespace(config.to_dict()), group_table(config.data.regions), 100)
@@ -35,3 +36,14 @@ def test_the_paper_is_to_the_letter():
         "d_r": 2_822_912,
         "d_v": 2_822_912,
     }
+
+
+def test_cyclegan_is_one_region_and_no_gradient_term():
+    """METHOD section 5: ResNet-9, plain PatchGAN, cycle weight 10, identity half of it."""
+    config = cyclegan.get_config("paper")
+    method = make_method(namespace(config.to_dict()), group_table(config.data.regions), 2000)
+    shapes = jax.eval_shape(method.init, jax.random.key(0))
+    assert num_params(shapes["g_v2r"]) == 11_383_424
+    assert shapes["d_r"]["scores"]["kernel"].shape == (4, 4, 512, 1)
+    assert (config.weights.grad_v, config.weights.grad_r) == (0, 0)
+    assert (config.weights.cyc_v, config.weights.idt_v) == (10, 5)
