@@ -5,7 +5,7 @@
 * ``paper`` (default): METHOD as published, 256x512, for one GPU; give the data, for example
   ``--config.data.virtual=folder --config.data.virtual_dir=DIR`` and the same for ``real``.
 * ``toycity``: the built-in toy city at 64x128; minutes on two cores.
-* ``camvid``: labelled renderings to CamVid photographs at 64x128; hours on two cores.
+* ``camvid``: labelled renderings to CamVid photographs at 64x128; ten minutes on two cores.
 * ``camvid128``: the same at 128x256.
 """
 
@@ -52,10 +52,11 @@ def toycity(config) -> None:
 
 
 def camvid(config) -> None:
-    """Train renderings against CamVid photographs in hours."""
+    """Train renderings against CamVid photographs."""
     small(config)
     config.data.virtual = config.data.real = "folder"
-    config.train.steps = 20000
+    # Longer runs let the discriminators win: a grid of dots grows from here on.
+    config.train.steps = 2000
     config.optim.decay_from = 0.5
     config.train.ema = 0.999
 
@@ -65,7 +66,6 @@ def camvid128(config) -> None:
     camvid(config)
     config.data.height, config.data.width = 128, 256
     config.nets.levels = 6
-    config.train.steps = 6000
 
 
 PRESETS = {"paper": paper, "toycity": toycity, "camvid": camvid, "camvid128": camvid128}
