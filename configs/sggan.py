@@ -38,7 +38,7 @@ def small(config) -> None:
     config.nets.upsampling = "resize"
     config.nets.dis_width = 32
     config.nets.dis_halvings = 2
-    # Without it, generators turn contrasts over at this size within 500 steps.
+    # The gradient loss compares magnitudes: only this term sees a contrast turned over.
     config.weights.idt_r = 5.0
     config.weights.idt_v = 5.0
 
