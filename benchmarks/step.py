@@ -156,12 +156,14 @@ def jax_side(case: Case, folder: Path) -> Callable[[], dict]:
     config.nets.levels, config.nets.dropout = case.levels, 0.0
     settings = namespace(config.to_dict())
     method = make_method(settings, group_table(REGIONS), steps_per_epoch=1000)
-    recipe = Recipe(
-        dict.fromkeys(method.players, make_optimiser(settings.optim, 1000)), pool_size=0
-    )
+    optimisers = {
+        name: make_optimiser(settings.optim, 1000, player)
+        for name, player in method.players.items()
+    }
+    recipe = Recipe(optimisers, pool_size=0)
     batch = make_batch(case)
     state = [init_state(method, recipe, 0, batch)]
-    views = jax.jit(method.observe)(batch)
+    views = jax.jit(lambda batch: method.observe(batch, None))(batch)
     masks = [np.asarray(views[name]) for name in ("mask_v", "mask_r")]
     given = {"params": jax.device_get(state[0].params), "masks": masks}
     (folder / "given.pickle").write_bytes(pickle.dumps(given))

@@ -82,14 +82,27 @@ def get_config() -> ConfigDict:
     loss.grad_padding = "reflect"
     # Compare signed gradients, which also sees a contrast turned over. Not in the paper.
     loss.grad_signed = False
+    # Deviation of noise on all that discriminators see, so that they cannot win. Not in the paper.
+    loss.dis_noise = 0.0
+    # Deviation of noise on fakes before they are turned back, so that generators cannot hide
+    # the original in a pattern nobody sees. Not in the paper.
+    loss.cyc_noise = 0.0
 
     optim = config.optim = ConfigDict()
+    # adam, rmsprop (decay b2) or sgd (momentum b1).
+    optim.kind = "adam"
     optim.learning_rate = 2e-4
     optim.b1 = 0.5
     optim.b2 = 0.999
     optim.eps = 1e-8
-    # Constant until this share of the run, then linearly to 0; 1 never decays.
+    # L2 penalty on kernels, added to their gradients.
+    optim.weight_decay = 0.0
+    # Constant until this share of the run, then down to 0; 1 never decays.
     optim.decay_from = 1.0
+    # Power of the way down: 1 is linear.
+    optim.decay_power = 1.0
+    # Factor on the discriminators' learning rate.
+    optim.dis_rate = 1.0
 
     train = config.train = ConfigDict()
     train.epochs = 25.0

@@ -3,14 +3,15 @@
 import dataclasses
 import functools
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from sggan_jax.train.checkpoint import restore_generator
-from sggan_jax.types import Array, InputError, Params, to_float, to_uint8
+from sggan_jax.train.checkpoint import restore_network
+from sggan_jax.types import Array, InputError, to_float, to_uint8
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,14 +25,14 @@ class Adapter:
       direction: ``v2r`` or ``r2v``.
       step: of the checkpoint.
       module: the generator, a pure function of parameters and images in [-1, 1].
-      params: its parameters.
+      variables: its parameters.
     """
 
     run: Path
     direction: str
     step: int
     module: Any
-    params: Params
+    variables: Mapping[str, Any]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Adapt images of any size: mirrored at the borders to a size the network takes, cropped.
@@ -51,7 +52,7 @@ class Adapter:
         height, width = batch.shape[1:3]
         top, left, rows, columns = place(height, width, *padded_size(self.module, height, width))
         padded = np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")
-        adapted = np.asarray(self._compiled(self.params, padded))
+        adapted = np.asarray(self._compiled(self.variables, padded))
         return adapted[:, top : top + height, left : left + width].reshape(images.shape)
 
     @functools.cached_property
@@ -73,8 +74,8 @@ def load_adapter(run: str | Path, direction: str = "v2r", step: int | None = Non
     Raises:
       InputError: if there is no such run, direction or checkpoint.
     """
-    module, params, step = restore_generator(Path(run), direction, step)
-    return Adapter(Path(run), direction, step, module, jax.device_put(params))
+    module, variables, step = restore_network(Path(run), direction, step)
+    return Adapter(Path(run), direction, step, module, jax.device_put(variables))
 
 
 def check_images(images: np.ndarray) -> None:
@@ -132,5 +133,5 @@ def place(
     return top, left, (top, rows - top), (left, columns - left)
 
 
-def _adapt(module: Any, params: Params, images: Array) -> Array:
-    return to_uint8(module.apply({"params": params}, to_float(images)))
+def _adapt(module: Any, variables: Mapping[str, Any], images: Array) -> Array:
+    return to_uint8(module.apply(variables, to_float(images)))

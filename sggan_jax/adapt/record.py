@@ -45,7 +45,7 @@ def make_record(adapter: Adapter, input_dir: Path) -> Record:
     decisive = {key: value for key, value in settings.items() if key not in FREE}
     config = json.dumps(decisive, sort_keys=True)
     weights = hashlib.sha256()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(adapter.params):
+    for path, leaf in jax.tree_util.tree_leaves_with_path(adapter.variables):
         weights.update(jax.tree_util.keystr(path).encode())
         weights.update(np.ascontiguousarray(leaf).tobytes())
     return Record(

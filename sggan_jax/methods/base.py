@@ -2,8 +2,10 @@
 
 The training step (``train/step.py``) knows nothing but this contract. One step runs
 
-1. ``views = observe(batch)``: the batch as float images, with masks; constants of the step;
-2. ``views |= forward(params, views, rng)``: everything the networks make, once;
+1. ``views = observe(batch, rng)``: the batch as float images, with masks, and whatever noise is
+   laid on it; constants of the step; running statistics join them as ``stats``;
+2. ``views |= forward(params, views, rng)``: everything the networks make, once; what it returns
+   as ``stats`` are the statistics of the next step;
 3. the history pools, for the views named in ``pooled``: ``old_fake_r`` beside ``fake_r``;
 4. every player's weighted terms, differentiated in its own networks, through ``forward`` where
    those networks made the views; then its optimiser.
@@ -30,12 +32,16 @@ class Player:
     Attributes:
       nets: names of the networks this player trains.
       terms: (params, views) to unweighted scalars by name.
-      every: update at steps that are multiples of this.
+      turn: step to whether the player moves; None moves at every step.
+      rate: factor on the learning rate.
+      clip: bound of every parameter's magnitude after each update; 0 for none.
     """
 
     nets: tuple[str, ...]
     terms: Callable[[Params, Views], Metrics]
-    every: int = 1
+    turn: Schedule | None = None
+    rate: float = 1.0
+    clip: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,25 +51,28 @@ class Method:
     Attributes:
       modules: network name to its Flax module, a pure function of parameters and inputs.
       init: random key to the parameters of all networks, by name.
-      observe: batch to views that depend on no parameter.
+      observe: (batch, rng) to views that depend on no parameter; ``rng`` None means as in
+        inference, without noise.
       forward: (params, views, rng) to what the networks make of the views; ``rng`` None means
         as in inference, without dropout.
       makers: names of the networks that ``forward`` uses.
       players: by name, in the order in which they are updated.
       weights: term name to its weight, a number or a schedule. Terms of weight 0 do not exist.
+      init_stats: makes the running statistics of step 0 by network; none by default.
       scalars: schedules put among the views under their name at every step.
       pooled: groups of views that pass through a history pool together.
-      adapters: direction (``v2r``, ``r2v``) to the generator that inference calls.
+      adapters: direction (``v2r``, ``r2v``) to the network that inference calls.
       grids: rows of sample pictures, as names of views.
     """
 
     modules: Mapping[str, nn.Module]
     init: Callable[[Array], dict]
-    observe: Callable[[Batch], dict[str, Array]]
+    observe: Callable[[Batch, Array | None], dict[str, Array]]
     forward: Callable[[Params, Views, Array | None], dict[str, Array]]
     makers: tuple[str, ...]
     players: Mapping[str, Player]
     weights: Mapping[str, Weight]
+    init_stats: Callable[[], dict] = dict
     scalars: Mapping[str, Schedule] = dataclasses.field(default_factory=dict)
     pooled: tuple[tuple[str, ...], ...] = ()
     adapters: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -54,14 +54,18 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     return Method(
         modules=modules,
         init=partial(_init, modules, size),
-        observe=partial(_observe, jnp.asarray(regions), mask),
-        forward=partial(_forward, modules, weights),
+        observe=partial(_observe, jnp.asarray(regions), mask, config.loss.dis_noise),
+        forward=partial(_forward, modules, weights, config.loss.cyc_noise),
         makers=("g_v2r", "g_r2v"),
         players={
             "generators": Player(
                 ("g_v2r", "g_r2v"), partial(_generator_terms, score, weights, config.loss)
             ),
-            "discriminators": Player(("d_r", "d_v"), partial(_discriminator_terms, score, weights)),
+            "discriminators": Player(
+                ("d_r", "d_v"),
+                partial(_discriminator_terms, score, weights),
+                rate=config.optim.dis_rate,
+            ),
         },
         weights=weights,
         scalars={"alpha": _alpha_schedule(config.loss, steps_per_epoch)},
@@ -107,9 +111,9 @@ def _scorer(modules):
     return lambda params, name, x, mask: modules[name].apply({"params": params[name]}, x, mask)
 
 
-def _observe(regions, mask, batch):
+def _observe(regions, mask, noise, batch, rng):
     lab_v, lab_r = batch["lab_v"], batch["lab_r"]
-    return {
+    views = {
         "v": to_float(batch["v"]),
         "r": to_float(batch["r"]),
         "lab_v": lab_v,
@@ -117,20 +121,29 @@ def _observe(regions, mask, batch):
         "mask_v": mask(regions[lab_v]),
         "mask_r": mask(regions[lab_r]),
     }
+    for letter in "vr" if noise and rng is not None else "":
+        rng, key = jax.random.split(rng)
+        views[f"noise_{letter}"] = noise * jax.random.normal(key, views[letter].shape)
+    return views
 
 
-def _forward(modules, weights, params, views, rng):
-    calls = iter(() if rng is None else jax.random.split(rng, 6))
+def _forward(modules, weights, cyc_noise, params, views, rng):
+    calls = iter(() if rng is None else jax.random.split(rng, 8))
 
     def generate(name: str, x: Array) -> Array:
         rngs = {} if rng is None else {"dropout": next(calls)}
         return modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
 
+    def blur(fake: Array) -> Array:
+        if rng is None or not cyc_noise:
+            return fake
+        return fake + cyc_noise * jax.random.normal(next(calls), fake.shape)
+
     made = {"fake_r": generate("g_v2r", views["v"]), "fake_v": generate("g_r2v", views["r"])}
     if is_on(weights, "cyc_v") or rng is None:
-        made["rec_v"] = generate("g_r2v", made["fake_r"])
+        made["rec_v"] = generate("g_r2v", blur(made["fake_r"]))
     if is_on(weights, "cyc_r") or rng is None:
-        made["rec_r"] = generate("g_v2r", made["fake_v"])
+        made["rec_r"] = generate("g_v2r", blur(made["fake_v"]))
     if is_on(weights, "idt_r"):
         made["idt_r"] = generate("g_v2r", views["r"])
     if is_on(weights, "idt_v"):
@@ -149,8 +162,8 @@ def _generator_terms(score, weights, loss, params, views):
     x = views
     return chosen(
         weights,
-        adv_r=lambda: least_squares(score(params, "d_r", x["fake_r"], x["mask_v"]), 1.0),
-        adv_v=lambda: least_squares(score(params, "d_v", x["fake_v"], x["mask_r"]), 1.0),
+        adv_r=lambda: least_squares(score(params, "d_r", seen(x, "fake_r"), x["mask_v"]), 1.0),
+        adv_v=lambda: least_squares(score(params, "d_v", seen(x, "fake_v"), x["mask_r"]), 1.0),
         cyc_v=lambda: absolute_error(x["v"], x["rec_v"]),
         cyc_r=lambda: absolute_error(x["r"], x["rec_r"]),
         grad_v=lambda: grad(x["v"], x["fake_r"], x["lab_v"]),
@@ -163,8 +176,8 @@ def _generator_terms(score, weights, loss, params, views):
 def _discriminator_terms(score, weights, params, views):
     def judge(name, real, real_mask, fake, fake_mask):
         return least_squares_discriminator(
-            score(params, name, views[real], views[real_mask]),
-            score(params, name, views[fake], views[fake_mask]),
+            score(params, name, seen(views, real), views[real_mask]),
+            score(params, name, seen(views, fake), views[fake_mask]),
         )
 
     return chosen(
@@ -172,6 +185,15 @@ def _discriminator_terms(score, weights, params, views):
         dis_r=lambda: judge("d_r", "r", "mask_r", "old_fake_r", "old_mask_v"),
         dis_v=lambda: judge("d_v", "v", "mask_v", "old_fake_v", "old_mask_r"),
     )
+
+
+_NOISE = {"r": "noise_r", "v": "noise_v", "fake_r": "noise_v", "fake_v": "noise_r"}
+
+
+def seen(views, name: str) -> Array:
+    """An image as the discriminators see it: under noise where the configuration asks for it."""
+    noise = _NOISE[name.removeprefix("old_")]
+    return views[name] + views[noise] if noise in views else views[name]
 
 
 def _alpha_schedule(loss, steps_per_epoch):

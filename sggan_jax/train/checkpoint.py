@@ -189,26 +189,24 @@ class Checkpoints:
                 data=ocp.args.JsonRestore(),
             ),
         )
-        fields = saved["train"] | {"ema": saved["generators"]["ema"]}
+        fields = saved["train"] | {name: saved["generators"][name] for name in ("ema", "stats")}
         fields["params"] = saved["train"]["params"] | saved["generators"]["params"]
         fields["rng"] = jax.random.wrap_key_data(fields["rng"])
         return TrainState(**fields), saved["data"]
 
     def _split(self, state):
         """Separate what inference reads from the rest."""
-        generators = {"params": {}, "ema": state.ema}
+        generators = {"params": {}, "ema": state.ema, "stats": state.stats}
         rest = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-        del rest["ema"]
+        del rest["ema"], rest["stats"]
         rest["params"] = {}
         for name, params in state.params.items():
             (generators if name in self._adapting else rest)["params"][name] = params
         return generators, rest
 
 
-def restore_generator(
-    workdir: Path, direction: str, step: int | None = None
-) -> tuple[Any, Any, int]:
-    """Read one generator of a run and nothing else: its moving average where the run kept one.
+def restore_network(workdir: Path, direction: str, step: int | None = None) -> tuple[Any, Any, int]:
+    """Read one network of a run and nothing else: its moving average where the run kept one.
 
     Args:
       workdir: run directory.
@@ -216,7 +214,8 @@ def restore_generator(
       step: of the checkpoint; None for the newest.
 
     Returns:
-      The generator's module, its parameters, and the step.
+      The network's module, its variables (``params``, and ``batch_stats`` where it has running
+      statistics), and the step.
 
     Raises:
       InputError: if the run has no such direction, or no such checkpoint.
@@ -236,11 +235,18 @@ def restore_generator(
         step = max(steps) if step is None else step
         shapes = jax.eval_shape(method.init, jax.random.key(0))
         params = {net: shapes[net] for net in set(method.adapters.values())}
-        item = {"params": params, "ema": params if run.settings.train.ema else {}}
+        item = {
+            "params": params,
+            "ema": params if run.settings.train.ema else {},
+            "stats": jax.eval_shape(method.init_stats),
+        }
         saved = manager.restore(
             step, args=ocp.args.Composite(generators=ocp.args.StandardRestore(item))
         )["generators"]
-    return method.modules[name], (saved["ema"] or saved["params"])[name], step
+    variables = {"params": (saved["ema"] or saved["params"])[name]}
+    if name in saved["stats"]:
+        variables["batch_stats"] = saved["stats"][name]
+    return method.modules[name], variables, step
 
 
 _READ_ONLY = ocp.CheckpointManagerOptions(read_only=True, save_interval_steps=0, create=False)

@@ -91,9 +91,11 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     devices = parallel.pick_devices(settings.train.devices)
     parallel.check_batch_size(settings.train.batch_size, devices)
     method = run.make_method()
-    optimiser = make_optimiser(settings.optim, num_steps)
     recipe = Recipe(
-        optimisers=dict.fromkeys(method.players, optimiser),
+        optimisers={
+            name: make_optimiser(settings.optim, num_steps, player)
+            for name, player in method.players.items()
+        },
         pool_size=parallel.share(settings.train.pool_size, devices),
         ema=settings.train.ema,
     )
@@ -226,8 +228,8 @@ def _make_painter(method: Method):
     names = {name for row in method.grids for name in row}
 
     @jax.jit
-    def draw(params, batch):
-        views = method.observe(batch)
+    def draw(params, stats, batch):
+        views = method.observe(batch, None) | {"stats": stats}
         views |= method.forward(params, views, None)
         return {
             name: x if x.ndim == 3 else to_uint8(x) for name, x in views.items() if name in names
@@ -239,7 +241,7 @@ def _make_painter(method: Method):
 def _paint(
     log: Log, method: Method, draw, state: TrainState, examples: dict[str, np.ndarray]
 ) -> None:
-    views = jax.device_get(draw(state.params, examples))
+    views = jax.device_get(draw(state.params, state.stats, examples))
     for row in method.grids:
         columns = [
             colourise(views[name], CITYSCAPES) if views[name].ndim == 3 else views[name]

@@ -1,16 +1,20 @@
 """Optimisers and their schedules, from the configuration."""
 
+import jax
+import jax.numpy as jnp
 import optax
 
+from sggan_jax.methods.base import Player
 from sggan_jax.types import Config, InputError
 
 
-def make_optimiser(config: Config, num_steps: int) -> optax.GradientTransformation:
-    """Adam at the paper's settings (section 4.1), constant or with a linear decay to 0.
+def make_optimiser(config: Config, num_steps: int, player: Player) -> optax.GradientTransformation:
+    """Build the optimiser of a player; at the paper's settings a constant Adam (section 4.1).
 
     Args:
       config: ``config.optim`` of ``configs/common.py``.
       num_steps: length of the run, where a decay ends.
+      player: its ``rate`` multiplies the learning rate, its ``clip`` bounds its parameters.
 
     Raises:
       InputError: if a number cannot work.
@@ -19,8 +23,50 @@ def make_optimiser(config: Config, num_steps: int) -> optax.GradientTransformati
         raise InputError(f"optim.learning_rate must be positive, got {config.learning_rate}")
     if not 0 <= config.decay_from <= 1:
         raise InputError(f"optim.decay_from must lie in [0, 1], got {config.decay_from}")
+    if config.weight_decay < 0 or config.decay_power <= 0:
+        raise InputError(
+            f"optim.weight_decay must not be negative and optim.decay_power must be positive, "
+            f"got {config.weight_decay} and {config.decay_power}"
+        )
+    links = [_scaling(config), optax.scale_by_learning_rate(_schedule(config, num_steps, player))]
+    if config.weight_decay:
+        links.insert(0, optax.add_decayed_weights(config.weight_decay, mask=_kernels))
+    if player.clip:
+        links.append(clip_params(player.clip))
+    return optax.chain(*links)
+
+
+def clip_params(bound: float) -> optax.GradientTransformation:
+    """Keep every parameter within [-bound, bound]: the last link of a chain.
+
+    Weight clipping of Wasserstein critics (Arjovsky et al., 2017).
+    """
+
+    def update(updates, state, params):
+        clipped = jax.tree.map(lambda u, p: jnp.clip(p + u, -bound, bound) - p, updates, params)
+        return clipped, state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def _scaling(config: Config) -> optax.GradientTransformation:
+    if config.kind == "adam":
+        return optax.scale_by_adam(b1=config.b1, b2=config.b2, eps=config.eps)
+    if config.kind == "rmsprop":
+        return optax.scale_by_rms(decay=config.b2, eps=config.eps, eps_in_sqrt=False)
+    if config.kind == "sgd":
+        return optax.trace(decay=config.b1) if config.b1 else optax.identity()
+    raise InputError(f"optim.kind must be adam, rmsprop or sgd, got {config.kind!r}")
+
+
+def _schedule(config: Config, num_steps: int, player: Player) -> optax.ScalarOrSchedule:
+    rate = config.learning_rate * player.rate
     first = round(config.decay_from * num_steps)
-    schedule = config.learning_rate
-    if first < num_steps:
-        schedule = optax.linear_schedule(config.learning_rate, 0.0, num_steps - first, first)
-    return optax.adam(schedule, b1=config.b1, b2=config.b2, eps=config.eps)
+    if first >= num_steps:
+        return rate
+    return optax.polynomial_schedule(rate, 0.0, config.decay_power, num_steps - first, first)
+
+
+def _kernels(params):
+    """Weight decay is for kernels: scales, offsets and biases have one axis."""
+    return jax.tree.map(lambda x: x.ndim > 1, params)

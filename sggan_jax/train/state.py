@@ -20,6 +20,7 @@ class TrainState(struct.PyTreeNode):
     Attributes:
       step: steps done, int32 scalar.
       params: network name to parameters.
+      stats: network name to running statistics, such as batch norm's; often empty.
       opt: player name to optimiser state.
       pools: first view's name to its history pool.
       ema: network name to the moving average of its parameters; empty without averaging.
@@ -28,6 +29,7 @@ class TrainState(struct.PyTreeNode):
 
     step: jax.Array
     params: dict[str, Any]
+    stats: dict[str, Any]
     opt: dict[str, Any]
     pools: dict[str, Pool]
     ema: dict[str, Any]
@@ -68,6 +70,7 @@ def init_state(method: Method, recipe: Recipe, seed: int, batch: Batch) -> Train
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         params=params,
+        stats=method.init_stats(),
         opt=opt,
         pools=_init_pools(method, recipe, params, batch),
         ema={name: jax.tree.map(jnp.copy, params[name]) for name in sorted(averaged)},
@@ -80,7 +83,7 @@ def _init_pools(method, recipe, params, batch):
         return {}
 
     def everything(params, batch):
-        views = method.observe(batch)
+        views = method.observe(batch, None) | {"stats": method.init_stats()}
         return views | method.forward(params, views, None)
 
     views = jax.eval_shape(everything, params, batch)

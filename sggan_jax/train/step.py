@@ -1,6 +1,7 @@
 """The training step: one pure function of (state, batch) for every method."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -32,12 +33,13 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         rng = jax.random.fold_in(state.rng, state.step)
         if axis_name is not None:
             rng = jax.random.fold_in(rng, jax.lax.axis_index(axis_name))
-        rng_forward, rng_pool = jax.random.split(rng)
+        rng_observe, rng_forward, rng_pool = jax.random.split(rng, 3)
 
-        views = method.observe(batch)
+        views = method.observe(batch, rng_observe) | {"stats": state.stats}
         views |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
         makers = {name: state.params[name] for name in method.makers}
-        made, pull_back = jax.vjp(lambda p: method.forward(p, views, rng_forward), makers)
+        forward = partial(_forward, method, views, rng_forward)
+        made, pull_back, stats = jax.vjp(forward, makers, has_aux=True)
         pools, old = _pass_pools(method, state.pools, views | made, rng_pool)
         views |= old
 
@@ -46,7 +48,7 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         for name, player in method.players.items():
             grads, terms = _gradients(method, player, params, views, made, pull_back, state.step)
             if axis_name is not None:
-                grads, terms = jax.lax.pmean((grads, terms), axis_name)
+                grads, terms, stats = jax.lax.pmean((grads, terms, stats), axis_name)
             own = {net: params[net] for net in player.nets}
             own, opt[name] = _update(recipe.optimisers[name], player, grads, own, opt[name], state)
             params |= own
@@ -55,10 +57,17 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
             net: optax.incremental_update(params[net], average, 1.0 - recipe.ema)
             for net, average in state.ema.items()
         }
-        state = state.replace(step=state.step + 1, params=params, opt=opt, pools=pools, ema=ema)
+        state = state.replace(
+            step=state.step + 1, params=params, stats=stats, opt=opt, pools=pools, ema=ema
+        )
         return state, metrics
 
     return step
+
+
+def _forward(method, views, rng, makers):
+    made = dict(method.forward(makers, views, rng))
+    return made, made.pop("stats", views["stats"])
 
 
 def _pass_pools(method, pools, views, rng):
@@ -82,24 +91,31 @@ def _gradients(method: Method, player: Player, params, views, made, pull_back, s
         terms = player.terms(params | own, views | made)
         return weighted_sum(method.weights, terms, step), terms
 
-    own = {net: params[net] for net in player.nets}
-    if not set(player.nets) & set(method.makers):
-        grads, terms = jax.grad(objective, has_aux=True)(own, made)
+    def differentiate():
+        if not set(player.nets) & set(method.makers):
+            return jax.grad(objective, has_aux=True)(own, made)
+        (grads, made_grads), terms = jax.grad(objective, argnums=(0, 1), has_aux=True)(own, made)
+        (through,) = pull_back(made_grads)
+        grads = {
+            net: jax.tree.map(jnp.add, grads[net], through[net]) if net in through else grads[net]
+            for net in player.nets
+        }
         return grads, terms
-    (grads, made_grads), terms = jax.grad(objective, argnums=(0, 1), has_aux=True)(own, made)
-    (through,) = pull_back(made_grads)
-    grads = {
-        net: jax.tree.map(jnp.add, grads[net], through[net]) if net in through else grads[net]
-        for net in player.nets
-    }
-    return grads, terms
+
+    def look_on():
+        return jax.tree.map(jnp.zeros_like, own), objective(own, made)[1]
+
+    own = {net: params[net] for net in player.nets}
+    if player.turn is None:
+        return differentiate()
+    return jax.lax.cond(player.turn(step), differentiate, look_on)
 
 
 def _update(optimiser, player, grads, own, opt, state):
-    def apply(_):
+    def apply():
         updates, new_opt = optimiser.update(grads, opt, own)
         return optax.apply_updates(own, updates), new_opt
 
-    if player.every == 1:
-        return apply(None)
-    return jax.lax.cond(state.step % player.every == 0, apply, lambda _: (own, opt), None)
+    if player.turn is None:
+        return apply()
+    return jax.lax.cond(player.turn(state.step), apply, lambda: (own, opt))

@@ -55,7 +55,7 @@ def played():
 
     @jax.jit
     def play(params, batch):
-        views = method.observe(batch) | {"alpha": jnp.float32(0.9)}
+        views = method.observe(batch, None) | {"alpha": jnp.float32(0.9)}
         views |= method.forward(params, views, None)
         # Old fakes unlike the current ones, with masks unlike the current ones.
         views |= {"old_fake_r": -views["fake_r"], "old_fake_v": -views["fake_v"]}
@@ -223,7 +223,7 @@ def test_the_papers_weights_and_players():
     nets = {name: player.nets for name, player in method.players.items()}
     assert list(nets) == ["generators", "discriminators"]  # the generators move first
     assert nets == {"generators": ("g_v2r", "g_r2v"), "discriminators": ("d_r", "d_v")}
-    assert all(player.every == 1 for player in method.players.values())
+    assert all(player.turn is None for player in method.players.values())
     assert method.pooled == (("fake_r", "mask_v"), ("fake_v", "mask_r"))
     assert method.adapters == {"v2r": "g_v2r", "r2v": "g_r2v"}
 
@@ -254,7 +254,7 @@ def shapes_of_terms(method):
 
     def play(rng, batch):
         params = method.init(rng)
-        views = method.observe(batch) | {"alpha": jnp.float32(1)}
+        views = method.observe(batch, None) | {"alpha": jnp.float32(1)}
         views |= method.forward(params, views, jax.random.key(0))
         views |= {f"old_{name}": views[name] for group in method.pooled for name in group}
         return views, {name: player.terms(params, views) for name, player in method.players.items()}
@@ -281,7 +281,7 @@ def test_one_region_is_the_plain_discriminator():
     views, _ = shapes_of_terms(make(regions=np.zeros(256, np.uint8)))
     assert views["mask_v"].shape == (1, *SCORES, 1)
     method = make(regions=np.zeros(256, np.uint8))
-    observed = method.observe(make_batch())
+    observed = method.observe(make_batch(), None)
     np.testing.assert_array_equal(observed["mask_v"], np.ones((1, *SCORES, 1)))
     np.testing.assert_array_equal(observed["mask_r"], np.ones((1, *SCORES, 1)))
     assert method.modules["d_r"].regions == 1
@@ -300,7 +300,7 @@ def test_masks_on_a_corner_aligned_grid_are_an_option():
     batch = make_batch() | {"lab_v": labels}
     rows, columns = np.round(np.arange(8) * 15 / 7), np.round(np.arange(16) * 31 / 15)
     want = REGIONS[labels[0][rows.astype(int)][:, columns.astype(int)]]
-    got = make(nets__mask_align_corners=True).observe(batch)["mask_v"]
+    got = make(nets__mask_align_corners=True).observe(batch, None)["mask_v"]
     np.testing.assert_array_equal(got[0].argmax(-1), want)
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sggan_jax.train import loop, parallel
-from sggan_jax.train.checkpoint import Checkpoints, read_run, restore_generator
+from sggan_jax.train.checkpoint import Checkpoints, read_run, restore_network
 from sggan_jax.train.log import NonFiniteError
 from sggan_jax.train.state import init_state
 from sggan_jax.types import InputError
@@ -132,22 +132,22 @@ def test_a_term_that_is_not_finite_stops_the_run_and_is_not_saved(tiny, tmp_path
 
 
 def test_only_the_generator_is_read_for_inference(whole):
-    module, params, step = restore_generator(whole, "v2r")
+    module, variables, step = restore_network(whole, "v2r")
     assert step == 8
     state = saved(whole)[0]
-    jax.tree.map(np.testing.assert_array_equal, params, state.ema["g_v2r"])
-    image = module.apply({"params": params}, np.zeros((1, 16, 32, 3), np.float32))
+    jax.tree.map(np.testing.assert_array_equal, variables["params"], state.ema["g_v2r"])
+    image = module.apply(variables, np.zeros((1, 16, 32, 3), np.float32))
     assert image.shape == (1, 16, 32, 3)
-    assert restore_generator(whole, "r2v", 4)[2] == 4
+    assert restore_network(whole, "r2v", 4)[2] == 4
 
 
 def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
     with pytest.raises(InputError, match=r"adapts \['r2v', 'v2r'\], not 'up'"):
-        restore_generator(whole, "up")
+        restore_network(whole, "up")
     with pytest.raises(InputError, match=r"steps \[4, 8\], not 5"):
-        restore_generator(whole, "v2r", 5)
+        restore_network(whole, "v2r", 5)
     with pytest.raises(InputError, match="not a run directory"):
-        restore_generator(tmp_path, "v2r")
+        restore_network(tmp_path, "v2r")
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         read_run(tmp_path)

@@ -23,9 +23,10 @@ from sggan_jax.train.step import make_step
 from sggan_jax.types import InputError
 
 START = {"g": 0.7, "d": 0.4}
+ANYONE = Player((), lambda params, views: {})
 
 
-def make_game(noise=0.0, every=1):
+def make_game(noise=0.0, turn=None):
     """Build the game; ``own`` is a term of the parameter itself, with a weight that grows."""
 
     def forward(params, views, rng):
@@ -45,12 +46,12 @@ def make_game(noise=0.0, every=1):
     return Method(
         modules={},
         init=lambda rng: {name: {"w": jnp.float32(value)} for name, value in START.items()},
-        observe=lambda batch: dict(batch),
+        observe=lambda batch, rng: dict(batch),
         forward=forward,
         makers=("g",),
         players={
             "generators": Player(("g",), generator),
-            "discriminators": Player(("d",), discriminator, every),
+            "discriminators": Player(("d",), discriminator, turn),
         },
         weights={"adv_r": 2.0, "own": lambda step: 0.1 * step, "dis_r": 1.0},
         pooled=(("fake_r",),),
@@ -62,7 +63,9 @@ def make_recipe(learning_rate=0.05, pool_size=0, ema=0.0):
     """Return the paper's Adam, at a rate that shows in a few steps."""
     config = common.get_config().optim
     config.learning_rate = learning_rate
-    optimisers = {name: make_optimiser(config, 100) for name in ("generators", "discriminators")}
+    optimisers = {
+        name: make_optimiser(config, 100, ANYONE) for name in ("generators", "discriminators")
+    }
     return Recipe(optimisers, pool_size, ema)
 
 
@@ -131,7 +134,7 @@ def test_paper_settings_of_adam():
 def test_learning_rate_can_fall_to_zero():
     config = common.get_config().optim
     config.decay_from = 0.5
-    optimiser = make_optimiser(config, 8)
+    optimiser = make_optimiser(config, 8, ANYONE)
     state, moved = optimiser.init(jnp.zeros(())), []
     for _ in range(9):
         update, state = optimiser.update(jnp.ones(()), state)
@@ -151,7 +154,7 @@ def test_refuses_settings_that_cannot_work(key, value, sentence):
     config = common.get_config().optim
     config[key] = value
     with pytest.raises(InputError, match=sentence):
-        make_optimiser(config, 10)
+        make_optimiser(config, 10, ANYONE)
 
 
 def test_discriminators_learn_from_the_pool():
@@ -184,9 +187,13 @@ def test_discriminators_learn_from_the_pool():
     assert {"filling", "swap", "current"} == set(kinds)
 
 
+def is_even(step):
+    return step % 2 == 0
+
+
 def test_a_player_may_move_every_other_step():
-    state = init_state(make_game(every=2), make_recipe(), 0, make_batch())
-    step = jax.jit(make_step(make_game(every=2), make_recipe()))
+    state = init_state(make_game(turn=is_even), make_recipe(), 0, make_batch())
+    step = jax.jit(make_step(make_game(turn=is_even), make_recipe()))
     path = []
     for _ in range(4):
         state, _ = step(state, make_batch())
@@ -347,7 +354,9 @@ def steps_of_sggan(count, size, steps):
 
 def gradients_by_hand(method, params, batch):
     """Differentiate eq. 8 in both generators, and the discriminators' game on the same fakes."""
-    views = method.observe(batch) | {"alpha": jnp.float32(1)}  # the first epochs: boundaries only
+    views = method.observe(batch, None) | {
+        "alpha": jnp.float32(1)
+    }  # the first epochs: boundaries only
     weights = {"adv_r": 1.0, "adv_v": 1.0, "cyc_v": 10.0, "cyc_r": 10.0, "grad_v": 5.0}
     weights["grad_r"] = 5.0
 
