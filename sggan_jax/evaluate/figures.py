@@ -1,6 +1,6 @@
 """Pictures for people: columns of images under their titles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -34,6 +34,36 @@ def draw_columns(columns: Mapping[str, np.ndarray], enlarge: int = 1) -> Image.I
         for row, image in enumerate(images):
             picture.paste(Image.fromarray(image), (left, top + row * (height + _GAP)))
     return picture
+
+
+def draw_table(
+    titles: Sequence[str], rows: Mapping[str, np.ndarray], enlarge: int = 1
+) -> Image.Image:
+    """Draw one row of images for each name, under common titles.
+
+    Args:
+      titles: of the C columns.
+      rows: name to uint8 images [C, H, W, 3], all of one shape.
+      enlarge: pixels drawn for every pixel, on either axis.
+
+    Returns:
+      An RGB picture on white, the names of the rows on its left.
+
+    >>> draw_table(["a", "b"], {"row": np.zeros((2, 10, 20, 3), np.uint8)}).size
+    (104, 56)
+    """
+    columns = {title: np.stack([row[k] for row in rows.values()]) for k, title in enumerate(titles)}
+    picture = draw_columns(columns, enlarge)
+    font = ImageFont.load_default(_TEXT - 8)
+    left = _GAP + max(int(font.getlength(name)) for name in rows) + _GAP
+    table = Image.new("RGB", (left + picture.width, picture.height), "white")
+    table.paste(picture, (left, 0))
+    draw = ImageDraw.Draw(table)
+    top, height = _TEXT + 2 * _GAP, next(iter(columns.values())).shape[1] * enlarge
+    for index, name in enumerate(rows):
+        middle = top + index * (height + _GAP) + height // 2
+        draw.text((_GAP, middle), name, "black", font, anchor="lm")
+    return table
 
 
 def _font(title: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from sggan_jax.evaluate.figures import draw_columns
+from sggan_jax.evaluate.figures import draw_columns, draw_table
 
 
 def test_columns_stand_side_by_side_enlarged_without_blur():
@@ -22,3 +22,16 @@ def test_titles_are_drawn_within_their_column():
     dark = np.flatnonzero((title < 128).any(axis=(0, 2)))
     assert dark.size
     assert 216 <= dark.min() <= dark.max() < 416
+
+
+def test_rows_have_names_on_their_left():
+    rows = np.random.default_rng(0).integers(0, 256, (2, 3, 30, 40, 3), np.uint8)
+    picture = np.asarray(draw_table(["a", "b", "c"], {"first": rows[0], "no": rows[1]}))
+    left = picture.shape[1] - (8 + 3 * 48)  # three columns of 40 with gaps of 8
+    for index, row in enumerate(rows):
+        top = 38 + index * 38
+        for column, image in enumerate(row):
+            start = left + 8 + column * 48
+            np.testing.assert_array_equal(picture[top : top + 30, start : start + 40], image)
+        assert (picture[top : top + 30, :left] < 128).any()  # its name
+    assert (picture[:38, :left] == 255).all()

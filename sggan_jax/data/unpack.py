@@ -1,0 +1,42 @@
+"""A prepared data set as a folder again, for programs that work on folders."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sggan_jax.data.builders.reading import encode_png
+from sggan_jax.data.sources import Source
+
+
+def unpack(splits: Mapping[str, Source], directory: str | Path) -> None:
+    """Write ``images/NAME.png``, ``labels/NAME.png`` and a list of names for every split.
+
+    Files that are there already are kept; a list appears when all of its files are there.
+
+    Args:
+        splits: Source of every split by its name.
+        directory: Where to write; made if absent.
+    """
+    directory = Path(directory)
+    for split, source in splits.items():
+        listing = directory / f"{split}.txt"
+        if listing.is_file():
+            continue
+        for index, name in enumerate(source.names):
+            _write(directory, name, source, index)
+        _replace(listing, "".join(f"{name}\n" for name in source.names).encode())
+
+
+def _write(directory: Path, name: str, source: Source, index: int) -> None:
+    paths = {part: directory / f"{part}s" / f"{name}.png" for part in ("image", "label")}
+    if all(path.is_file() for path in paths.values()):
+        return
+    example = source[index]
+    for part, path in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, encode_png(example[part]).getvalue())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
