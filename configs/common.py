@@ -16,6 +16,7 @@ def get_config() -> ConfigDict:
     data = config.data = ConfigDict()
     # tensorflow-datasets builders by name: toycity, folder, camvid, ...
     data.virtual = "toycity"
+    # Empty for methods of a single domain, such as a segmentation network.
     data.real = "toycity"
     # Where the originals are; empty for built-in data.
     data.virtual_dir = ""
@@ -29,6 +30,9 @@ def get_config() -> ConfigDict:
     # Where data sets prepared at training size are kept.
     data.data_dir = "data"
     data.split = "train"
+    # Images used of each domain, drawn at random by the seed; 0 for all.
+    data.virtual_count = 0
+    data.real_count = 0
     # Training size in pixels; images are resized straight to it, aspect not kept.
     data.height = 256
     data.width = 512
@@ -73,6 +77,9 @@ def get_config() -> ConfigDict:
     weights.idt_v = 0.0
     weights.dis_r = 1.0
     weights.dis_v = 1.0
+    # bigan: the judge of pairs. simgan: self-regularisation.
+    weights.dis_vr = 1.0
+    weights.reg_v = 10.0
 
     loss = config.loss = ConfigDict()
     # (alpha, beta) = (1, 0) for these epochs, then (grad_alpha, 1 - grad_alpha).
@@ -87,6 +94,22 @@ def get_config() -> ConfigDict:
     # Deviation of noise on fakes before they are turned back, so that generators cannot hide
     # the original in a pattern nobody sees. Not in the paper.
     loss.cyc_noise = 0.0
+    # dualgan: bound of the critics' parameters, or instead the weight of a gradient penalty.
+    loss.clip = 0.01
+    loss.penalty = 0.0
+    # dualgan: steps of the critics for each of the generators.
+    loss.critic_steps = 2
+
+    # simgan: its networks, and the order in which they learn.
+    sim = config.sim = ConfigDict()
+    sim.width = 64
+    sim.blocks = 4
+    sim.dis_width = 96
+    # First the refiner on self-regularisation alone, then the discriminator alone.
+    sim.refiner_steps = 1000
+    sim.dis_steps = 200
+    # After that, steps of the refiner for each of the discriminator.
+    sim.ratio = 2
 
     optim = config.optim = ConfigDict()
     # adam, rmsprop (decay b2) or sgd (momentum b1).

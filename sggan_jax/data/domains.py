@@ -1,9 +1,9 @@
 """The two domains of a configuration: prepared where that is still to do, then opened."""
 
 from sggan_jax.data.builders import SourceSpec
-from sggan_jax.data.pipeline import PreparedSource, open_source
 from sggan_jax.data.prepare import prepare
-from sggan_jax.types import Config
+from sggan_jax.data.sources import PreparedSource, Source, draw, open_source
+from sggan_jax.types import Config, InputError
 
 
 def domain_spec(data: Config, domain: str) -> SourceSpec:
@@ -42,3 +42,35 @@ def open_domain(
     if info.refused and not info.reused:
         print(f"{domain}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
     return open_source(spec, data.data_dir, split or data.split, data.height, data.width)
+
+
+def open_training(config: Config) -> tuple[Source, Source | None]:
+    """Open what a run trains on, no more of it than the configuration allows.
+
+    Args:
+      config: with ``data`` and ``seed`` of ``configs/common.py``.
+
+    Returns:
+      The virtual domain, and the real one; None where ``data.real`` is empty.
+
+    Raises:
+      InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
+    """
+    virtual = _open_capped(config, "virtual")
+    return virtual, _open_capped(config, "real") if config.data.real else None
+
+
+def _open_capped(config: Config, domain: str) -> Source:
+    count = getattr(config.data, f"{domain}_count")
+    if count < 0:
+        raise InputError(f"data.{domain}_count must not be negative, got {count}")
+    source = open_domain(config.data, domain)
+    if count > len(source):
+        raise InputError(
+            f"data.{domain}_count asks for {count} images, but the {domain} data set has "
+            f"{len(source)} in {config.data.split}; 0 takes all"
+        )
+    if not count:
+        return source
+    # No prefix of the numbers that order an epoch: those are (seed, domain, epoch).
+    return draw(source, count, (config.seed, ("virtual", "real").index(domain), 0, 1))

@@ -1,4 +1,4 @@
-"""Two unpaired streams of examples, shuffled anew each epoch, flipped, batched and read ahead."""
+"""Unpaired streams of examples, shuffled anew each epoch, flipped, batched and read ahead."""
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,14 +26,15 @@ CACHE_BYTES = 2 << 30
 """Decoded examples stay in memory when those of both domains fit in this."""
 
 _ENDLESS = 1 << 62
+_DOMAINS = {"v": "virtual", "r": "real"}
 
 
-def steps_per_epoch(len_v: int, len_r: int, global_batch: int) -> int:
+def steps_per_epoch(len_v: int, len_r: int | None, global_batch: int) -> int:
     """Count the steps of an epoch, which is min(|V|, |R|) pairs (section 4 of the paper).
 
     Args:
         len_v: Number of virtual images.
-        len_r: Number of real images.
+        len_r: Number of real images; None without a second domain, an epoch is then |V| images.
         global_batch: Pairs per step over all devices and processes.
 
     Returns:
@@ -46,18 +47,23 @@ def steps_per_epoch(len_v: int, len_r: int, global_batch: int) -> int:
         >>> steps_per_epoch(24966, 2000, 1)
         2000
     """
-    pairs = min(len_v, len_r)
+    pairs = len_v if len_r is None else min(len_v, len_r)
     if global_batch < 1 or pairs < global_batch:
+        there = (
+            f"{len_v} images are there"
+            if len_r is None
+            else f"{len_v} virtual and {len_r} real images make {pairs} pairs an epoch"
+        )
         raise InputError(
-            f"{len_v} virtual and {len_r} real images make {pairs} pairs an epoch, which is less "
-            f"than one batch of {global_batch}: use a smaller batch or more images."
+            f"{there}, which is less than one batch of {global_batch}: use a smaller batch or more "
+            "images."
         )
     return pairs // global_batch
 
 
 @dataclass(frozen=True)
 class _Order:
-    """All that decides which examples come in which order."""
+    """All that decides which examples come in which order; ``len_r`` 0 means no second domain."""
 
     len_v: int
     len_r: int
@@ -137,7 +143,7 @@ class Pipeline:
 
 def make_pipeline(
     virtual: Source,
-    real: Source,
+    real: Source | None,
     *,
     batch_size: int,
     seed: int,
@@ -156,7 +162,7 @@ def make_pipeline(
 
     Args:
         virtual: The virtual domain.
-        real: The real domain.
+        real: The real domain; None for a single domain.
         batch_size: Pairs per batch and process.
         seed: Decides order and flips; not negative.
         flip: Probability of mirroring an image with its labels.
@@ -169,20 +175,24 @@ def make_pipeline(
 
     Returns:
         An iterator over batches: ``v`` and ``r`` uint8 [B, H, W, 3], ``lab_v`` and ``lab_r`` uint8
-        [B, H, W].
+        [B, H, W]; a single domain gives ``v`` and ``lab_v``.
 
     Raises:
         InputError: A domain is empty, the sizes of the domains differ, or a number is out of range.
     """
     if seed < 0:
         raise InputError(f"Seed {seed} is negative.")
-    _check(virtual, real, batch_size, flip, process_index, process_count)
-    if cache and not workers and decoded_bytes(virtual) + decoded_bytes(real) <= CACHE_BYTES:
-        virtual, real = Cached(virtual), Cached(real)
-    streams = _Stream(virtual, seed, 0, flip), _Stream(real, seed, 1, flip)
+    sources = {"v": virtual} if real is None else {"v": virtual, "r": real}
+    _check(sources, batch_size, flip, process_index, process_count)
+    if cache and not workers and sum(map(decoded_bytes, sources.values())) <= CACHE_BYTES:
+        sources = {letter: Cached(source) for letter, source in sources.items()}
+    streams = {
+        letter: _Stream(source, seed, domain, flip)
+        for domain, (letter, source) in enumerate(sources.items())
+    }
     return Pipeline(
-        grain.MapDataset.source(_Pairs(*streams)),
-        _Order(len(virtual), len(real), seed, flip),
+        grain.MapDataset.source(_Streams(streams)),
+        _Order(len(virtual), len(real or ()), seed, flip),
         batch_size=batch_size,
         process_index=process_index,
         process_count=process_count,
@@ -216,19 +226,19 @@ class _Stream:
 
 
 @dataclass(frozen=True)
-class _Pairs:
-    """Both streams side by side."""
+class _Streams:
+    """The streams of all domains side by side, by letter."""
 
-    virtual: _Stream
-    real: _Stream
+    streams: Mapping[str, _Stream]
 
     def __len__(self) -> int:
         return _ENDLESS
 
     def __getitem__(self, position: int) -> dict[str, np.ndarray]:
-        v, lab_v = self.virtual[position]
-        r, lab_r = self.real[position]
-        return {"v": v, "lab_v": lab_v, "r": r, "lab_r": lab_r}
+        example = {}
+        for letter, stream in self.streams.items():
+            example[letter], example[f"lab_{letter}"] = stream[position]
+        return example
 
 
 def _stack(pairs: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -237,21 +247,20 @@ def _stack(pairs: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _check(
-    virtual: Source,
-    real: Source,
+    sources: Mapping[str, Source],
     batch_size: int,
     flip: float,
     process_index: int,
     process_count: int,
 ) -> None:
-    for domain, source in (("virtual", virtual), ("real", real)):
+    for letter, source in sources.items():
         if not len(source):
-            raise InputError(f"The {domain} data set is empty.")
-    size_v, size_r = ("{}x{}".format(*source[0]["label"].shape) for source in (virtual, real))
-    if size_v != size_r:
+            raise InputError(f"The {_DOMAINS[letter]} data set is empty.")
+    sizes = ["{}x{}".format(*source[0]["label"].shape) for source in sources.values()]
+    if len(set(sizes)) > 1:
         raise InputError(
-            f"Virtual images are {size_v}, real ones {size_r} (height x width): prepare both at "
-            "one size."
+            f"Virtual images are {sizes[0]}, real ones {sizes[1]} (height x width): prepare both "
+            "at one size."
         )
     if batch_size < 1:
         raise InputError(f"Batch size {batch_size} is impossible: it must be at least 1.")

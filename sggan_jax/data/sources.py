@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 from sggan_jax.data.builders import SourceSpec
@@ -90,6 +91,39 @@ def open_source(
     files = tfds.builder_from_directory(builder.data_dir)
     data = files.as_data_source(split, decoders={"image": skip, "label": skip})
     return PreparedSource(data, names[split], builder.info.metadata["labelled"])
+
+
+class Subset:
+    """Some examples of a source.
+
+    Attributes:
+        names: Name of each example.
+    """
+
+    def __init__(self, source: Source, places: Sequence[int]):
+        self._source, self._places = source, tuple(places)
+        self.names = tuple(source.names[place] for place in self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> Mapping[str, Any]:
+        return self._source[self._places[index]]
+
+
+def draw(source: Source, count: int, seed: Sequence[int]) -> Subset:
+    """Draw examples of a source at random, without repetition.
+
+    Args:
+        source: To draw from.
+        count: How many, at most the length of the source.
+        seed: Decides which; of one seed, a smaller draw is part of a larger one.
+
+    Returns:
+        The examples drawn, in the order of the source.
+    """
+    places = np.random.default_rng(seed).permutation(len(source))[:count]
+    return Subset(source, np.sort(places).tolist())
 
 
 class Cached:

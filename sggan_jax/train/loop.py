@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from sggan_jax.data.domains import open_domain
+from sggan_jax.data.domains import open_training
 from sggan_jax.data.labels import CITYSCAPES, colourise, group_table
-from sggan_jax.data.pipeline import make_pipeline, steps_per_epoch
+from sggan_jax.data.pipeline import Source, make_pipeline, steps_per_epoch
 from sggan_jax.methods.base import Method
 from sggan_jax.train import parallel
 from sggan_jax.train.checkpoint import Checkpoints, Run, check_run, write_run
@@ -52,8 +52,9 @@ def train(config: dict[str, Any], workdir: str | Path) -> None:
     settings = namespace(config)
     check_run(Path(workdir), config)
     make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
-    virtual, real = open_domain(settings.data, "virtual"), open_domain(settings.data, "real")
-    per_epoch = steps_per_epoch(len(virtual), len(real), settings.train.batch_size)
+    virtual, real = open_training(settings)
+    len_r = None if real is None else len(real)
+    per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
     plan = make_plan(config, workdir, per_epoch)
     write_run(plan.workdir, plan.run)
     with Checkpoints(plan.workdir, plan.method, settings.train.keep) as checkpoints:
@@ -67,7 +68,8 @@ def train(config: dict[str, Any], workdir: str | Path) -> None:
             workers=settings.data.workers,
         )
         try:
-            examples = _examples(virtual, real, settings.train.sample_count)
+            domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
+            examples = _examples(domains, settings.train.sample_count)
             _train(plan, checkpoints, batches, examples)
         finally:
             batches.close()
@@ -91,6 +93,7 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     devices = parallel.pick_devices(settings.train.devices)
     parallel.check_batch_size(settings.train.batch_size, devices)
     method = run.make_method()
+    _check_views(method, settings.data)
     recipe = Recipe(
         optimisers={
             name: make_optimiser(settings.optim, num_steps, player)
@@ -113,6 +116,21 @@ def _check_intervals(train: Config, num_steps: int) -> None:
                 f"train.{name} must be a positive multiple of train.steps_per_dispatch, "
                 f"got {every} and {k}"
             )
+
+
+def _check_views(method: Method, data: Config) -> None:
+    """Refuse a method that looks at a real domain when the configuration leaves it out."""
+    if data.real:
+        return
+    image = jax.ShapeDtypeStruct((1, data.height, data.width, 3), np.uint8)
+    labels = jax.ShapeDtypeStruct(image.shape[:-1], np.uint8)
+    try:
+        jax.eval_shape(lambda batch: method.observe(batch, None), {"v": image, "lab_v": labels})
+    except KeyError as error:
+        raise InputError(
+            f"data.real is empty, but this method needs a real domain (its {error.args[0]!r}); "
+            f"name its builder and folder in data.real and data.real_dir"
+        ) from error
 
 
 def _train(plan: Plan, checkpoints: Checkpoints, batches: Any, examples: dict) -> None:
@@ -212,10 +230,10 @@ def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> dict[str, np.nda
     return {name: np.stack([batch[name] for batch in several]) for name in several[0]}
 
 
-def _examples(virtual: Any, real: Any, number: int) -> dict[str, np.ndarray]:
-    """Images to show progress on, evenly spread over both domains."""
+def _examples(sources: dict[str, Source], number: int) -> dict[str, np.ndarray]:
+    """Images to show progress on, evenly spread over every domain."""
     batch = {}
-    for letter, source in (("v", virtual), ("r", real)):
+    for letter, source in sources.items():
         places = np.linspace(0, len(source) - 1, max(number, 1)).astype(int)
         items = [source[place] for place in places]
         batch[letter] = np.stack([item["image"] for item in items])

@@ -70,6 +70,32 @@ def test_each_domain_is_seen_once_an_epoch_in_a_new_order():
         assert len({tuple(order) for order in seen.tolist()}) > len(seen) / 2
 
 
+def test_order_and_flips_are_what_runs_before_this_one_saw():
+    """A run resumes on the data it began with only if this never changes."""
+    batches = take(make(), 2 * LEN_V)
+    for number, (domain, length) in enumerate((("v", LEN_V), ("r", LEN_R))):
+        for position, batch in enumerate(batches):
+            epoch, place = divmod(position, length)
+            rng = np.random.default_rng((3, number, epoch))
+            order, chance = rng.permutation(length), rng.random(length)
+            assert index_of(batch[domain]) == [order[place]]
+            assert (batch[domain][0, 0, 0, 0] == 0) == (chance[place] < 0.5)
+
+
+@pytest.mark.parametrize("stop", [0, 6])
+def test_a_single_domain_sees_what_it_sees_beside_another(stop):
+    alone = make_pipeline(Numbered(LEN_V), None, batch_size=2, seed=3)
+    state = alone.get_state() | {"position": 2 * stop}
+    alone.set_state(json.loads(json.dumps(state)))
+    both = take(make(batch_size=2), stop + 12)[stop:]
+    for batch, pair in zip(take(alone, 12), both, strict=True):
+        assert set(batch) == {"v", "lab_v"}
+        for key in batch:
+            np.testing.assert_array_equal(batch[key], pair[key])
+    with pytest.raises(InputError, match="has len_r = 0, this run 5"):
+        make(batch_size=2).set_state(state)
+
+
 def test_the_domains_are_shuffled_and_flipped_independently():
     batches = take(make(lengths=(6, 6)), 600)
     v, r = np.array(indices(batches, "v")), np.array(indices(batches, "r"))
@@ -203,6 +229,12 @@ def test_steps_per_epoch():
         steps_per_epoch(10, 7, 8)
     with pytest.raises(InputError, match="batch of 0"):
         steps_per_epoch(10, 7, 0)
+
+
+def test_steps_per_epoch_of_a_single_domain():
+    assert steps_per_epoch(10, None, 4) == 2
+    with pytest.raises(InputError, match="10 images are there, which is less than one batch of 11"):
+        steps_per_epoch(10, None, 11)
 
 
 def test_close_ends_the_threads():

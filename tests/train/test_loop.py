@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sggan_jax import methods
+from sggan_jax.losses.reconstruction import absolute_error
+from sggan_jax.methods.base import Method, Player
 from sggan_jax.train import loop, parallel
 from sggan_jax.train.checkpoint import Checkpoints, read_run, restore_network
 from sggan_jax.train.log import NonFiniteError
 from sggan_jax.train.state import init_state
-from sggan_jax.types import InputError
+from sggan_jax.types import InputError, to_float
 
 
 def saved(workdir):
@@ -113,6 +116,45 @@ def test_a_run_may_be_prolonged(whole, tiny, tmp_path):
     assert saved(tmp_path)[0].step == 4
 
 
+def make_repainter(config, regions, steps_per_epoch):
+    """A method of one domain: one gain a channel, learnt to give the image back."""
+
+    def observe(batch, rng):
+        return {"v": to_float(batch["v"]), "lab_v": batch["lab_v"]}
+
+    def forward(params, views, rng):
+        return {"painted": views["v"] * params["gain"].reshape(1, 1, 1, 3)}
+
+    def terms(params, views):
+        return {"rec_v": absolute_error(views["v"], views["painted"])}
+
+    return Method(
+        modules={},
+        init=lambda rng: {"gain": np.full(3, 0.5, np.float32)},
+        observe=observe,
+        forward=forward,
+        makers=("gain",),
+        players={"painter": Player(("gain",), terms)},
+        weights={"rec_v": 1.0},
+        adapters={"v2r": "gain"},
+        grids=(("v", "lab_v", "painted"),),
+    )
+
+
+def test_a_method_of_a_single_domain_trains_on_it_alone(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(methods, "METHODS", {"repainter": make_repainter})
+    single = {"method": "repainter", "data__real": "", "data__virtual_count": 5}
+    config = tiny(**single, train__batch_size=2, optim__learning_rate=1e-2, train__steps=4)
+    loop.train(config, tmp_path)
+    config["train"]["steps"] = 8
+    loop.train(config, tmp_path)
+    assert read_run(tmp_path).steps_per_epoch == 2
+    losses = [line["rec_v"] for line in read_lines(tmp_path)]
+    assert losses[-1] < losses[0]
+    with Image.open(tmp_path / "samples" / "v_lab_v_painted_0000008.png") as picture:
+        assert picture.size == (3 * 32 + 2 * 2, 2 * 16 + 2)
+
+
 @pytest.mark.slow
 def test_a_run_on_two_devices_moves_to_one_and_back(tiny, tmp_path):
     """Pools are dealt anew; nothing else depends on the number of devices."""
@@ -167,6 +209,7 @@ def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
         ({"optim__decay_from": 2.0}, r"must lie in \[0, 1\]"),
         ({"train__steps": -1}, "ask for -1 steps"),
         ({"data__regions": "nine"}, "nine"),
+        ({"data__real": ""}, "data.real is empty, but this method needs a real domain"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_anything_is_written(

@@ -1,0 +1,80 @@
+import pytest
+
+from configs import common
+from sggan_jax.data import domains
+from sggan_jax.data.domains import open_training
+from sggan_jax.types import InputError
+
+
+class Named:
+    """Examples that are their own names."""
+
+    def __init__(self, names):
+        self.names = tuple(names)
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, index):
+        return {"name": self.names[index]}
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Open the domains of a configuration without any data: 40 virtual images and 30 real ones."""
+
+    def open_domain(data, domain):
+        return Named(f"{domain}_{k:02}" for k in range({"virtual": 40, "real": 30}[domain]))
+
+    monkeypatch.setattr(domains, "open_domain", open_domain)
+
+    def make(seed=0, **data):
+        config = common.get_config()
+        config.seed = seed
+        config.data.update(data)
+        return open_training(config)
+
+    return make
+
+
+def test_all_images_are_used_where_no_number_is_given(opened):
+    virtual, real = opened()
+    assert (len(virtual), len(real)) == (40, 30)
+
+
+def test_a_cap_draws_some_of_them_at_random(opened):
+    virtual, real = opened(virtual_count=12, real_count=12)
+    for source, domain in ((virtual, "virtual"), (real, "real")):
+        assert [source[k]["name"] for k in range(12)] == list(source.names)
+        assert list(source.names) == sorted(set(source.names))
+        assert source.names != tuple(f"{domain}_{k:02}" for k in range(12))
+    # Each domain draws places of its own.
+    assert {name[-2:] for name in virtual.names} != {name[-2:] for name in real.names}
+
+
+def test_the_seed_decides_which(opened):
+    first = opened(virtual_count=12)[0].names
+    assert opened(virtual_count=12)[0].names == first
+    assert opened(virtual_count=12, seed=1)[0].names != first
+
+
+def test_a_smaller_draw_is_part_of_a_larger_one(opened):
+    assert set(opened(virtual_count=5)[0].names) < set(opened(virtual_count=12)[0].names)
+
+
+def test_an_empty_real_domain_is_none(opened):
+    virtual, real = opened(real="")
+    assert len(virtual) == 40
+    assert real is None
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"virtual_count": -1}, "data.virtual_count must not be negative, got -1"),
+        ({"real_count": 31}, "data.real_count asks for 31 images, but the real data set has 30"),
+    ],
+)
+def test_impossible_numbers_of_images(opened, data, sentence):
+    with pytest.raises(InputError, match=sentence):
+        opened(**data)
