@@ -40,6 +40,13 @@ def get_config() -> ConfigDict:
     data.regions = "paper8"
     # Probability of a horizontal flip, image and labels together.
     data.flip = 0.5
+    # Random scale, then a random window of the training size; beyond the image it is mirrored and
+    # labels are ignored (255). For segmentation networks.
+    data.scale_low = 1.0
+    data.scale_high = 1.0
+    # Random brightness, contrast and saturation within [1 - colour, 1 + colour], and channels
+    # within a quarter of that; 0 for none. Of every domain.
+    data.colour = 0.0
     # Decoding threads, and worker processes beside the training process (0: threads alone).
     data.threads = 2
     data.workers = 0

@@ -9,6 +9,7 @@ import grain
 import numpy as np
 
 from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
+from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
 from sggan_jax.data.transforms import flip as flip_pair
 from sggan_jax.types import InputError
 
@@ -26,6 +27,7 @@ CACHE_BYTES = 2 << 30
 """Decoded examples stay in memory when those of both domains fit in this."""
 
 _ENDLESS = 1 << 62
+_UNALTERED = Augmentation()
 _DOMAINS = {"v": "virtual", "r": "real"}
 
 
@@ -69,6 +71,9 @@ class _Order:
     len_r: int
     seed: int
     flip: float
+    scale_low: float
+    scale_high: float
+    colour: float
 
 
 class Pipeline:
@@ -148,6 +153,7 @@ def make_pipeline(
     batch_size: int,
     seed: int,
     flip: float = 0.5,
+    augmentation: Augmentation = _UNALTERED,
     process_index: int = 0,
     process_count: int = 1,
     threads: int = 2,
@@ -157,8 +163,8 @@ def make_pipeline(
 ) -> Pipeline:
     """Draw from two domains independently, without pairing them, for ever.
 
-    Each domain is shuffled anew for each of its epochs. Order and flips depend on the seed alone,
-    neither on threads, workers nor the number of processes.
+    Each domain is shuffled anew for each of its epochs. Order, flips and augmentation depend on
+    the seed alone, neither on threads, workers nor the number of processes.
 
     Args:
         virtual: The virtual domain.
@@ -166,6 +172,7 @@ def make_pipeline(
         batch_size: Pairs per batch and process.
         seed: Decides order and flips; not negative.
         flip: Probability of mirroring an image with its labels.
+        augmentation: What else may change at random; nothing by default.
         process_index: Which shard to read, in [0, process_count).
         process_count: Number of shards.
         threads: Threads that read ahead.
@@ -187,12 +194,12 @@ def make_pipeline(
     if cache and not workers and sum(map(decoded_bytes, sources.values())) <= CACHE_BYTES:
         sources = {letter: Cached(source) for letter, source in sources.items()}
     streams = {
-        letter: _Stream(source, seed, domain, flip)
+        letter: _Stream(source, seed, domain, flip, augmentation)
         for domain, (letter, source) in enumerate(sources.items())
     }
     return Pipeline(
         grain.MapDataset.source(_Streams(streams)),
-        _Order(len(virtual), len(real or ()), seed, flip),
+        _Order(len(virtual), len(real or ()), seed, flip, **asdict(augmentation)),
         batch_size=batch_size,
         process_index=process_index,
         process_count=process_count,
@@ -202,26 +209,29 @@ def make_pipeline(
 
 
 @functools.lru_cache(maxsize=8)
-def _epoch(seed: int, domain: int, epoch: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Order of an epoch and a number in [0, 1) for each place in it, which decides on flipping."""
+def _epoch(
+    seed: int, domain: int, epoch: int, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of an epoch, and numbers in [0, 1) for each place: on flipping, on augmentation."""
     rng = np.random.default_rng((seed, domain, epoch))
-    return rng.permutation(length), rng.random(length)
+    return rng.permutation(length), rng.random(length), rng.random((length, NUM_CHANCES))
 
 
 @dataclass(frozen=True)
 class _Stream:
-    """One domain without end: each epoch shuffled anew, each example perhaps mirrored."""
+    """One domain without end: each epoch shuffled anew, each example altered and mirrored."""
 
     source: Source
     seed: int
     domain: int
     flip: float
+    augmentation: Augmentation
 
     def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
         epoch, place = divmod(position, len(self.source))
-        order, chance = _epoch(self.seed, self.domain, epoch, len(self.source))
+        order, chance, chances = _epoch(self.seed, self.domain, epoch, len(self.source))
         example = self.source[int(order[place])]
-        pair = example["image"], example["label"]
+        pair = augment(example["image"], example["label"], chances[place], self.augmentation)
         return flip_pair(*pair) if chance[place] < self.flip else pair
 
 

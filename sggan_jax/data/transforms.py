@@ -1,7 +1,47 @@
 """Transforms that move an image and its labels together, on uint8 numpy arrays."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
+
+from sggan_jax.types import InputError
+
+PADDED = 255
+"""Label of pixels that are padded in; label sets ignore it."""
+
+NUM_CHANCES = 9
+"""How many numbers :func:`augment` draws on."""
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far images may be altered at random; nothing by default.
+
+    Attributes:
+        scale_low: Least factor of scale.
+        scale_high: Largest.
+        colour: Strength in [0, 1): brightness, contrast and saturation change by factors in
+            [1 - colour, 1 + colour], each channel by one in [1 - colour / 4, 1 + colour / 4].
+
+    Raises:
+        InputError: A number is out of range.
+    """
+
+    scale_low: float = 1.0
+    scale_high: float = 1.0
+    colour: float = 0.0
+
+    def __post_init__(self):
+        if not 0 < self.scale_low <= self.scale_high:
+            raise InputError(
+                f"Scales from {self.scale_low} to {self.scale_high} are impossible: the lower one "
+                "must be positive and at most the higher one."
+            )
+        if not 0 <= self.colour < 1:
+            raise InputError(f"Strength {self.colour} of colour changes is outside [0, 1).")
 
 
 def resize(
@@ -51,7 +91,8 @@ def resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     rows = _centres(labels.shape[0], height)
     columns = _centres(labels.shape[1], width)
-    return labels[rows[:, None], columns]
+    # One axis after the other: several times faster than both at once.
+    return labels.take(rows, 0).take(columns, 1)
 
 
 def _centres(old: int, new: int) -> np.ndarray:
@@ -74,3 +115,135 @@ def flip(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         [[8, 7]]
     """
     return image[:, ::-1], labels[:, ::-1]
+
+
+def window(
+    image: np.ndarray, labels: np.ndarray, top: int, left: int, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Look at an image and its labels through a window that may reach beyond them.
+
+    Beyond its borders the image is mirrored about its outermost pixels, and labels are ``PADDED``.
+
+    Args:
+        image: RGB uint8 [h, w, 3].
+        labels: Class ids, uint8 [h, w].
+        top: Row of the window's first, negative above the image.
+        left: Column of the window's first, negative left of the image.
+        height: Height of the window.
+        width: Width of the window.
+
+    Returns:
+        uint8 image [height, width, 3] and uint8 labels [height, width].
+
+    Example:
+        >>> labels = np.array([[7, 8]], np.uint8)
+        >>> window(np.zeros((1, 2, 3), np.uint8), labels, 0, -1, 1, 4)[1].tolist()
+        [[255, 7, 8, 255]]
+    """
+    rows, no_row = _indices(labels.shape[0], top, height)
+    columns, no_column = _indices(labels.shape[1], left, width)
+    labels = labels.take(rows, 0).take(columns, 1)
+    labels[no_row], labels[:, no_column] = PADDED, PADDED
+    return image.take(rows, 0).take(columns, 1), labels
+
+
+def _indices(old: int, start: int, new: int) -> tuple[np.ndarray, np.ndarray]:
+    """Index seen from each of ``new`` places on, mirrored at the ends; and whether it was."""
+    places = np.arange(start, start + new)
+    period = max(1, 2 * (old - 1))
+    mirrored = places % period
+    return np.minimum(mirrored, period - mirrored) % old, (places < 0) | (places >= old)
+
+
+def rescale(
+    image: np.ndarray, labels: np.ndarray, factor: float, row: float, column: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale an image and its labels, then cut or pad them to the size they had.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        labels: Class ids, uint8 [H, W].
+        factor: Of the scale, positive.
+        row: Where the window lies among all rows it could take, in [0, 1).
+        column: The same for columns.
+
+    Returns:
+        uint8 image [H, W, 3] and uint8 labels [H, W], ``PADDED`` beyond the scaled image.
+
+    Example:
+        >>> image, labels = np.zeros((2, 2, 3), np.uint8), np.array([[7, 8], [11, 23]], np.uint8)
+        >>> rescale(image, labels, 2.0, row=0.0, column=0.99)[1].tolist()
+        [[8, 8], [8, 8]]
+    """
+    height, width = labels.shape
+    image, labels = resize(
+        image, labels, max(1, round(height * factor)), max(1, round(width * factor))
+    )
+    top = _place(labels.shape[0] - height, row)
+    return window(image, labels, top, _place(labels.shape[1] - width, column), height, width)
+
+
+def _place(slack: int, share: float) -> int:
+    """One of the |slack| + 1 offsets from 0 to ``slack``, by a share in [0, 1)."""
+    offset = int(share * (abs(slack) + 1))
+    return offset if slack > 0 else -offset
+
+
+def recolour(
+    image: np.ndarray, gains: np.ndarray, saturation: float, contrast: float, brightness: float
+) -> np.ndarray:
+    """Change the colours of an image.
+
+    In this order: channels are multiplied by ``gains``; each pixel moves from its luminance by
+    ``saturation``; from the image's mean luminance by ``contrast``; all is multiplied by
+    ``brightness``. 1 changes nothing. Rounded and clipped once, at the end.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        gains: Factors of red, green and blue [3].
+        saturation: 0 is grey.
+        contrast: 0 is the mean luminance everywhere.
+        brightness: 0 is black.
+
+    Returns:
+        uint8 [H, W, 3].
+
+    Example:
+        >>> recolour(np.array([[[10, 20, 30]]], np.uint8), np.ones(3), 1.0, 1.0, 2.0).tolist()
+        [[[20, 40, 60]]]
+    """
+    weights = gains * _LUMINANCE
+    matrix = saturation * np.diag(gains) + (1 - saturation) * weights
+    # Whole numbers, one axis after the other: ten times faster than a mean over both.
+    mean = weights @ image.sum(0, dtype=np.uint32).sum(0) / (image.size // 3)
+    offset = np.full((3, 1), (1 - contrast) * mean)
+    whole = brightness * np.hstack([contrast * matrix, offset])
+    return np.asarray(Image.fromarray(image).convert("RGB", tuple(whole.ravel().tolist())))
+
+
+def augment(
+    image: np.ndarray, labels: np.ndarray, chances: np.ndarray, how: Augmentation
+) -> tuple[np.ndarray, np.ndarray]:
+    """Alter an image and its labels as far as allowed; what is not allowed costs nothing.
+
+    Args:
+        image: RGB uint8 [H, W, 3].
+        labels: Class ids, uint8 [H, W].
+        chances: ``NUM_CHANCES`` numbers in [0, 1) that decide everything.
+        how: What may change.
+
+    Returns:
+        uint8 image [H, W, 3] and uint8 labels [H, W]; the arguments where nothing may change.
+
+    Example:
+        >>> image, labels = np.zeros((2, 4, 3), np.uint8), np.full((2, 4), 7, np.uint8)
+        >>> augment(image, labels, np.full(NUM_CHANCES, 0.5), Augmentation(0.5, 0.5))[1].tolist()
+        [[255, 255, 255, 255], [255, 7, 7, 255]]
+    """
+    if (how.scale_low, how.scale_high) != (1.0, 1.0):
+        factor = how.scale_low + (how.scale_high - how.scale_low) * chances[0]
+        image, labels = rescale(image, labels, factor, chances[1], chances[2])
+    if how.colour:
+        spread = how.colour * (2 * chances[3:] - 1)
+        image = recolour(image, 1 + spread[:3] / 4, *(1 + spread[3:]).tolist())
+    return image, labels

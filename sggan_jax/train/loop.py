@@ -12,6 +12,7 @@ import numpy as np
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.labels import CITYSCAPES, colourise, group_table
 from sggan_jax.data.pipeline import Source, make_pipeline, steps_per_epoch
+from sggan_jax.data.transforms import PADDED, Augmentation
 from sggan_jax.methods.base import Method
 from sggan_jax.train import parallel
 from sggan_jax.train.checkpoint import Checkpoints, Run, check_run, write_run
@@ -64,6 +65,7 @@ def train(config: dict[str, Any], workdir: str | Path) -> None:
             batch_size=settings.train.batch_size,
             seed=settings.seed,
             flip=settings.data.flip,
+            augmentation=_read_augmentation(settings.data, plan.run.regions),
             threads=settings.data.threads,
             workers=settings.data.workers,
         )
@@ -94,6 +96,7 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     parallel.check_batch_size(settings.train.batch_size, devices)
     method = run.make_method()
     _check_views(method, settings.data)
+    _read_augmentation(settings.data, run.regions)
     recipe = Recipe(
         optimisers={
             name: make_optimiser(settings.optim, num_steps, player)
@@ -131,6 +134,17 @@ def _check_views(method: Method, data: Config) -> None:
             f"data.real is empty, but this method needs a real domain (its {error.args[0]!r}); "
             f"name its builder and folder in data.real and data.real_dir"
         ) from error
+
+
+def _read_augmentation(data: Config, regions: tuple[int, ...]) -> Augmentation:
+    """Read how images are altered, and refuse to pad where padding would count as a class."""
+    if data.scale_low < 1 and regions[PADDED] != PADDED:
+        raise InputError(
+            f"data.scale_low {data.scale_low} pads images with label {PADDED}, which data.regions "
+            f"{data.regions!r} does not ignore but counts as region {regions[PADDED]}; set "
+            f"data.scale_low to at least 1, or regions to a label set"
+        )
+    return Augmentation(data.scale_low, data.scale_high, data.colour)
 
 
 def _train(plan: Plan, checkpoints: Checkpoints, batches: Any, examples: dict) -> None:

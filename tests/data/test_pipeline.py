@@ -7,6 +7,7 @@ from sggan_jax.data import pipeline
 from sggan_jax.data.builders.base import SourceSpec
 from sggan_jax.data.pipeline import make_pipeline, open_source, steps_per_epoch
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment, flip
 from sggan_jax.types import InputError
 
 LEN_V, LEN_R = 7, 5
@@ -111,6 +112,48 @@ def test_labels_follow_their_image():
     for batch in take(make(batch_size=2), 20):
         for domain in "vr":
             np.testing.assert_array_equal(batch[f"lab_{domain}"], 2 * batch[domain][..., 0])
+
+
+class Random(Numbered):
+    """Examples of noise."""
+
+    def __getitem__(self, index):
+        rng = np.random.default_rng(index)
+        image, label = rng.integers(0, 256, (8, 12, 3), np.uint8), rng.integers(0, 9, (8, 12))
+        return {"image": image, "label": label.astype(np.uint8), "name": str(index)}
+
+
+ALTERED = Augmentation(0.7, 1.4, 0.3)
+
+
+def test_augmentation_is_a_function_of_seed_domain_and_position():
+    sources = Random(LEN_V), Random(LEN_R)
+    batches = take(make_pipeline(*sources, batch_size=1, seed=3, augmentation=ALTERED), 12)
+    for number, (letter, source) in enumerate(zip("vr", sources, strict=True)):
+        for position, batch in enumerate(batches):
+            epoch, place = divmod(position, len(source))
+            rng = np.random.default_rng((3, number, epoch))
+            order, chance = rng.permutation(len(source)), rng.random(len(source))
+            chances = rng.random((len(source), NUM_CHANCES))
+            example = source[int(order[place])]
+            pair = augment(example["image"], example["label"], chances[place], ALTERED)
+            pair = flip(*pair) if chance[place] < 0.5 else pair
+            np.testing.assert_array_equal(batch[letter][0], pair[0])
+            np.testing.assert_array_equal(batch[f"lab_{letter}"][0], pair[1])
+
+
+def test_augmentation_resumes_whatever_the_threads():
+    def make_altered(**options):
+        sources = Random(LEN_V), Random(LEN_R)
+        return make_pipeline(*sources, batch_size=2, seed=3, augmentation=ALTERED, **options)
+
+    first = make_altered()
+    take(first, 5)
+    second = make_altered(threads=4, prefetch=9, cache=False)
+    second.set_state(json.loads(json.dumps(first.get_state())))
+    assert same(take(first, 9), take(second, 9))
+    with pytest.raises(InputError, match=r"has colour = 0\.3, this run 0\.0"):
+        make(batch_size=2).set_state(first.get_state() | {"scale_low": 1.0, "scale_high": 1.0})
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])

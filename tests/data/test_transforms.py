@@ -1,7 +1,19 @@
 import numpy as np
 import pytest
 
-from sggan_jax.data.transforms import flip, resize, resize_image, resize_labels
+from sggan_jax.data.transforms import (
+    NUM_CHANCES,
+    Augmentation,
+    augment,
+    flip,
+    recolour,
+    rescale,
+    resize,
+    resize_image,
+    resize_labels,
+    window,
+)
+from sggan_jax.types import InputError
 
 
 def test_shrinking_averages_whole_blocks(pair):
@@ -58,3 +70,146 @@ def test_flip_mirrors_both(pair):
     for column in range(8):
         np.testing.assert_array_equal(out[:, column], image[:, 7 - column])
         np.testing.assert_array_equal(out_labels[:, column], labels[:, 7 - column])
+
+
+def mirror(place, size):
+    """Walk back and forth between both ends until the place is reached."""
+    here, step = 0, 1
+    for _ in range(abs(place)):
+        if size > 1 and not 0 <= here + step < size:
+            step = -step
+        here += step if size > 1 else 0
+    return here
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, 4, 6), (1, 2, 3, 4), (-2, 3, 5, 9), (-9, -20, 30, 40), (2, 5, 1, 1)]
+)
+def test_a_window_mirrors_the_image_and_ignores_what_is_beyond(pair, box):
+    image, labels = (array[:4, :6] for array in pair(4))
+    top, left, height, width = box
+    out, out_labels = window(image, labels, *box)
+    assert out.shape == (height, width, 3)
+    for row in range(height):
+        for column in range(width):
+            y, x = top + row, left + column
+            inside = 0 <= y < 4 and 0 <= x < 6
+            assert out_labels[row, column] == (labels[y, x] if inside else 255)
+            np.testing.assert_array_equal(out[row, column], image[mirror(y, 4), mirror(x, 6)])
+
+
+def test_a_window_around_a_single_pixel():
+    out, labels = window(
+        np.full((1, 1, 3), 9, np.uint8), np.full((1, 1), 7, np.uint8), -1, -2, 3, 4
+    )
+    assert (out == 9).all()
+    assert (labels == 7).sum() == 1
+    assert labels[1, 2] == 7
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.0), (0.999, 0.999), (0.5, 0.25)])
+def test_an_enlarged_image_is_cut_at_the_share_of_what_is_too_much(pair, shares):
+    image, labels = pair(5, 8, 12)
+    out, out_labels = rescale(image, labels, 1.5, *shares)
+    large, large_labels = resize(image, labels, 12, 18)
+    # 12 - 8 and 18 - 12 rows and columns are too many: 5 and 7 places for the window.
+    top, left = int(shares[0] * 5), int(shares[1] * 7)
+    np.testing.assert_array_equal(out, large[top : top + 8, left : left + 12])
+    np.testing.assert_array_equal(out_labels, large_labels[top : top + 8, left : left + 12])
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.0), (0.999, 0.999), (0.5, 0.25)])
+def test_a_shrunken_image_is_framed_by_its_mirror_image(pair, shares):
+    image, labels = pair(6, 8, 12)
+    out, out_labels = rescale(image, labels, 0.5, *shares)
+    small, small_labels = resize(image, labels, 4, 6)
+    top, left = int(shares[0] * 5), int(shares[1] * 7)
+    for row in range(8):
+        for column in range(12):
+            y, x = row - top, column - left
+            np.testing.assert_array_equal(out[row, column], small[mirror(y, 4), mirror(x, 6)])
+            inside = 0 <= y < 4 and 0 <= x < 6
+            assert out_labels[row, column] == (small_labels[y, x] if inside else 255)
+
+
+def test_a_scale_of_one_changes_nothing(pair):
+    image, labels = pair(7)
+    out, out_labels = rescale(image, labels, 1.0, 0.3, 0.9)
+    np.testing.assert_array_equal(out, image)
+    np.testing.assert_array_equal(out_labels, labels)
+
+
+@pytest.mark.parametrize("factors", [(0.5, 1, 1), (1, 0.4, 1), (1, 1, 1.7), (1.3, 1.2, 0.8)])
+def test_recolouring_pixel_by_pixel(pair, factors):
+    saturation, contrast, brightness = factors
+    image, _ = pair(8, 6, 8)
+    gains = np.array([0.9, 1.0, 1.2])
+    tinted = image.astype(float) * gains
+
+    def luminance(pixel):  # ITU-R BT.601
+        return 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]
+
+    mean = np.mean([luminance(pixel) for row in tinted for pixel in row])
+    out = recolour(image, gains, *factors)
+    for row in range(6):
+        for column in range(8):
+            grey = luminance(tinted[row, column])
+            pixel = grey + saturation * (tinted[row, column] - grey)
+            pixel = brightness * (mean + contrast * (pixel - mean))
+            # Numbers close to halves may round either way.
+            assert np.abs(out[row, column] - np.clip(pixel, 0, 255)).max() <= 0.501
+
+
+def test_nothing_is_altered_unless_allowed(pair):
+    image, labels = pair(9)
+    out = augment(image, labels, np.random.default_rng(0).random(NUM_CHANCES), Augmentation())
+    assert out[0] is image
+    assert out[1] is labels
+
+
+def test_the_ends_of_what_augmentation_may_do(pair):
+    image, labels = pair(10)
+    how = Augmentation(0.5, 2.0, 0.4)
+    low, high = np.zeros(NUM_CHANCES), np.full(NUM_CHANCES, 1 - 1e-12)
+    for chances, factor, change in ((low, 0.5, -0.4), (high, 2.0, 0.4)):
+        scaled, scaled_labels = rescale(image, labels, factor, chances[1], chances[2])
+        gains, (saturation, contrast, brightness) = 1 + np.full((2, 3), change) * [[0.25], [1]]
+        out, out_labels = augment(image, labels, chances, how)
+        expected = recolour(scaled, gains, saturation, contrast, brightness)
+        np.testing.assert_array_equal(out, expected)
+        np.testing.assert_array_equal(out_labels, scaled_labels)
+
+
+def test_every_number_has_an_effect_of_its_own(pair):
+    image, labels = pair(11, 32, 48)
+    base, how = np.full(NUM_CHANCES, 0.4), Augmentation(0.5, 2.0, 0.4)
+    seen = {augment(image, labels, base, how)[0].tobytes()}
+    for k in range(NUM_CHANCES):
+        chances = base.copy()
+        chances[k] = 0.9
+        seen.add(augment(image, labels, chances, how)[0].tobytes())
+    assert len(seen) == NUM_CHANCES + 1
+
+
+@pytest.mark.parametrize("band", [np.s_[4:11], np.s_[:, 9:23]])
+def test_a_scaled_image_and_its_labels_stay_aligned(band):
+    labels = np.full((16, 32), 7, np.uint8)
+    labels[band] = 23
+    image = np.repeat(np.where(labels == 23, 255, 0).astype(np.uint8)[..., None], 3, -1)
+    for chances in np.random.default_rng(1).random((20, NUM_CHANCES)):
+        out, out_labels = augment(image, labels, chances, Augmentation(0.6, 1.7))
+        assert (out[out_labels == 23] > 126).all()
+        assert (out[out_labels == 7] < 129).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ((0.0, 1.0), "Scales from 0.0 to 1.0 are impossible"),
+        ((1.5, 1.2), "Scales from 1.5 to 1.2 are impossible"),
+        ((1.0, 1.0, 1.0), r"Strength 1.0 of colour changes is outside \[0, 1\)"),
+    ],
+)
+def test_impossible_augmentations(numbers, sentence):
+    with pytest.raises(InputError, match=sentence):
+        Augmentation(*numbers)

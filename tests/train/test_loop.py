@@ -209,6 +209,9 @@ def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
         ({"optim__decay_from": 2.0}, r"must lie in \[0, 1\]"),
         ({"train__steps": -1}, "ask for -1 steps"),
         ({"data__regions": "nine"}, "nine"),
+        ({"data__scale_low": 0.7}, "pads images with label 255, which .* as region 1"),
+        ({"data__scale_high": 0.5}, "Scales from 1.0 to 0.5 are impossible"),
+        ({"data__colour": -0.1}, r"Strength -0.1 of colour changes is outside"),
         ({"data__real": ""}, "data.real is empty, but this method needs a real domain"),
     ],
 )
