@@ -3,7 +3,8 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +47,11 @@ class Adapter:
         Raises:
           InputError: if the type, rank, channels or size are others.
         """
-        images = np.asarray(images)
-        check_images(images)
-        batch = images if images.ndim == 4 else images[None]
-        height, width = batch.shape[1:3]
-        top, left, rows, columns = place(height, width, *padded_size(self.module, height, width))
-        padded = np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")
-        adapted = np.asarray(self._compiled(self.variables, padded))
-        return adapted[:, top : top + height, left : left + width].reshape(images.shape)
+        return apply_padded(partial(self._compiled, self.variables), self.module, images)
 
     @functools.cached_property
     def _compiled(self):
-        return jax.jit(functools.partial(_adapt, self.module))
+        return jax.jit(partial(_adapt, self.module))
 
 
 def load_adapter(run: str | Path, direction: str = "v2r", step: int | None = None) -> Adapter:
@@ -76,6 +70,33 @@ def load_adapter(run: str | Path, direction: str = "v2r", step: int | None = Non
     """
     module, variables, step = restore_network(Path(run), direction, step)
     return Adapter(Path(run), direction, step, module, jax.device_put(variables))
+
+
+def apply_padded(
+    function: Callable[[np.ndarray], Array], module: Any, images: np.ndarray
+) -> np.ndarray:
+    """Apply a function of images to images of any size, padded to one that a network takes.
+
+    Args:
+      function: uint8 [B, H, W, 3] to [B, H, W, ...], of sizes that the network takes.
+      module: the network, which knows its sizes.
+      images: uint8 [H, W, 3] or [B, H, W, 3], RGB in [0, 255]; mirrored at the borders.
+
+    Returns:
+      What the function made of each pixel, [H, W, ...] or [B, H, W, ...].
+
+    Raises:
+      InputError: if the type, rank, channels or size of the images are others.
+    """
+    images = np.asarray(images)
+    check_images(images)
+    batch = images if images.ndim == 4 else images[None]
+    height, width = batch.shape[1:3]
+    top, left, rows, columns = place(height, width, *padded_size(module, height, width))
+    made = np.asarray(function(np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")))
+    return made[:, top : top + height, left : left + width].reshape(
+        images.shape[:-1] + made.shape[3:]
+    )
 
 
 def check_images(images: np.ndarray) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
 from sggan_jax.adapt.meter import Meter
-from sggan_jax.adapt.record import claim, make_record
+from sggan_jax.adapt.record import Record, claim, make_record
 from sggan_jax.types import InputError
 
 _THREADS = 4
@@ -22,6 +22,9 @@ _THREADS = 4
 _WAITING_BATCHES = 4
 
 Loaded = tuple[Path, np.ndarray]
+
+Work = Callable[[Sequence[Path], np.ndarray], np.ndarray]
+"""Names, and images uint8 [B, H, W, 3] with B at least their number, to what becomes of each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,25 +79,71 @@ def adapt_folder(
       InputError: if the folders are missing, empty, inside each other, hold other images, or
         cannot be written; or the batch size is not positive.
     """
+    return map_folder(
+        lambda names, images: adapter(images),
+        make_record(adapter, Path(input_dir)),
+        input_dir,
+        output_dir,
+        batch_size=batch_size,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def map_folder(
+    work: Work,
+    record: Record,
+    input_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    suffix: str = "",
+    batch_size: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Make something of every image of a folder, as :func:`adapt_folder` does.
+
+    Args:
+      work: what to make of images of one size.
+      record: what the output folder is noted to be made by.
+      input_dir: folder of images.
+      output_dir: folder to write.
+      suffix: of the files written, such as ``.png``; empty keeps that of each image.
+      batch_size: images of one size given to ``work`` at once.
+      overwrite: replace images in ``output_dir``, whoever made them.
+      progress: whether to tell of progress on standard error.
+
+    Returns:
+      Counts, failures and time.
+
+    Raises:
+      InputError: as :func:`adapt_folder` does.
+    """
     input_dir, output_dir = Path(input_dir), Path(output_dir)
     if batch_size < 1:
         raise InputError(f"the batch size must be at least 1, got {batch_size}")
     check_apart(input_dir, output_dir)
-    names = list_images(input_dir)
-    claim(output_dir, make_record(adapter, input_dir), names, overwrite)
-    todo = [name for name in names if not _is_done(input_dir / name, output_dir / name)]
+    targets = {
+        name: name.with_suffix(suffix) if suffix else name for name in list_images(input_dir)
+    }
+    claim(output_dir, record, list(targets.values()), overwrite)
+    todo = [
+        name
+        for name, target in targets.items()
+        if not _is_done(input_dir / name, output_dir / target)
+    ]
     failed: list[tuple[Path, str]] = []
     start = time.perf_counter()
     with Meter(len(todo), progress) as meter, _Writer(output_dir, meter) as writer:
         images = _read_all(input_dir, todo, 2 * batch_size + _THREADS)
         compiled: set[tuple[int, ...]] = set()
         for batch in gather(_drop_failed(images, failed, meter), batch_size):
-            adapted = adapter(stack(batch, batch_size, compiled))
-            for (name, _), image in zip(batch, adapted, strict=False):
-                writer.put(name, image)
+            made = work([name for name, _ in batch], stack(batch, batch_size, compiled))
+            for (name, _), image in zip(batch, made, strict=False):
+                writer.put(targets[name], image)
     return Summary(
         adapted=len(todo) - len(failed),
-        skipped=len(names) - len(todo),
+        skipped=len(targets) - len(todo),
         failed=tuple(failed),
         seconds=time.perf_counter() - start,
     )

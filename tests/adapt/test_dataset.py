@@ -122,7 +122,7 @@ def test_finished_folder_is_left_alone(negative, source, tmp_path):
     [
         ({"direction": "r2v"}, "direction v2r -> r2v"),
         ({"step": 2}, "step 1 -> 2"),
-        ({"params": {"w": np.ones(3, np.float32)}}, "the run was trained anew"),
+        ({"variables": {"w": np.ones(3, np.float32)}}, "the run was trained anew"),
     ],
 )
 def test_folder_of_another_model_is_refused(negative, source, tmp_path, change, told):
