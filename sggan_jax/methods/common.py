@@ -1,0 +1,161 @@
+"""What several methods share: networks from the configuration, images as views, fakes both ways."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from sggan_jax.methods.base import Weight, is_on
+from sggan_jax.nets.discriminators import PatchGAN
+from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.initial import draw_params
+from sggan_jax.types import Array, Batch, Config, InputError, Params, Views, to_float
+
+NOISE = {"r": "noise_r", "v": "noise_v", "fake_r": "noise_v", "fake_v": "noise_r"}
+"""Which noise lies on which image: a fake is judged under the noise of its source."""
+
+
+def make_generator(config: Config) -> UNet | ResNet:
+    """Build the generator that ``config.nets`` describes, checked against the training size.
+
+    Raises:
+      InputError: if its kind is unknown, or it cannot take the size.
+    """
+    nets = config.nets
+    generator: UNet | ResNet
+    if nets.generator == "unet":
+        generator = UNet(
+            nets.width, nets.levels, nets.dropout, nets.upsampling, jnp.dtype(nets.dtype)
+        )
+    elif nets.generator == "resnet":
+        generator = ResNet(nets.width, nets.blocks, nets.upsampling, jnp.dtype(nets.dtype))
+    else:
+        raise InputError(f"nets.generator must be 'unet' or 'resnet', got {nets.generator!r}")
+    generator.check_size(config.data.height, config.data.width)
+    return generator
+
+
+def make_patchgan(config: Config, regions: int) -> PatchGAN:
+    """Build the discriminator that ``config.nets`` describes, checked against the training size.
+
+    Raises:
+      InputError: if its map would be too small.
+    """
+    nets = config.nets
+    discriminator = PatchGAN(nets.dis_width, nets.dis_halvings, regions, jnp.dtype(nets.dtype))
+    discriminator.map_size(config.data.height, config.data.width)
+    return discriminator
+
+
+def make_two_way(config: Config, regions: int) -> dict[str, Any]:
+    """Build ``g_v2r`` and ``g_r2v`` with a discriminator of each domain; no parameters yet."""
+    generator, discriminator = make_generator(config), make_patchgan(config, regions)
+    return {
+        "g_v2r": generator,
+        "g_r2v": generator,
+        "d_r": discriminator,
+        "d_v": discriminator,
+    }
+
+
+def draw_all(modules: Mapping[str, nn.Module], inputs: Mapping[str, tuple], rng: Array) -> dict:
+    """Draw the parameters of all networks, each from a key of its own.
+
+    Args:
+      modules: network name to module.
+      inputs: network name to what it is called with; shapes suffice.
+      rng: random key.
+    """
+    keys = dict(zip(modules, jax.random.split(rng, len(modules)), strict=True))
+    return {name: draw_params(modules[name], keys[name], *inputs[name]) for name in modules}
+
+
+def example_image(config: Config, channels: int = 3) -> Array:
+    """An image of zeros at the training size [1, H, W, channels], to draw parameters for."""
+    return jnp.zeros((1, config.data.height, config.data.width, channels))
+
+
+def example_judged(discriminator: PatchGAN, image: Array) -> tuple[Array, Array]:
+    """What a discriminator is called with: an image and its mask, of zeros."""
+    places = discriminator.map_size(*image.shape[1:3])
+    return image, jnp.zeros((1, *places, discriminator.regions))
+
+
+def draw_two_way(modules: Mapping[str, Any], image: Array, rng: Array) -> dict:
+    """Draw the parameters of :func:`make_two_way`'s networks for images like this one."""
+    judged = example_judged(modules["d_r"], image)
+    inputs = {"g_v2r": (image,), "g_r2v": (image,), "d_r": judged, "d_v": judged}
+    return draw_all(modules, inputs, rng)
+
+
+def observe_images(noise: float, batch: Batch, rng: Array | None) -> dict[str, Array]:
+    """View the batch as float images with their labels, and what the discriminators' noise is.
+
+    Args:
+      noise: deviation of the noise that :func:`seen` adds; 0 for none.
+      batch: uint8 images and class ids.
+      rng: random key; None for no noise.
+    """
+    views = {name: to_float(batch[name]) for name in "vr"}
+    views |= {name: batch[name] for name in ("lab_v", "lab_r")}
+    if not noise or rng is None:
+        return views
+    for letter in "vr":
+        rng, key = jax.random.split(rng)
+        views[f"noise_{letter}"] = noise * jax.random.normal(key, views[letter].shape)
+    return views
+
+
+def seen(views: Views, name: str) -> Array:
+    """An image as the discriminators see it: under noise where the configuration asks for it."""
+    noise = NOISE[name.removeprefix("old_")]
+    return views[name] + views[noise] if noise in views else views[name]
+
+
+def translate(
+    modules: Mapping[str, Any],
+    weights: Mapping[str, Weight],
+    cyc_noise: float,
+    params: Params,
+    views: Views,
+    rng: Array | None,
+) -> dict[str, Array]:
+    """Make the fakes of both domains, and the images after both generators that a term needs.
+
+    Args:
+      modules: holds ``g_v2r`` and ``g_r2v``.
+      weights: of the terms; an image that no term looks at is made only in inference.
+      cyc_noise: deviation of noise on fakes before they are turned back.
+      params: of the generators.
+      views: holds ``v`` and ``r``.
+      rng: random key for dropout and noise; None as in inference.
+    """
+    calls = iter(() if rng is None else jax.random.split(rng, 8))
+
+    def generate(name: str, x: Array) -> Array:
+        rngs = {} if rng is None else {"dropout": next(calls)}
+        return modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
+
+    def blur(fake: Array) -> Array:
+        if rng is None or not cyc_noise:
+            return fake
+        return fake + cyc_noise * jax.random.normal(next(calls), fake.shape)
+
+    made = {"fake_r": generate("g_v2r", views["v"]), "fake_v": generate("g_r2v", views["r"])}
+    if is_on(weights, "cyc_v") or rng is None:
+        made["rec_v"] = generate("g_r2v", blur(made["fake_r"]))
+    if is_on(weights, "cyc_r") or rng is None:
+        made["rec_r"] = generate("g_v2r", blur(made["fake_v"]))
+    if is_on(weights, "idt_r"):
+        made["idt_r"] = generate("g_v2r", views["r"])
+    if is_on(weights, "idt_v"):
+        made["idt_v"] = generate("g_r2v", views["v"])
+    return made
+
+
+def plain_score(discriminator: Any, params: Any, x: Array) -> Array:
+    """Score images with a discriminator of one region: a mask of ones everywhere."""
+    ones = jnp.ones((x.shape[0], *discriminator.map_size(*x.shape[1:3]), 1))
+    return discriminator.apply({"params": params}, x, ones)
