@@ -1,4 +1,10 @@
-"""Adversarial losses: the game of eq. 1 in its least-squares form (Mao et al., 2017)."""
+"""Adversarial losses: the game of eq. 1 in its least-squares form, and two others.
+
+Least squares: Mao et al., 2017. Wasserstein: Arjovsky et al., 2017, with the gradient penalty of
+Gulrajani et al., 2017. Cross-entropy of two classes per place: Shrivastava et al., 2017.
+"""
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -45,3 +51,122 @@ def least_squares_discriminator(real: jax.Array, fake: jax.Array) -> jax.Array:
     """
     check_same_shape(real=real, fake=fake)
     return 0.5 * (least_squares(real, 1.0) + least_squares(fake, 0.0))
+
+
+def wasserstein(scores: jax.Array) -> jax.Array:
+    """Generator's side of the Wasserstein game: -mean(d(fake)).
+
+    Args:
+      scores: a critic's scores of fakes, any shape, usually [B, h, w, 1].
+
+    Returns:
+      Scalar of either sign.
+
+    >>> float(wasserstein(jnp.array([[1.0, 3.0]])))
+    -2.0
+    """
+    return -jnp.mean(scores)
+
+
+def wasserstein_critic(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Critic's side of the Wasserstein game: mean(d(fake)) - mean(d(x)).
+
+    Under a bound on the critic's slope its negative estimates, up to the bound's factor, the
+    earth mover's distance between real images and fakes.
+
+    Args:
+      real: scores of real images, any shape.
+      fake: scores of fakes, the same shape.
+
+    Returns:
+      Scalar of either sign.
+
+    Raises:
+      ValueError: if the shapes differ.
+
+    >>> float(wasserstein_critic(jnp.array([3.0]), jnp.array([1.0])))
+    -2.0
+    """
+    check_same_shape(real=real, fake=fake)
+    return jnp.mean(fake) - jnp.mean(real)
+
+
+def gradient_penalty(
+    critic: Callable[[jax.Array], jax.Array], real: jax.Array, fake: jax.Array, mix: jax.Array
+) -> jax.Array:
+    """Penalty that holds a critic's slope at 1 between real images and fakes.
+
+    mean over images of (||gradient of D at x|| - 1)^2 with x = mix * real + (1 - mix) * fake and
+    D(x) the mean of the critic's scores of image x; the norm is over all pixels and channels.
+    Differentiable in what the critic closes over; the critic must judge each image alone.
+
+    Args:
+      critic: images to scores [B, ...].
+      real: images [B, H, W, C].
+      fake: images of the same shape.
+      mix: share of the real image [B], drawn uniformly from [0, 1].
+
+    Returns:
+      Scalar, at least 0.
+
+    Raises:
+      ValueError: if the shapes differ.
+
+    >>> x = jnp.ones((1, 2, 2, 1))
+    >>> float(gradient_penalty(lambda x: 4.0 * x, x, -x, jnp.array([0.5])))
+    1.0
+    """
+    check_same_shape(real=real, fake=fake)
+    check_same_shape(mix=mix, images=real[:, 0, 0, 0])
+    share = mix[:, None, None, None]
+    between = share * real + (1.0 - share) * fake
+
+    def total(x: jax.Array) -> jax.Array:
+        return jnp.mean(critic(x)) * x.shape[0]
+
+    squares = jnp.sum(jnp.square(jax.grad(total)(between)), axis=(1, 2, 3))
+    # The root has no slope at 0, where a dead critic stands.
+    return jnp.mean(jnp.square(jnp.sqrt(squares + 1e-12) - 1.0))
+
+
+def cross_entropy(logits: jax.Array, target: int) -> jax.Array:
+    """Mean over all places of -log softmax(logits)[target].
+
+    The generator's loss is this with target 1 ("real") on its fake.
+
+    Args:
+      logits: of the classes fake (0) and real (1) [..., 2].
+      target: 0 or 1.
+
+    Returns:
+      Scalar, at least 0; log 2 for a discriminator that cannot tell.
+
+    Raises:
+      ValueError: if the last axis does not hold two classes.
+
+    >>> round(float(cross_entropy(jnp.array([[0.0, 0.0]]), 1)), 4)
+    0.6931
+    """
+    if logits.shape[-1:] != (2,):
+        raise ValueError(f"logits must be [..., 2] for fake and real, got {logits.shape}")
+    return -jnp.mean(jax.nn.log_softmax(logits)[..., target])
+
+
+def cross_entropy_discriminator(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Mean cross-entropy of a discriminator over a batch that is half real and half fake.
+
+    Args:
+      real: logits of real images [..., 2].
+      fake: logits of fakes, the same shape.
+
+    Returns:
+      Scalar, at least 0.
+
+    Raises:
+      ValueError: if the shapes differ, or the last axis does not hold two classes.
+
+    >>> round(float(cross_entropy_discriminator(jnp.zeros((1, 2)), jnp.zeros((1, 2)))), 4)
+    0.6931
+    """
+    check_same_shape(real=real, fake=fake)
+    return 0.5 * (cross_entropy(real, 1) + cross_entropy(fake, 0))
