@@ -17,10 +17,11 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
+from sggan_jax.adapt.recolour import match_statistics, measure  # noqa: E402
 from sggan_jax.data.domains import open_domain  # noqa: E402
 from sggan_jax.data.labels import CITYSCAPES, colourise  # noqa: E402
 from sggan_jax.evaluate.figures import draw_columns  # noqa: E402
-from sggan_jax.evaluate.pairs import count_boundaries, count_errors, format_errors, match_colours  # noqa: E402
+from sggan_jax.evaluate.pairs import count_boundaries, count_errors, format_errors  # noqa: E402
 from sggan_jax.train.checkpoint import read_run  # noqa: E402
 from sggan_jax.types import Config, InputError  # noqa: E402
 
@@ -49,7 +50,7 @@ def main(_: list[str]) -> int:
     adapted = np.concatenate([adapter(virtual[k : k + _BATCH]) for k in starts])
     looks = {
         "virtual": virtual,
-        "recoloured": match_colours(virtual, real),
+        "recoloured": match_statistics(virtual, measure(real)),
         "adapted": adapted,
     }
     errors = {name: count_errors(images, real, labels) for name, images in looks.items()}

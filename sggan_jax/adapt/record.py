@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from sggan_jax.adapt.adapter import Adapter
+from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.train.checkpoint import FREE, flatten, read_run
 from sggan_jax.types import InputError
 
@@ -20,14 +21,14 @@ _DECISIVE = ("direction", "step", "config", "weights", "input")
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What made a folder of adapted images.
+    """What made a folder of adapted images, or of labels.
 
     Attributes:
-      run: run directory, to be told; a run may move, so it is not compared.
-      direction: ``v2r`` or ``r2v``.
+      run: run directory, to be told; a run may move, so it is not compared. Empty without one.
+      direction: ``v2r``, ``r2v``, ``seg``, or the kind of an adaptation without learning.
       step: of the checkpoint.
       config: digest of the run's configuration, settings that it may change left out.
-      weights: digest of the generator's parameters.
+      weights: digest of the network's parameters, or of what takes their place.
       input: the folder adapted.
     """
 
@@ -39,8 +40,8 @@ class Record:
     input: str
 
 
-def make_record(adapter: Adapter, input_dir: Path) -> Record:
-    """Describe what an adapter makes of a folder."""
+def make_record(adapter: Adapter | Segmenter, input_dir: Path) -> Record:
+    """Describe what a network of a run makes of a folder."""
     settings = flatten(read_run(adapter.run).config)
     decisive = {key: value for key, value in settings.items() if key not in FREE}
     config = json.dumps(decisive, sort_keys=True)

@@ -166,31 +166,6 @@ def _widen(mask: np.ndarray) -> np.ndarray:
     return np.logical_or.reduce(shifts)
 
 
-def match_colours(images: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Recolour images by one linear map a channel, to the mean and spread of others.
-
-    The least that an adaptation has to beat: it knows nothing of what the pixels show. Mean and
-    standard deviation are those of each channel over all images.
-
-    Args:
-      images: uint8 [B, H, W, 3].
-      like: uint8 [N, H, W, 3], not paired with ``images``.
-
-    Returns:
-      uint8 [B, H, W, 3].
-
-    >>> images = np.array([[[[10] * 3, [20] * 3]]], np.uint8)
-    >>> match_colours(images, 2 * images + 100)[0, 0, :, 0].tolist()
-    [120, 140]
-    """
-    axes = (0, 1, 2)
-    # A channel without any spread stays flat.
-    spread = images.std(axes)
-    gain = np.divide(like.std(axes), spread, out=np.zeros(3), where=spread > 0)
-    moved = (images - images.mean(axes)) * gain + like.mean(axes)
-    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
-
-
 def format_errors(columns: Mapping[str, ErrorCounts], table: ClassTable) -> str:
     """Write errors as a Markdown table: overall, then each class, the largest first.
 

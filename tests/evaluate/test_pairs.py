@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 
 from sggan_jax.data.labels import CITYSCAPES
-from sggan_jax.evaluate.pairs import (
-    count_boundaries,
-    count_errors,
-    edges,
-    format_errors,
-    match_colours,
-)
+from sggan_jax.evaluate.pairs import count_boundaries, count_errors, edges, format_errors
 from sggan_jax.types import InputError
 
 ROAD, SKY, CAR = 7, 23, 26
@@ -154,19 +148,6 @@ def test_boundaries_kept_lost_and_moved():
 def test_threshold_is_the_height_of_a_step():
     for height in (23, 24, 200):
         assert edges(step_image(6, height)).any() == (height >= 24)
-
-
-def test_matched_colours_have_the_mean_and_spread_of_others():
-    rng = np.random.default_rng(0)
-    images = rng.integers(100, 140, (2, 40, 50, 3), np.uint8)
-    like = rng.integers(30, [200, 90, 60], (3, 40, 50, 3)).astype(np.uint8)
-    matched = match_colours(images, like)
-    assert matched.dtype == np.uint8
-    axes = (0, 1, 2)
-    np.testing.assert_allclose(matched.mean(axes), like.mean(axes), atol=0.5)
-    np.testing.assert_allclose(matched.std(axes), like.std(axes), atol=0.5)
-    flat = np.full_like(images, 77)
-    np.testing.assert_allclose(match_colours(flat, like).mean(axes), like.mean(axes), atol=0.5)
 
 
 def test_table_lists_classes_by_size():

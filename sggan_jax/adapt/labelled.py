@@ -1,0 +1,174 @@
+"""A folder data set in, the same out with one of its parts made anew and the other carried over.
+
+Such a folder holds ``images/``, ``labels/`` and lists of names (``docs/data.md``). What is carried
+over is hard-linked where the file system allows it, else copied: the same bytes, no room taken.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from sggan_jax.adapt.adapter import Adapter
+from sggan_jax.adapt.dataset import Summary, Work, check_apart, map_folder
+from sggan_jax.adapt.files import list_images
+from sggan_jax.adapt.record import Record, claim, make_record
+from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.data.builders.folder import SPLITS
+from sggan_jax.types import InputError
+
+
+def adapt_labelled(
+    adapter: Adapter,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    batch_size: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Adapt the images of a folder data set; labels and lists of names come along untouched.
+
+    Args:
+      adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
+      source_dir: folder data set.
+      output_dir: folder data set to write; an interrupted call continues.
+      batch_size: images of one size adapted at once.
+      overwrite: replace images in ``output_dir``, whoever made them.
+      progress: whether to tell of progress on standard error.
+
+    Returns:
+      What became of the images.
+
+    Raises:
+      InputError: if a folder cannot be used, or holds what something else made.
+    """
+    return remake(
+        lambda names, images: adapter(images),
+        make_record(adapter, Path(source_dir) / "images"),
+        source_dir,
+        output_dir,
+        batch_size=batch_size,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def label_folder(
+    segmenter: Segmenter,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    batch_size: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Label the images of a folder data set by a network; images and lists come along untouched.
+
+    Args:
+      segmenter: from :func:`sggan_jax.adapt.segmenter.load_segmenter`.
+      source_dir: folder data set; labels are not looked at and need not be there.
+      output_dir: folder data set to write: ``labels/NAME.png`` holds the class id that stands for
+        each predicted class. An interrupted call continues.
+      batch_size: images of one size labelled at once.
+      overwrite: replace labels in ``output_dir``, whoever made them.
+      progress: whether to tell of progress on standard error.
+
+    Returns:
+      What became of the images.
+
+    Raises:
+      InputError: if a folder cannot be used, or holds what something else made.
+    """
+    return remake(
+        lambda names, images: segmenter.ids[segmenter(images)],
+        make_record(segmenter, Path(source_dir) / "images"),
+        source_dir,
+        output_dir,
+        part="labels",
+        batch_size=batch_size,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def remake(
+    work: Work,
+    record: Record,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    part: str = "images",
+    batch_size: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Make one part of a folder data set from its images, and carry the other over.
+
+    Args:
+      work: what to make of images of one size.
+      record: what the part is noted to be made by.
+      source_dir: folder data set.
+      output_dir: folder data set to write.
+      part: ``images``, or ``labels`` as PNG.
+      batch_size: images of one size given to ``work`` at once.
+      overwrite: replace the part in ``output_dir``, whoever made it.
+      progress: whether to tell of progress on standard error.
+
+    Raises:
+      InputError: if a folder cannot be used, or holds what something else made.
+    """
+    source, output = Path(source_dir), Path(output_dir)
+    other, suffix = ("labels", "") if part == "images" else ("images", ".png")
+    for folder in ("images", other):
+        if not (source / folder).is_dir():
+            raise InputError(f"{source} has no {folder}/ inside; give a folder data set")
+    check_apart(source, output)
+    made = [name.with_suffix(suffix or name.suffix) for name in list_images(source / "images")]
+    claim(output / part, record, made, overwrite)
+    # First, so that a data set cut short is short of what is made: its builder then says so, while
+    # labels or lists that are missing altogether have a meaning.
+    carry(source, output, other)
+    return map_folder(
+        work,
+        record,
+        source / "images",
+        output / part,
+        suffix=suffix,
+        batch_size=batch_size,
+        progress=progress,
+    )
+
+
+def carry(source: Path, output: Path, *parts: str) -> None:
+    """Link the files of some parts of a folder data set into another, and copy its lists of names.
+
+    Raises:
+      InputError: if the other folder cannot be written.
+    """
+    files = [path for part in parts for path in sorted((source / part).rglob("*"))]
+    try:
+        for path in files:
+            if path.is_file() and not path.name.startswith("."):
+                _link(path, output / path.relative_to(source))
+        for split in SPLITS:
+            if (source / f"{split}.txt").is_file():
+                shutil.copyfile(source / f"{split}.txt", output / f"{split}.txt")
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link or copy a file unless it is there already; it appears whole or not at all."""
+    new = source.stat()
+    if target.exists():
+        old = target.stat()
+        if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        os.link(source.resolve(), part)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(source, part)
+    os.replace(part, target)
