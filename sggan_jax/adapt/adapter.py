@@ -3,23 +3,27 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
+from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
 from sggan_jax.train.checkpoint import restore_network
 from sggan_jax.types import Array, InputError, to_float, to_uint8
+
+MEMORY = 4.0
+"""GB that adapting takes beside the program, unless told otherwise."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Adapter:
     """One generator of a run, ready to use: ``adapter(images)``.
 
-    Compiled once for each padded shape it meets, and kept.
+    Compiled once for each padded shape it meets, and kept. An image that would take more memory than
+    allowed goes through the network in strips, with the same result up to rounding.
 
     Attributes:
       run: run directory.
@@ -27,6 +31,7 @@ class Adapter:
       step: of the checkpoint.
       module: the generator, a pure function of parameters and images in [-1, 1].
       variables: its parameters.
+      memory: GB for the activations of the images given at once, beside the program.
     """
 
     run: Path
@@ -34,6 +39,7 @@ class Adapter:
     step: int
     module: Any
     variables: Mapping[str, Any]
+    memory: float = MEMORY
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Adapt images of any size: mirrored at the borders to a size the network takes, cropped.
@@ -45,22 +51,52 @@ class Adapter:
           uint8 of the same shape.
 
         Raises:
-          InputError: if the type, rank, channels or size are others.
+          InputError: if the type, rank, channels or size are others, or the memory does not
+            suffice.
         """
-        return apply_padded(partial(self._compiled, self.variables), self.module, images)
+        images = np.asarray(images)
+        check_images(images)
+        batch = images if images.ndim == 4 else images[None]
+        height, width = batch.shape[1:3]
+        top, left, rows, columns = place(height, width, *padded_size(self.module, height, width))
+        padded = np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")
+        adapted = self._in_one_pass(padded) if self._fits(padded) else self._in_strips(padded)
+        return adapted[:, top : top + height, left : left + width].reshape(images.shape)
+
+    def _fits(self, images: np.ndarray) -> bool:
+        """Whether one pass stays within the memory; other networks than ours know one pass only."""
+        needs = self._needs(images.shape[1:3])
+        return needs is None or needs.whole * len(images) <= self.memory
+
+    def _in_one_pass(self, images: np.ndarray) -> np.ndarray:
+        return np.asarray(self._compiled(self.variables, images))
+
+    def _in_strips(self, images: np.ndarray) -> np.ndarray:
+        run = functools.partial(adapt_in_strips, self.module, self.variables, memory=self.memory)
+        return np.stack([run(image) for image in images])
 
     @functools.cached_property
     def _compiled(self):
-        return jax.jit(partial(_adapt, self.module))
+        return jax.jit(functools.partial(_adapt, self.module))
+
+    @functools.cached_property
+    def _needs(self):
+        return functools.cache(functools.partial(memory_needs, self.module, self.variables))
 
 
-def load_adapter(run: str | Path, direction: str = "v2r", step: int | None = None) -> Adapter:
+def load_adapter(
+    run: str | Path,
+    direction: str = "v2r",
+    step: int | None = None,
+    memory: float = MEMORY,
+) -> Adapter:
     """Load one generator of a run and nothing else: its moving average where the run kept one.
 
     Args:
       run: run directory, as ``launch.train`` left it.
       direction: ``v2r``, virtual to real, or ``r2v``.
       step: of the checkpoint; None for the newest.
+      memory: GB for the activations of the images given at once, beside the program.
 
     Returns:
       A function on uint8 images.
@@ -69,34 +105,7 @@ def load_adapter(run: str | Path, direction: str = "v2r", step: int | None = Non
       InputError: if there is no such run, direction or checkpoint.
     """
     module, variables, step = restore_network(Path(run), direction, step)
-    return Adapter(Path(run), direction, step, module, jax.device_put(variables))
-
-
-def apply_padded(
-    function: Callable[[np.ndarray], Array], module: Any, images: np.ndarray
-) -> np.ndarray:
-    """Apply a function of images to images of any size, padded to one that a network takes.
-
-    Args:
-      function: uint8 [B, H, W, 3] to [B, H, W, ...], of sizes that the network takes.
-      module: the network, which knows its sizes.
-      images: uint8 [H, W, 3] or [B, H, W, 3], RGB in [0, 255]; mirrored at the borders.
-
-    Returns:
-      What the function made of each pixel, [H, W, ...] or [B, H, W, ...].
-
-    Raises:
-      InputError: if the type, rank, channels or size of the images are others.
-    """
-    images = np.asarray(images)
-    check_images(images)
-    batch = images if images.ndim == 4 else images[None]
-    height, width = batch.shape[1:3]
-    top, left, rows, columns = place(height, width, *padded_size(module, height, width))
-    made = np.asarray(function(np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")))
-    return made[:, top : top + height, left : left + width].reshape(
-        images.shape[:-1] + made.shape[3:]
-    )
+    return Adapter(Path(run), direction, step, module, jax.device_put(variables), memory)
 
 
 def check_images(images: np.ndarray) -> None:

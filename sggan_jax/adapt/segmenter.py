@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.adapt.adapter import apply_padded
+from sggan_jax.adapt.adapter import check_images
 from sggan_jax.types import Array, to_float
 
 
@@ -18,7 +18,7 @@ from sggan_jax.types import Array, to_float
 class Segmenter:
     """The segmentation network of a run, ready to use: ``segmenter(images)``.
 
-    Compiled once for each padded shape it meets, and kept.
+    Compiled once for each shape it meets, and kept.
 
     Attributes:
       run: run directory.
@@ -50,9 +50,12 @@ class Segmenter:
           Classes in [0, n), uint8 [H, W] or [B, H, W].
 
         Raises:
-          InputError: if the type, rank, channels or size are others.
+          InputError: if the type, rank or channels are others.
         """
-        return apply_padded(partial(self._compiled, self.variables), self.module, images)
+        images = np.asarray(images)
+        check_images(images)
+        batch = images if images.ndim == 4 else images[None]
+        return np.asarray(self._compiled(self.variables, batch)).reshape(images.shape[:-1])
 
     @cached_property
     def _compiled(self):

@@ -153,11 +153,6 @@ def test_source_and_output_must_be_apart(negative, source):
 class Brightest:
     """A network whose scores of three classes are the three channels."""
 
-    multiple = 8
-
-    def check_size(self, height, width):
-        assert height % 8 == width % 8 == 0
-
     def apply(self, variables, x):
         return jnp.asarray(x)
 
