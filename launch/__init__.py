@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from absl import app, flags, logging
 
 from sggan_jax.types import InputError
+
+if TYPE_CHECKING:  # programs tune the allocator before anything imports jax
+    from sggan_jax.adapt.dataset import Summary
 
 
 def run(main: Callable[[list[str]], int | None]) -> None:
@@ -27,6 +31,19 @@ def run(main: Callable[[list[str]], int | None]) -> None:
             return 130
 
     app.run(told, flags_parser=_parse)
+
+
+def report(summary: "Summary", done: str = "adapted") -> int:
+    """Print what became of a folder; return the status to exit with, 1 if files were unreadable."""
+    print(
+        f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
+        f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
+    )
+    if summary.failed:
+        print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
+    for _, reason in summary.failed:
+        print(f"  {reason}", file=sys.stderr)
+    return 1 if summary.failed else 0
 
 
 def _parse(argv: Sequence[str]) -> list[str]:

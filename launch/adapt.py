@@ -7,13 +7,11 @@ from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
-import sys  # noqa: E402
-
 from absl import flags  # noqa: E402
 
-from launch import run  # noqa: E402
+from launch import report, run  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
-from sggan_jax.adapt.dataset import Summary, adapt_folder  # noqa: E402
+from sggan_jax.adapt.dataset import adapt_folder  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
 _INPUT = flags.DEFINE_string("input", None, "Folder of images, with sub-folders.", required=True)
@@ -35,20 +33,7 @@ def main(_: list[str]) -> int:
     summary = adapt_folder(
         adapter, _INPUT.value, _OUTPUT.value, batch_size=_BATCH.value, overwrite=_OVERWRITE.value
     )
-    report(summary)
-    return 1 if summary.failed else 0
-
-
-def report(summary: Summary) -> None:
-    """Print what became of the folder."""
-    print(
-        f"adapted {summary.adapted} images in {summary.seconds:.1f} s "
-        f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
-    )
-    if summary.failed:
-        print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
-    for _, reason in summary.failed:
-        print(f"  {reason}", file=sys.stderr)
+    return report(summary)
 
 
 if __name__ == "__main__":

@@ -37,11 +37,28 @@ def open_domain(
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    spec = domain_spec(data, domain)
+    return open_prepared(domain_spec(data, domain), data, split or data.split, progress)
+
+
+def open_prepared(
+    spec: SourceSpec, data: Config, split: str, progress: bool = True
+) -> PreparedSource:
+    """Open a split of any source at training size, building its data set first where needed.
+
+    Args:
+      spec: the source.
+      data: ``config.data`` of ``configs/common.py``, for the size and the directory.
+      split: of the data set.
+      progress: whether to draw a progress bar while building.
+
+    Raises:
+      InputError: if the source is missing, empty, or cannot be used.
+    """
     info = prepare(spec, data.data_dir, data.height, data.width, progress)
     if info.refused and not info.reused:
-        print(f"{domain}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
-    return open_source(spec, data.data_dir, split or data.split, data.height, data.width)
+        what = spec.path or spec.look
+        print(f"{what}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
+    return open_source(spec, data.data_dir, split, data.height, data.width)
 
 
 def open_training(config: Config) -> tuple[Source, Source | None]:
