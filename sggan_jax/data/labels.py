@@ -6,18 +6,16 @@ discriminator; ``group_table`` turns ids into these groups. Other classes come f
 file (:func:`load_table`); ``docs/data.md`` describes it.
 """
 
-import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
+from sggan_jax.data.class_table import IGNORE, ClassTable, load_table, make_table
 from sggan_jax.types import InputError
 
-IGNORE = 255
-"""Train id of what a score leaves out."""
+IGNORED = "ignored"
+"""Group of a class table whose classes are left out."""
+
+Grouping = tuple[np.ndarray, tuple[str, ...]]
+"""Group of each of the 256 id bytes, and the groups' names."""
 
 PAPER_GROUPS = (
     "others",
@@ -107,73 +105,10 @@ _CAMVID = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class ClassTable:
-    """The classes of a data set, one row each.
-
-    A negative id (Cityscapes' license plate) names a class that no label image holds.
-
-    Attributes:
-        name: What messages call the table.
-        ids: Class ids [n], int.
-        names: Class names, n of them.
-        colours: RGB uint8 [n, 3]. Where two classes share a colour, colour images mean the first.
-        train_ids: Ids that scores use [n], int; 255 is ignored.
-        groups: Group of each class [n], int in [0, number of groups).
-        group_names: Names of the groups.
-    """
-
-    name: str
-    ids: np.ndarray
-    names: tuple[str, ...]
-    colours: np.ndarray
-    train_ids: np.ndarray
-    groups: np.ndarray
-    group_names: tuple[str, ...]
-
-    def name_of(self, class_id: int) -> str:
-        """Name the class of an id, or say ``id N`` when the table lacks it."""
-        rows = np.flatnonzero(self.ids == class_id)
-        return self.names[rows[0]] if rows.size else f"id {class_id}"
-
-    def known(self) -> np.ndarray:
-        """Mark the bytes that label images may hold: bool [256]."""
-        known = np.zeros(256, bool)
-        known[self.ids[self.ids >= 0]] = True
-        return known
-
-    def lookup(self, values: np.ndarray, default: int) -> np.ndarray:
-        """Spread one value per class over the 256 bytes; an id of -1 is byte 255.
-
-        Args:
-            values: One value in [0, 255] per class [n], or per class and channel [n, c].
-            default: Value of bytes that are no class.
-
-        Returns:
-            uint8 [256] or [256, c].
-        """
-        table = np.full((256, *values.shape[1:]), default, np.uint8)
-        table[self.ids % 256] = values
-        return table
-
-
-def _table(name: str, rows: Sequence[tuple], group_names: tuple[str, ...]) -> ClassTable:
-    ids, names, train_ids, colours, groups = zip(*rows, strict=True)
-    return ClassTable(
-        name,
-        np.array(ids),
-        tuple(names),
-        np.array(colours, np.uint8),
-        np.array(train_ids),
-        np.array(groups),
-        group_names,
-    )
-
-
-CITYSCAPES = _table("cityscapes", (*_CITYSCAPES, (-1, *_PLATE)), PAPER_GROUPS)
-GTAV = _table("gtav", (*_CITYSCAPES, (34, *_PLATE)), PAPER_GROUPS)
+CITYSCAPES = make_table("cityscapes", (*_CITYSCAPES, (-1, *_PLATE)), PAPER_GROUPS)
+GTAV = make_table("gtav", (*_CITYSCAPES, (34, *_PLATE)), PAPER_GROUPS)
 _BY_ID = {row[0]: row for row in _CITYSCAPES}
-CAMVID = _table(
+CAMVID = make_table(
     "camvid",
     [(k, name, _BY_ID[i][2], colour, _BY_ID[i][4]) for k, (name, colour, i) in enumerate(_CAMVID)],
     PAPER_GROUPS,
@@ -200,72 +135,66 @@ def class_table(name: str) -> ClassTable:
     )
 
 
-def load_table(path: str | Path) -> ClassTable:
-    """Read a class table from a TOML file with ``groups = [...]`` and one ``[[class]]`` per class.
-
-    Each class has ``id`` (0 to 255), ``name``, ``colour`` (red, green, blue) and ``group`` (one of
-    ``groups``), and optionally ``train_id`` (255, ignored, when absent).
-
-    Raises:
-        InputError: The file is missing, is no TOML, or a class is incomplete or contradictory.
-    """
-    path = Path(path)
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"Class table {path} cannot be read: {error}.") from error
-    groups = tree.get("groups")
-    if not isinstance(groups, list) or not groups or len(groups) > 256:
-        raise InputError(f'Class table {path} needs a list of group names: groups = ["road", ...].')
-    rows = [_read_class(row, groups, f"{path}, class {k}") for k, row in _classes(tree, path)]
-    ids = [row[0] for row in rows]
-    twice = sorted({i for i in ids if ids.count(i) > 1})
-    if twice:
-        raise InputError(f"Class table {path} gives id {twice[0]} to more than one class.")
-    return _table(str(tree.get("name", path.stem)), rows, tuple(map(str, groups)))
+# The ten classes that renderings and CamVid both know, by Cityscapes ids.
+_TEN = (
+    ("road", (7,)),
+    ("sidewalk", (8,)),
+    ("building", (11,)),
+    ("fence", (13,)),
+    ("pole", (17,)),
+    ("sign", (19, 20)),
+    ("vegetation", (21,)),
+    ("sky", (23,)),
+    ("person", (24, 25)),
+    ("vehicle", (26, 27, 28)),
+)
 
 
-def _classes(tree: dict[str, Any], path: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = tree.get("class")
-    if not isinstance(rows, list) or not rows:
-        raise InputError(f"Class table {path} names no class: add one [[class]] block for each.")
-    return list(enumerate(rows, 1))
+def _one() -> Grouping:
+    return np.zeros(256, np.uint8), ("everything",)
 
 
-def _read_class(row: dict[str, Any], groups: list[str], where: str) -> tuple:
-    missing = [key for key in ("id", "name", "colour", "group") if key not in row]
-    if missing:
-        raise InputError(f"{where} lacks {', '.join(missing)}.")
-    for key, values in (
-        ("id", [row["id"]]),
-        ("colour", row["colour"]),
-        ("train_id", [row.get("train_id", IGNORE)]),
-    ):
-        if not isinstance(values, list) or not all(_is_byte(value) for value in values):
-            raise InputError(f"{where}: {key} = {row[key]} must be made of integers from 0 to 255.")
-    if len(row["colour"]) != 3:
-        raise InputError(f"{where}: colour = {row['colour']} must be [red, green, blue].")
-    if row["group"] not in groups:
-        raise InputError(f"{where}: group {row['group']!r} is none of {', '.join(groups)}.")
-    train_id = row.get("train_id", IGNORE)
-    return row["id"], row["name"], train_id, row["colour"], groups.index(row["group"])
+def _paper8() -> Grouping:
+    # GTA-V writes license plates as 34, Cityscapes as -1: both are vehicles.
+    table = np.maximum(CITYSCAPES.lookup(CITYSCAPES.groups, 0), GTAV.lookup(GTAV.groups, 0))
+    return table, PAPER_GROUPS
 
 
-def _is_byte(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
+def _cityscapes19() -> Grouping:
+    scored = {row[2]: row[1] for row in _CITYSCAPES if row[2] != IGNORE}
+    return train_id_table(CITYSCAPES), tuple(scored[k] for k in range(len(scored)))
 
 
-def _grouping(name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    if name == "one":
-        return np.zeros(256, np.uint8), ("everything",)
-    if name == "paper8":
-        # GTA-V writes license plates as 34, Cityscapes as -1: both are vehicles.
-        table = np.maximum(CITYSCAPES.lookup(CITYSCAPES.groups, 0), GTAV.lookup(GTAV.groups, 0))
-        return table, PAPER_GROUPS
+def _ten() -> Grouping:
+    table = np.full(256, IGNORE, np.uint8)
+    for group, (_, ids) in enumerate(_TEN):
+        table[list(ids)] = group
+    return table, tuple(name for name, _ in _TEN)
+
+
+GROUPINGS = {"paper8": _paper8, "one": _one, "cityscapes19": _cityscapes19, "ten": _ten}
+
+
+def _grouping(name: str) -> Grouping:
+    if name in GROUPINGS:
+        return GROUPINGS[name]()
     if name.endswith(".toml"):
-        own = load_table(name)
-        return own.lookup(own.groups, 0), own.group_names
-    raise InputError(f"Grouping {name!r} is unknown: give paper8, one or a path to a .toml file.")
+        return _own_grouping(load_table(name))
+    raise InputError(
+        f"Grouping {name!r} is unknown: give {', '.join(GROUPINGS)} or a path to a .toml file."
+    )
+
+
+def _own_grouping(own: ClassTable) -> Grouping:
+    """Number a file's groups; the one called "ignored", if any, is 255 and so is what is no class.
+
+    >>> _own_grouping(make_table("", [(7, "a", 0, (0, 0, 0), 1)], ("ignored", "road")))[0][[6, 7]]
+    array([255,   0], dtype=uint8)
+    """
+    names = tuple(name for name in own.group_names if name != IGNORED)
+    numbers = [IGNORE if name == IGNORED else names.index(name) for name in own.group_names]
+    rest = 0 if len(names) == len(own.group_names) else IGNORE
+    return own.lookup(np.array(numbers)[own.groups], rest), names
 
 
 def group_table(name: str) -> np.ndarray:
@@ -273,10 +202,12 @@ def group_table(name: str) -> np.ndarray:
 
     Args:
         name: ``paper8`` (the paper's eight groups of Cityscapes and GTA-V ids), ``one`` (a single
-            region: a plain discriminator) or the path of a class table in TOML.
+            region: a plain discriminator), ``cityscapes19`` (train ids), ``ten`` (the classes of
+            both renderings and CamVid), or the path of a class table in TOML.
 
     Returns:
-        uint8 [256]; bytes that are no class belong to group 0.
+        uint8 [256]. 255 is no group and counts nowhere: with ``cityscapes19``, ``ten`` and files
+        that have a group ``ignored``, bytes that are no class; otherwise these are of group 0.
 
     Raises:
         InputError: The name is unknown or the file unusable.
@@ -284,6 +215,8 @@ def group_table(name: str) -> np.ndarray:
     Example:
         >>> group_table("paper8")[[7, 23, 26, 34]].tolist()  # road, sky, car, license plate
         [4, 6, 1, 1]
+        >>> group_table("ten")[[7, 27, 22]].tolist()  # road, truck, terrain
+        [0, 9, 255]
     """
     return _grouping(name)[0]
 

@@ -1,0 +1,133 @@
+"""Class tables: the classes of a data set, built in or read from a TOML file."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sggan_jax.types import InputError
+
+IGNORE = 255
+"""Train id, and group, of what a score leaves out."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTable:
+    """The classes of a data set, one row each.
+
+    A negative id (Cityscapes' license plate) names a class that no label image holds.
+
+    Attributes:
+        name: What messages call the table.
+        ids: Class ids [n], int.
+        names: Class names, n of them.
+        colours: RGB uint8 [n, 3]. Where two classes share a colour, colour images mean the first.
+        train_ids: Ids that scores use [n], int; 255 is ignored.
+        groups: Group of each class [n], int in [0, number of groups).
+        group_names: Names of the groups.
+    """
+
+    name: str
+    ids: np.ndarray
+    names: tuple[str, ...]
+    colours: np.ndarray
+    train_ids: np.ndarray
+    groups: np.ndarray
+    group_names: tuple[str, ...]
+
+    def name_of(self, class_id: int) -> str:
+        """Name the class of an id, or say ``id N`` when the table lacks it."""
+        rows = np.flatnonzero(self.ids == class_id)
+        return self.names[rows[0]] if rows.size else f"id {class_id}"
+
+    def known(self) -> np.ndarray:
+        """Mark the bytes that label images may hold: bool [256]."""
+        known = np.zeros(256, bool)
+        known[self.ids[self.ids >= 0]] = True
+        return known
+
+    def lookup(self, values: np.ndarray, default: int) -> np.ndarray:
+        """Spread one value per class over the 256 bytes; an id of -1 is byte 255.
+
+        Args:
+            values: One value in [0, 255] per class [n], or per class and channel [n, c].
+            default: Value of bytes that are no class.
+
+        Returns:
+            uint8 [256] or [256, c].
+        """
+        table = np.full((256, *values.shape[1:]), default, np.uint8)
+        table[self.ids % 256] = values
+        return table
+
+
+def make_table(name: str, rows: Sequence[tuple], group_names: tuple[str, ...]) -> ClassTable:
+    """Build a table from rows of id, name, train id, colour, group."""
+    ids, names, train_ids, colours, groups = zip(*rows, strict=True)
+    return ClassTable(
+        name,
+        np.array(ids),
+        tuple(names),
+        np.array(colours, np.uint8),
+        np.array(train_ids),
+        np.array(groups),
+        group_names,
+    )
+
+
+def load_table(path: str | Path) -> ClassTable:
+    """Read a class table from a TOML file with ``groups = [...]`` and one ``[[class]]`` per class.
+
+    Each class has ``id`` (0 to 255), ``name``, ``colour`` (red, green, blue) and ``group`` (one of
+    ``groups``), and optionally ``train_id`` (255, ignored, when absent).
+
+    Raises:
+        InputError: The file is missing, is no TOML, or a class is incomplete or contradictory.
+    """
+    path = Path(path)
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"Class table {path} cannot be read: {error}.") from error
+    groups = tree.get("groups")
+    if not isinstance(groups, list) or not groups or len(groups) > 256:
+        raise InputError(f'Class table {path} needs a list of group names: groups = ["road", ...].')
+    rows = [_read_class(row, groups, f"{path}, class {k}") for k, row in _classes(tree, path)]
+    ids = [row[0] for row in rows]
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise InputError(f"Class table {path} gives id {twice[0]} to more than one class.")
+    return make_table(str(tree.get("name", path.stem)), rows, tuple(map(str, groups)))
+
+
+def _classes(tree: dict[str, Any], path: Path) -> list[tuple[int, dict[str, Any]]]:
+    rows = tree.get("class")
+    if not isinstance(rows, list) or not rows:
+        raise InputError(f"Class table {path} names no class: add one [[class]] block for each.")
+    return list(enumerate(rows, 1))
+
+
+def _read_class(row: dict[str, Any], groups: list[str], where: str) -> tuple:
+    missing = [key for key in ("id", "name", "colour", "group") if key not in row]
+    if missing:
+        raise InputError(f"{where} lacks {', '.join(missing)}.")
+    for key, values in (
+        ("id", [row["id"]]),
+        ("colour", row["colour"]),
+        ("train_id", [row.get("train_id", IGNORE)]),
+    ):
+        if not isinstance(values, list) or not all(_is_byte(value) for value in values):
+            raise InputError(f"{where}: {key} = {row[key]} must be made of integers from 0 to 255.")
+    if len(row["colour"]) != 3:
+        raise InputError(f"{where}: colour = {row['colour']} must be [red, green, blue].")
+    if row["group"] not in groups:
+        raise InputError(f"{where}: group {row['group']!r} is none of {', '.join(groups)}.")
+    train_id = row.get("train_id", IGNORE)
+    return row["id"], row["name"], train_id, row["colour"], groups.index(row["group"])
+
+
+def _is_byte(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
