@@ -1,0 +1,158 @@
+"""Images of any size in bounded memory: the generators, run layer by layer in strips.
+
+The result is that of the whole image up to rounding. The networks stand here a second time, as
+orders to :class:`sggan_jax.adapt.strips.Strips` in place of calls; tests hold the two together.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.adapt.strips import Function, Map, Strips, make_part
+from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.layers import Conv, Upsample, leaky_relu
+from sggan_jax.nets.refiner import OffsetConv, Refiner
+from sggan_jax.types import Array, InputError, to_uint8
+
+GIGABYTE = 2**30
+
+# One pass over a whole image takes at most this many times its largest map, measured on a CPU.
+_MAPS_IN_ONE_PASS = 12
+
+
+class Needs(NamedTuple):
+    """Memory for the activations of one image, in GB, beside the program and its weights.
+
+    Attributes:
+      least: in the lowest strips.
+      whole: in one pass, at most.
+    """
+
+    least: float
+    whole: float
+
+
+def memory_needs(
+    module: nn.Module, variables: Mapping[str, Any], size: tuple[int, int]
+) -> Needs | None:
+    """Tell how much memory an image takes, without computing anything.
+
+    Args:
+      module: a generator.
+      variables: its parameters.
+      size: height and width, which the generator takes.
+
+    Returns:
+      GB; None for a generator that is not known here and can only be run whole.
+    """
+    if type(module) not in _ORDERS:
+        return None
+    strips = Strips(variables["params"], 0.0, dry=True)
+    _ORDERS[type(module)](module, strips, np.broadcast_to(np.uint8(0), (*size, 3)), to_uint8)
+    return Needs(strips.least / GIGABYTE, _MAPS_IN_ONE_PASS * strips.largest / GIGABYTE)
+
+
+def adapt_in_strips(
+    module: nn.Module,
+    variables: Mapping[str, Any],
+    image: np.ndarray,
+    memory: float,
+    finish: Function = to_uint8,
+) -> np.ndarray:
+    """Run a generator on one image, of which only strips are on the device at any time.
+
+    Args:
+      module: a generator.
+      variables: its parameters.
+      image: uint8 [H, W, 3], of a size the generator takes.
+      memory: GB for the activations of the image, host and device together.
+      finish: what becomes of the generator's image in (-1, 1), pixel by pixel.
+
+    Returns:
+      [H, W, 3], uint8 unless ``finish`` makes something else.
+
+    Raises:
+      InputError: if the generator is not known here, or the memory does not suffice.
+    """
+    height, width = image.shape[:2]
+    module.check_size(height, width)
+    needs = memory_needs(module, variables, (height, width))
+    if needs is None:
+        known = ", ".join(kind.__name__ for kind in _ORDERS)
+        raise InputError(f"{known} run in strips, {type(module).__name__} only on whole images")
+    if memory < needs.least:
+        raise InputError(
+            f"an image of {height}x{width} takes at least {needs.least:.2f} GB of memory beside "
+            f"the program, {memory:g} GB are allowed; allow more, or give smaller images"
+        )
+    strips = Strips(variables["params"], memory * GIGABYTE)
+    return _ORDERS[type(module)](module, strips, image, finish)
+
+
+def _unet(net: UNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
+    x = _read_image(image)
+    widths = [net.width * min(2**level, 8) for level in range(net.levels)]
+    skips = []
+    for level, width in enumerate(widths):
+        x = x if level == 0 else x.then(leaky_relu)
+        x = strips.norm(f"down{level}", Conv(width, stride=2, dtype=net.dtype), x)
+        skips.append(x)
+    x = skips.pop()
+    for level, width in enumerate(reversed(widths[:-1])):
+        up = Upsample(width, 4, net.upsampling, net.dtype)
+        x = strips.norm(f"up{level}", up, x.then(nn.relu))
+        x = Map(x.parts + skips.pop().parts)
+    up = Upsample(3, 4, net.upsampling, net.dtype)
+    return strips.last(f"up{net.levels - 1}", up, x.then(nn.relu), _tanh, finish)
+
+
+def _resnet(net: ResNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
+    conv, up = partial(Conv, dtype=net.dtype), partial(Upsample, dtype=net.dtype)
+    x = strips.norm("enter", conv(net.width, 7, reflect=True), _read_image(image))
+    for level in (1, 2):
+        x = strips.norm(f"down{level}", conv(net.width * 2**level, 3, 2), x.then(nn.relu))
+    x = strips.keep(x.then(nn.relu))
+    mix = conv(net.width * 4, 3, reflect=True)
+
+    def branch(name: str, x: Map) -> Map:
+        return strips.norm(f"{name}_b", mix, strips.norm(f"{name}_a", mix, x).then(nn.relu))
+
+    for block in range(net.blocks):
+        x = strips.keep(Map(x.parts + branch(f"block{block}", x).parts, "add"))
+    for level in (1, 0):
+        x = strips.norm(f"up{level}", up(net.width * 2**level, 3, net.upsampling), x)
+        x = x.then(nn.relu)
+    return strips.last("leave", conv(3, 7, reflect=True), x, _tanh, finish)
+
+
+def _refiner(net: Refiner, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
+    conv = partial(OffsetConv, dtype=net.dtype)
+    mix = conv(net.width)
+
+    def branch(name: str, x: Map) -> Map:
+        return strips.plain(f"{name}_b", mix, strips.plain(f"{name}_a", mix, x).then(nn.relu))
+
+    x = strips.keep(strips.plain("enter", mix, _read_image(image)).then(nn.relu))
+    for block in range(net.blocks):
+        x = strips.keep(Map(x.parts + branch(f"block{block}", x).parts, "add", nn.relu))
+    return strips.last("leave", conv(3, 1), x, _tanh, finish)
+
+
+_ORDERS: Mapping[type, Callable[..., np.ndarray]] = {
+    UNet: _unet,
+    ResNet: _resnet,
+    Refiner: _refiner,
+}
+
+
+def _read_image(image: np.ndarray) -> Map:
+    """Lay out uint8 [H, W, 3] to be read in [-1, 1]."""
+    return Map((make_part(image, mean=127.5, gain=1 / 127.5),))
+
+
+def _tanh(x: Array) -> Array:
+    return jnp.tanh(x.astype(jnp.float32))
