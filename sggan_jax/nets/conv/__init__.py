@@ -28,18 +28,20 @@ def conv(
     stride: int = 1,
     padding: Padding = "SAME",
     dilation: int = 1,
+    depthwise: bool = False,
 ) -> jax.Array:
     """Correlate an image with a kernel, zeros beyond the border.
 
     Args:
         x: [B, H, W, I].
-        kernel: [kh, kw, I, O], of the type of ``x``.
+        kernel: [kh, kw, I, O], of the type of ``x``; [kh, kw, 1, I] if depthwise.
         stride: Input pixels per output pixel.
         padding: "SAME" (H / stride rounded up), "VALID" (none) or ((top, bottom), (left, right)).
         dilation: Distance between neighbouring taps.
+        depthwise: Correlate every channel with a kernel of its own.
 
     Returns:
-        [B, h, w, O].
+        [B, h, w, O]; O is I if depthwise.
 
     Raises:
         InputError: If the channels of image and kernel differ.
@@ -48,18 +50,23 @@ def conv(
     >>> conv(jnp.ones((1, 4, 6, 3)), jnp.ones((4, 4, 3, 2)), stride=2)[0, 0, :, 0].tolist()
     [27.0, 36.0, 27.0]
     """
-    _check_channels(x, kernel)
+    _check_channels(x, kernel, depthwise)
     if _is_symbolic(x):
-        pads = padding if isinstance(padding, str) else tuple(padding)
-        dilations = (dilation, dilation)
         return lax.conv_general_dilated(
-            x, kernel, (stride, stride), pads, rhs_dilation=dilations, dimension_numbers=NHWC
+            x,
+            kernel,
+            (stride, stride),
+            padding if isinstance(padding, str) else tuple(padding),
+            rhs_dilation=(dilation, dilation),
+            dimension_numbers=NHWC,
+            feature_group_count=kernel.shape[3] if depthwise else 1,
         )
     (_, height, width, _), (kh, kw, _, _) = x.shape, kernel.shape
     if isinstance(padding, str):
         reach = ((kh - 1) * dilation + 1, (kw - 1) * dilation + 1)
         padding = lax.padtype_to_pads((height, width), reach, (stride, stride), padding)
-    geometry = Geometry((height, width), (kh, kw), stride, _as_pads(padding), dilation)
+    pads = _as_pads(padding)
+    geometry = Geometry((height, width), (kh, kw), stride, pads, dilation, depthwise=depthwise)
     return _correlate(geometry, x, kernel)
 
 
@@ -174,9 +181,10 @@ def _is_symbolic(x: jax.Array) -> bool:
     return not all(isinstance(n, int) for n in x.shape)
 
 
-def _check_channels(x: jax.Array, kernel: jax.Array) -> None:
-    if x.ndim != 4 or kernel.ndim != 4 or x.shape[3] != kernel.shape[2]:
+def _check_channels(x: jax.Array, kernel: jax.Array, depthwise: bool = False) -> None:
+    channels, wanted = (1, x.shape[-1:]) if depthwise else (x.shape[-1], kernel.shape[3:])
+    if x.ndim != 4 or kernel.ndim != 4 or kernel.shape[2:] != (channels, *wanted):
         raise InputError(
             f"convolution of {x.shape} with kernel {kernel.shape}: expected [B, H, W, I] and "
-            "[kh, kw, I, O] with the same I"
+            f"{'[kh, kw, 1, I]' if depthwise else '[kh, kw, I, O]'} with the same I"
         )

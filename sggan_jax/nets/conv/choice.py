@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.conv import products
+from sggan_jax.nets.conv import depthwise, products
 from sggan_jax.nets.conv.plain import Geometry
 
 Map = Callable[[Geometry, jax.Array, jax.Array], jax.Array]
@@ -37,6 +37,8 @@ def keeps_turned(x: jax.Array) -> bool:
 
 def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None:
     """Choose for the convolution itself; None means plain."""
+    if geometry.depthwise:
+        return depthwise.correlate if _shiftable(geometry, x) else None
     if not _usual(geometry, x):
         return None
     if geometry.turned:
@@ -53,6 +55,8 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None
 
 def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | None:
     """Choose for the gradient of ``correlate`` in its input, and for transposed convolution."""
+    if geometry.depthwise:
+        return depthwise.input_grad if _shiftable(geometry, y) else None
     if not _usual(geometry, y):
         return None
     if geometry.turned:
@@ -66,6 +70,12 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | Non
 
 def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
     """Choose for the gradient of ``correlate`` in its kernel."""
+    if geometry.depthwise:
+        return depthwise.kernel_grad if _shiftable(geometry, x) else None
+    if _is_one_product(geometry, x):
+        # A product contracts rows of its left operand: the thinner one is cheaper to transpose.
+        thin_x = x.shape[3] < y.shape[3]
+        return products.kernel_grad_columns_of_x if thin_x else products.kernel_grad_columns_of_y
     if not _usual(geometry, x):
         return None
     if geometry.turned:
@@ -84,6 +94,21 @@ def _usual(geometry: Geometry, x: jax.Array) -> bool:
     Not in bfloat16, where their partial sums would be rounded; nor where a phase of the stride has
     no tap (kernels 1x1 among them, which are a product already).
     """
-    precise = x.dtype in (jnp.float32, jnp.float64)
     dense = geometry.dilation == 1 and min(geometry.kernel) >= max(2, geometry.stride)
-    return precise and dense and min(geometry.out) > 0
+    return _is_precise(x) and dense and min(geometry.out) > 0
+
+
+def _shiftable(geometry: Geometry, x: jax.Array) -> bool:
+    """Tell whether the sums over shifted images apply to a depthwise convolution."""
+    dense = geometry.dilation == 1 and min(geometry.kernel) >= geometry.stride
+    return _is_precise(x) and dense and min(geometry.out) > 0
+
+
+def _is_one_product(geometry: Geometry, x: jax.Array) -> bool:
+    """Tell whether the kernel is a matrix that every pixel is multiplied by."""
+    whole = geometry.kernel == (1, 1) and geometry.stride == 1
+    return whole and _is_precise(x) and geometry.pads == ((0, 0), (0, 0))
+
+
+def _is_precise(x: jax.Array) -> bool:
+    return x.dtype in (jnp.float32, jnp.float64)

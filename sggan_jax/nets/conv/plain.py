@@ -24,6 +24,7 @@ class Geometry(NamedTuple):
         pads: Zeros ((top, bottom), (left, right)) around the large image; negative ones crop.
         dilation: Distance between neighbouring taps of the kernel.
         turned: The kernel is given as :func:`turn` leaves it, [kh, kw, O, I].
+        depthwise: Every channel has a kernel of its own, [kh, kw, 1, C], and meets no other.
     """
 
     size: tuple[int, int]
@@ -32,6 +33,7 @@ class Geometry(NamedTuple):
     pads: tuple[tuple[int, int], tuple[int, int]]
     dilation: int = 1
     turned: bool = False
+    depthwise: bool = False
 
     @property
     def out(self) -> tuple[int, int]:
@@ -57,12 +59,13 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
         geometry.pads,
         rhs_dilation=(geometry.dilation, geometry.dilation),
         dimension_numbers=NHWC,
+        feature_group_count=x.shape[3] if geometry.depthwise else 1,
     )
 
 
 def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
     """Transpose of :func:`correlate` in ``x``: ``y`` [B, h, w, O] -> [B, H, W, I]."""
-    channels = kernel.shape[3 if geometry.turned else 2]
+    channels = kernel.shape[3 if geometry.turned or geometry.depthwise else 2]
     x = jax.ShapeDtypeStruct((y.shape[0], *geometry.size, channels), y.dtype)
     (x_bar,) = jax.linear_transpose(lambda x: correlate(geometry, x, kernel), x)(y)
     return x_bar
@@ -70,7 +73,8 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array
 
 def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Transpose of :func:`correlate` in the kernel: x, y -> [kh, kw, I, O]."""
-    channels = (y.shape[3], x.shape[3]) if geometry.turned else (x.shape[3], y.shape[3])
+    channels = (1 if geometry.depthwise else x.shape[3], y.shape[3])
+    channels = channels[::-1] if geometry.turned else channels
     kernel = jax.ShapeDtypeStruct((*geometry.kernel, *channels), x.dtype)
     (kernel_bar,) = jax.linear_transpose(lambda kernel: correlate(geometry, x, kernel), kernel)(y)
     return kernel_bar
