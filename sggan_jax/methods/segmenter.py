@@ -1,0 +1,151 @@
+"""A segmentation network, trained on the labelled domain alone: one player, one network, ``seg``.
+
+Its classes are the regions of the configuration, 255 ignored. The domain called virtual is the
+training set, whatever it shows: renderings, adapted renderings or photographs.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
+from sggan_jax.methods.base import Method, Player
+from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
+from sggan_jax.nets.segmenters import Light, Segmenter
+from sggan_jax.nets.units import draw_variables
+from sggan_jax.types import Array, Batch, Config, InputError, Metrics, Params, Views, to_float
+
+IGNORE = 255
+
+
+def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+    """Build the training of a segmentation network.
+
+    Args:
+      config: the whole configuration, see ``configs/common.py``.
+      regions: [256] uint8, the class of every class id; 255 is ignored.
+      steps_per_epoch: unused; nothing here is counted in epochs.
+
+    Returns:
+      The method: ``seg`` alone, on ``v`` and ``lab_v``.
+
+    Raises:
+      InputError: if a setting is unknown or cannot work.
+    """
+    del steps_per_epoch
+    ids = representative_ids(regions)
+    module = make_segmenter(config, len(ids))
+    return Method(
+        modules={"seg": module},
+        init=partial(_init, config, module),
+        init_stats=partial(_init_stats, config, module),
+        observe=partial(_observe, jnp.asarray(regions)),
+        forward=partial(_forward, module, jnp.asarray(ids)),
+        makers=("seg",),
+        players={"seg": Player(("seg",), make_terms(config))},
+        weights={"seg": config.weights.seg},
+        adapters={"seg": "seg"},
+        grids=(("v", "lab_v", "predicted"),),
+    )
+
+
+def representative_ids(regions: np.ndarray) -> np.ndarray:
+    """Find a class id that stands for each class: the lowest of its ids.
+
+    Args:
+      regions: [256] uint8, the class of every class id; 255 is ignored.
+
+    Returns:
+      uint8 [n], for the classes 0 to n - 1.
+
+    Raises:
+      InputError: if there are fewer than two classes, or one of them has no id.
+
+    >>> representative_ids(np.array([1, 0, 0] + [255] * 253, np.uint8)).tolist()
+    [1, 0]
+    """
+    classes = np.unique(regions[regions != IGNORE])
+    if len(classes) < 2 or classes[-1] != len(classes) - 1:
+        raise InputError(
+            f"data.regions must name at least two classes, numbered without gaps, to segment; it "
+            f"has {classes.tolist()}: use ten, cityscapes19, or a class table of your own"
+        )
+    return np.array([np.flatnonzero(regions == k)[0] for k in classes], np.uint8)
+
+
+def make_segmenter(config: Config, num_classes: int) -> Segmenter:
+    """Build the network that ``config.seg`` describes; a pure description, no parameters yet.
+
+    Raises:
+      InputError: if a setting is unknown or cannot work.
+    """
+    seg, dtype = config.seg, jnp.dtype(config.nets.dtype)
+    if seg.network != "light":
+        raise InputError(f"seg.network must be light, got {seg.network!r}")
+    if seg.encoder_weights not in ("", "imagenet"):
+        raise InputError(f"seg.encoder_weights must be '' or imagenet, got {seg.encoder_weights!r}")
+    return Segmenter(Light(seg.width, dtype=dtype), num_classes, seg.standardise, dtype)
+
+
+def make_terms(config: Config) -> Callable[[Params, Views], Metrics]:
+    """Build the term ``seg``: cross-entropy of the hard pixels of ``v``.
+
+    Raises:
+      InputError: if its settings are out of range.
+    """
+    threshold, at_least = config.seg.hard_threshold, config.seg.hard_pixels
+    if not 0 < threshold <= 1 or at_least < 0:
+        raise InputError(
+            f"seg.hard_threshold must lie in (0, 1] and seg.hard_pixels must not be negative, "
+            f"got {threshold} and {at_least}"
+        )
+
+    def terms(params: Params, views: Views) -> Metrics:
+        del params  # what they made is among the views
+        loss = hard_pixel_cross_entropy(
+            views["scores_v"], views["classes_v"], threshold=threshold, at_least=at_least
+        )
+        return {"seg": loss}
+
+    return terms
+
+
+def _init(config: Config, module: Segmenter, rng: Array) -> dict:
+    return {"seg": _draw(config, module, rng)["params"]}
+
+
+def _init_stats(config: Config, module: Segmenter) -> dict:
+    variables = draw_variables(module, jax.random.key(0), _image(config))
+    return {"seg": variables["batch_stats"]}
+
+
+def _draw(config: Config, module: Segmenter, rng: Array) -> dict:
+    variables = draw_variables(module, rng, _image(config))
+    if not config.seg.encoder_weights or isinstance(rng, jax.core.Tracer):
+        return variables
+    return with_encoder(variables, imagenet_encoder())
+
+
+def _image(config: Config) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((1, config.data.height, config.data.width, 3), jnp.float32)
+
+
+def _observe(regions: Array, batch: Batch, rng: Array | None) -> dict[str, Array]:
+    del rng
+    lab_v = batch["lab_v"]
+    return {"v": to_float(batch["v"]), "lab_v": lab_v, "classes_v": regions[lab_v]}
+
+
+def _forward(
+    module: Segmenter, ids: Array, params: Params, views: Views, rng: Array | None
+) -> dict[str, Any]:
+    variables = {"params": params["seg"], "batch_stats": views["stats"]["seg"]}
+    if rng is None:
+        scores: Any = module.apply(variables, views["v"])
+        return {"scores_v": scores, "predicted": ids[jnp.argmax(scores, axis=-1)]}
+    scores, new = module.apply(variables, views["v"], train=True, mutable=["batch_stats"])
+    return {"scores_v": scores, "stats": {"seg": new["batch_stats"]}}
