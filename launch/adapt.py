@@ -10,7 +10,7 @@ tune_allocator()  # before jax is imported
 from absl import flags  # noqa: E402
 
 from launch import report, run  # noqa: E402
-from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
+from sggan_jax.adapt.adapter import MEMORY, load_adapter  # noqa: E402
 from sggan_jax.adapt.dataset import adapt_folder  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
@@ -23,12 +23,19 @@ _DIRECTION = flags.DEFINE_enum(
 )
 _STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
 _BATCH = flags.DEFINE_integer("batch", 1, "Images of one size to adapt at once.", lower_bound=1)
+_MEMORY = flags.DEFINE_float(
+    "memory",
+    MEMORY,
+    "GB for the activations of the images adapted at once, beside the program; images that would "
+    "take more go through the network in strips, with the same result.",
+    lower_bound=0.0,
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
 
 
 def main(_: list[str]) -> int:
     """Adapt; exit with status 1 when some images could not be read."""
-    adapter = load_adapter(_RUN.value, _DIRECTION.value, _STEP.value)
+    adapter = load_adapter(_RUN.value, _DIRECTION.value, _STEP.value, _MEMORY.value)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}")
     summary = adapt_folder(
         adapter, _INPUT.value, _OUTPUT.value, batch_size=_BATCH.value, overwrite=_OVERWRITE.value

@@ -22,8 +22,8 @@ MEMORY = 4.0
 class Adapter:
     """One generator of a run, ready to use: ``adapter(images)``.
 
-    Compiled once for each padded shape it meets, and kept. An image that would take more memory than
-    allowed goes through the network in strips, with the same result up to rounding.
+    Compiled once for each padded shape it meets, and kept. What would take more memory than allowed
+    goes through the network in strips, with the same result up to rounding.
 
     Attributes:
       run: run directory.

@@ -85,8 +85,9 @@ def adapt_in_strips(
         known = ", ".join(kind.__name__ for kind in _ORDERS)
         raise InputError(f"{known} run in strips, {type(module).__name__} only on whole images")
     if memory < needs.least:
+        enough = f"{1.01 * needs.least:.3g}"  # what is told must suffice however it is rounded
         raise InputError(
-            f"an image of {height}x{width} takes at least {needs.least:.2f} GB of memory beside "
+            f"an image of {height}x{width} takes at least {enough} GB of memory beside "
             f"the program, {memory:g} GB are allowed; allow more, or give smaller images"
         )
     strips = Strips(variables["params"], memory * GIGABYTE)

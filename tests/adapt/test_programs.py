@@ -39,6 +39,14 @@ def test_adapt_refuses_in_one_sentence(tmp_path):
     assert done.stderr == f"error: {tmp_path} is not a run directory: it has no run.json\n"
 
 
+def test_adapt_keeps_to_the_memory_it_is_given(tiny_run, tmp_path):
+    save(tmp_path / "in", "a.png")
+    folders = f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"
+    done = run("adapt", f"--run={tiny_run}", *folders, "--memory=1e-6")
+    assert done.returncode == 2
+    assert "an image of 12x20 takes at least " in done.stderr
+
+
 @pytest.mark.slow
 def test_adapt_ends_with_status_0_when_all_is_well(tiny_run, tmp_path):
     save(tmp_path / "in", "a.png")
