@@ -193,7 +193,8 @@ def draw_variables(module: nn.Module, rng: jax.Array, *inputs: Any) -> dict[str,
       ``params`` and ``batch_stats``, float32, in the form of ``module.init(rng, *inputs)``.
     """
     if isinstance(rng, jax.core.Tracer):
-        return dict(module.init(rng, *inputs))
+        zeros = (jnp.zeros(x.shape, x.dtype) for x in inputs)
+        return dict(module.init(rng, *zeros))
     numbers = np.random.default_rng(np.asarray(jax.random.key_data(rng)))
 
     def draw(path, leaf):
