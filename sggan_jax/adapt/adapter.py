@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ import jax
 import numpy as np
 
 from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
+from sggan_jax.nets.sizes import check_images, pad_to_fit
 from sggan_jax.train.checkpoint import restore_network
-from sggan_jax.types import Array, InputError, to_float, to_uint8
+from sggan_jax.types import Array, to_float, to_uint8
 
 MEMORY = 4.0
 """GB that adapting takes beside the program, unless told otherwise."""
@@ -56,12 +56,9 @@ class Adapter:
         """
         images = np.asarray(images)
         check_images(images)
-        batch = images if images.ndim == 4 else images[None]
-        height, width = batch.shape[1:3]
-        top, left, rows, columns = place(height, width, *padded_size(self.module, height, width))
-        padded = np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")
+        padded, window = pad_to_fit(self.module, images)
         adapted = self._in_one_pass(padded) if self._fits(padded) else self._in_strips(padded)
-        return adapted[:, top : top + height, left : left + width].reshape(images.shape)
+        return adapted[window].reshape(images.shape)
 
     def _fits(self, images: np.ndarray) -> bool:
         """Whether one pass stays within the memory; other networks than ours know one pass only."""
@@ -106,61 +103,6 @@ def load_adapter(
     """
     module, variables, step = restore_network(Path(run), direction, step)
     return Adapter(Path(run), direction, step, module, jax.device_put(variables), memory)
-
-
-def check_images(images: np.ndarray) -> None:
-    """Refuse what is not a uint8 RGB image or a batch of them.
-
-    Raises:
-      InputError: with the type and shape found.
-
-    >>> check_images(np.zeros((4, 4), np.float32))
-    Traceback (most recent call last):
-    sggan_jax.types.InputError: images must be uint8 [H, W, 3] or [B, H, W, 3], got float32 [4, 4]
-    """
-    sound = images.dtype == np.uint8 and images.ndim in (3, 4) and images.shape[-1] == 3
-    if not sound or 0 in images.shape:
-        raise InputError(
-            f"images must be uint8 [H, W, 3] or [B, H, W, 3], got {images.dtype} "
-            f"{list(images.shape)}"
-        )
-
-
-def padded_size(module: Any, height: int, width: int) -> tuple[int, int]:
-    """Find the smallest size from ``height`` x ``width`` on that a network takes.
-
-    >>> from sggan_jax.nets.generators import UNet
-    >>> padded_size(UNet(levels=5), 60, 128), padded_size(UNet(levels=5), 32, 32)
-    ((64, 128), (32, 64))
-    """
-    multiple = module.multiple
-    height, width = (-(-side // multiple) * multiple for side in (height, width))
-    # One multiple more on either side is enough for a network that needs more than one cell.
-    for extra_height, extra_width in itertools.product((0, multiple), repeat=2):
-        size = height + extra_height, width + extra_width
-        try:
-            module.check_size(*size)
-        except InputError:
-            continue
-        return size
-    module.check_size(height, width)
-    raise AssertionError("a size was refused and accepted")
-
-
-def place(
-    height: int, width: int, padded_height: int, padded_width: int
-) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
-    """Centre an image in a larger one.
-
-    Returns:
-      Top and left of the image, and the pixels to add (before, after) to its rows and columns.
-
-    >>> place(60, 125, 64, 128)
-    (2, 1, (2, 2), (1, 2))
-    """
-    rows, columns = padded_height - height, padded_width - width
-    top, left = rows // 2, columns // 2
-    return top, left, (top, rows - top), (left, columns - left)
 
 
 def _adapt(module: Any, variables: Mapping[str, Any], images: Array) -> Array:

@@ -114,7 +114,7 @@ class ResNet(nn.Module):
           InputError: if a side is no multiple of 4 or below 8, too small to mirror.
         """
         _check_multiple("ResNet generator", height, width, self.multiple, "4")
-        if min(height, width) < 8:
+        if height < 8 or width < 8:
             raise InputError(
                 f"the ResNet generator needs sides of at least 8, got {height}x{width}"
             )
@@ -147,7 +147,7 @@ class ResNet(nn.Module):
 
 
 def _check_multiple(what: str, height: int, width: int, multiple: int, why: str) -> None:
-    if height % multiple or width % multiple or min(height, width) <= 0:
+    if height % multiple or width % multiple or height <= 0 or width <= 0:
         raise InputError(
             f"the {what} needs height and width that are multiples of {why}, got {height}x{width}"
         )

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.adapt.adapter import load_adapter, padded_size
+from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.sizes import padded_size
 from sggan_jax.train.checkpoint import restore_network
 from sggan_jax.types import InputError, to_float
 
