@@ -1,0 +1,99 @@
+"""BiGAN (Donahue et al., 2017; Dumoulin et al., 2017) between images: one judge of pairs.
+
+As in the comparisons of CycleGAN and SG-GAN: G maps v to r, E maps r to v, and a single PatchGAN
+looks at pairs, the virtual image before the real one on the channels. It learns to answer 1 for
+(E(r), r) and 0 for (v, G(v)); G and E learn to turn its answers round. Least squares, a history of
+both kinds of pairs, no cycle loss, no labels.
+"""
+
+from functools import partial
+
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.losses.adversarial import least_squares, least_squares_discriminator
+from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.common import (
+    draw_all,
+    example_image,
+    example_judged,
+    make_generator,
+    make_patchgan,
+    observe_images,
+    plain_score,
+    translate,
+)
+from sggan_jax.types import Config
+
+TERMS = ("adv_r", "adv_v", "dis_vr")
+
+# Nothing is asked of an image after both networks; sample pictures show it all the same.
+UNUSED = {"cyc_v": 0.0, "cyc_r": 0.0, "idt_v": 0.0, "idt_r": 0.0}
+
+
+def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+    """Build BiGAN from its configuration.
+
+    Args:
+      config: the whole configuration, see ``configs/common.py``.
+      regions: of class ids; not looked at.
+      steps_per_epoch: not looked at.
+
+    Returns:
+      The method: ``g_v2r`` (G) and ``g_r2v`` (E) against ``d_vr``.
+
+    Raises:
+      InputError: if the networks cannot take the training size, or a setting is unknown.
+    """
+    del regions, steps_per_epoch
+    generator, judge = make_generator(config), make_patchgan(config, regions=1)
+    modules = {"g_v2r": generator, "g_r2v": generator, "d_vr": judge}
+    weights = {name: getattr(config.weights, name) for name in TERMS}
+    image, pair = example_image(config), example_image(config, channels=6)
+    inputs = {"g_v2r": (image,), "g_r2v": (image,), "d_vr": example_judged(judge, pair)}
+    score = partial(_score, judge)
+    return Method(
+        modules=modules,
+        init=partial(draw_all, modules, inputs),
+        observe=partial(observe_images, config.loss.dis_noise),
+        forward=partial(translate, modules, UNUSED, 0.0),
+        makers=("g_v2r", "g_r2v"),
+        players={
+            "generators": Player(("g_v2r", "g_r2v"), partial(_generator_terms, score, weights)),
+            "discriminator": Player(
+                ("d_vr",),
+                partial(_discriminator_terms, score, weights),
+                rate=config.optim.dis_rate,
+            ),
+        },
+        weights=weights,
+        pooled=(("fake_r", "v"), ("fake_v", "r")),
+        adapters={"v2r": "g_v2r", "r2v": "g_r2v"},
+        grids=(("v", "lab_v", "fake_r", "rec_v"), ("r", "lab_r", "fake_v", "rec_r")),
+    )
+
+
+def _score(judge, params, views, virtual, real):
+    """Judge a pair, each half under its noise where the configuration asks for it."""
+    pair = jnp.concatenate([views[virtual], views[real]], axis=3)
+    if "noise_v" in views:
+        pair = pair + jnp.concatenate([views["noise_v"], views["noise_r"]], axis=3)
+    return plain_score(judge, params["d_vr"], pair)
+
+
+def _generator_terms(score, weights, params, views):
+    return chosen(
+        weights,
+        adv_r=lambda: least_squares(score(params, views, "v", "fake_r"), 1.0),
+        adv_v=lambda: least_squares(score(params, views, "fake_v", "r"), 0.0),
+    )
+
+
+def _discriminator_terms(score, weights, params, views):
+    return chosen(
+        weights,
+        dis_vr=lambda: least_squares_discriminator(
+            real=score(params, views, "old_fake_v", "old_r"),
+            fake=score(params, views, "old_v", "old_fake_r"),
+        ),
+    )

@@ -1,0 +1,145 @@
+"""SimGAN (Shrivastava et al., 2017): refine virtual images, at full resolution and one way only.
+
+A refiner is played against a local discriminator and held to its input by self-regularisation: the
+mean over the channels must stay. Three phases: ``sim.refiner_steps`` of the refiner on the
+regulariser alone, ``sim.dis_steps`` of the discriminator alone, then the refiner at every step and
+the discriminator after every ``sim.ratio`` of them. No labels enter.
+
+Half of what the discriminator takes for refined comes from the history. A batch here often is a
+single image, which cannot be cut in two: it is the history pool's coin that makes the half. Once
+full, the pool gives back an old image with probability 1/2 and keeps the current one in its place,
+which also replaces as many stored images as the paper does, at every batch size.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.losses.adversarial import cross_entropy, cross_entropy_discriminator
+from sggan_jax.losses.reconstruction import absolute_error
+from sggan_jax.methods.base import Method, Player, Weight, chosen
+from sggan_jax.methods.common import example_image, observe_images, seen
+from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
+from sggan_jax.nets.units import draw_variables
+from sggan_jax.types import Config, InputError
+
+
+def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+    """Build SimGAN from its configuration.
+
+    Args:
+      config: the whole configuration, see ``configs/common.py``.
+      regions: of class ids; not looked at.
+      steps_per_epoch: not looked at.
+
+    Returns:
+      The method: the refiner ``g_v2r`` against the local discriminator ``d_r``.
+
+    Raises:
+      InputError: if a setting cannot work.
+    """
+    del regions, steps_per_epoch
+    sim = config.sim
+    _check(sim)
+    modules = _make_modules(config)
+    weights = _weights(config)
+    score = partial(_score, modules["d_r"])
+    return Method(
+        modules=modules,
+        init=partial(_init, modules, example_image(config)),
+        observe=partial(observe_images, config.loss.dis_noise),
+        forward=partial(_forward, modules["g_v2r"]),
+        makers=("g_v2r",),
+        players={
+            "refiner": Player(
+                ("g_v2r",), partial(_refiner_terms, score, weights), partial(_refiner_moves, sim)
+            ),
+            "discriminator": Player(
+                ("d_r",),
+                partial(_discriminator_terms, score, weights),
+                partial(_discriminator_moves, sim),
+                rate=config.optim.dis_rate,
+            ),
+        },
+        weights=weights,
+        pooled=(("fake_r",),),
+        adapters={"v2r": "g_v2r"},
+        grids=(("v", "lab_v", "fake_r"),),
+    )
+
+
+def _check(sim):
+    if min(sim.refiner_steps, sim.dis_steps) < 0 or sim.ratio < 1:
+        raise InputError(
+            f"sim.refiner_steps and sim.dis_steps must not be negative and sim.ratio must be at "
+            f"least 1, got {sim.refiner_steps}, {sim.dis_steps} and {sim.ratio}"
+        )
+
+
+def _make_modules(config):
+    dtype = jnp.dtype(config.nets.dtype)
+    modules = {
+        "g_v2r": Refiner(config.sim.width, config.sim.blocks, dtype),
+        "d_r": LocalDiscriminator(config.sim.dis_width, dtype),
+    }
+    modules["g_v2r"].check_size(config.data.height, config.data.width)
+    modules["d_r"].map_size(config.data.height, config.data.width)
+    return modules
+
+
+def _init(modules, image, rng):
+    """Draw the kernels after He et al.: without norms, smaller ones would let signals die away."""
+    keys = zip(modules, jax.random.split(rng, len(modules)), strict=True)
+    return {name: draw_variables(modules[name], key, image)["params"] for name, key in keys}
+
+
+def _weights(config) -> dict[str, Weight]:
+    """Keep the game out of the refiner's warm-up."""
+    given, warm_up = config.weights, config.sim.refiner_steps
+    weights: dict[str, Weight] = {
+        name: getattr(given, name) for name in ("adv_r", "reg_v", "dis_r")
+    }
+    if given.adv_r and warm_up:
+        weights["adv_r"] = lambda step: jnp.where(step < warm_up, 0.0, given.adv_r)
+    return weights
+
+
+def _refiner_moves(sim, step):
+    return (step < sim.refiner_steps) | (step >= sim.refiner_steps + sim.dis_steps)
+
+
+def _discriminator_moves(sim, step):
+    since = step - sim.refiner_steps - sim.dis_steps
+    alone = (since < 0) & (step >= sim.refiner_steps)
+    return alone | ((since >= 0) & (since % sim.ratio == sim.ratio - 1))
+
+
+def _forward(refiner, params, views, rng):
+    del rng  # the refiner drops nothing
+    return {"fake_r": refiner.apply({"params": params["g_v2r"]}, views["v"])}
+
+
+def _score(discriminator, params, views, name):
+    return discriminator.apply({"params": params["d_r"]}, seen(views, name))
+
+
+def _refiner_terms(score, weights, params, views):
+    def mean_of_channels(name):
+        return jnp.mean(views[name], axis=3, keepdims=True)
+
+    return chosen(
+        weights,
+        adv_r=lambda: cross_entropy(score(params, views, "fake_r"), 1),
+        reg_v=lambda: absolute_error(mean_of_channels("v"), mean_of_channels("fake_r")),
+    )
+
+
+def _discriminator_terms(score, weights, params, views):
+    return chosen(
+        weights,
+        dis_r=lambda: cross_entropy_discriminator(
+            real=score(params, views, "r"), fake=score(params, views, "old_fake_r")
+        ),
+    )

@@ -1,0 +1,70 @@
+"""The smallest setting of a method, and everything of one of its steps."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from sggan_jax.methods import make_method
+
+SIZE = (8, 16)
+
+
+@pytest.fixture(scope="session")
+def configure():
+    """Return a function from a configuration file and changed keys to its smallest form."""
+
+    def make(file, name="paper", **changes):
+        config = file.get_config(name)
+        config.data.height, config.data.width = SIZE
+        config.nets.width, config.nets.levels, config.nets.dropout = 2, 2, 0.0
+        config.nets.generator, config.nets.dis_width, config.nets.dis_halvings = "unet", 2, 1
+        config.sim.width, config.sim.blocks, config.sim.dis_width = 3, 1, 6
+        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
+        return config
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_batch():
+    """Return a function from a batch size and a seed to random images and labels."""
+
+    def make(size, seed=0):
+        rng = np.random.default_rng(seed)
+        batch = {name: rng.integers(0, 256, (size, *SIZE, 3)).astype(np.uint8) for name in "vr"}
+        labels = {f"lab_{name}": np.full((size, *SIZE), 7, np.uint8) for name in "vr"}
+        return batch | labels
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def play(make_batch):
+    """Return a function from a configuration to everything of one step of its method."""
+
+    def play(config, rng=None):
+        method = make_method(config, np.zeros(256, np.uint8), 10)
+        params = method.init(jax.random.key(0))
+        # Small kernels give scores near 0, which hide who was asked about what: make them large.
+        params = jax.tree.map(lambda x: 6 * x if np.abs(x).max() < 0.1 else x, params)
+        batch = make_batch(2)
+
+        @jax.jit
+        def run(params, batch):
+            views = method.observe(batch, rng)
+            views |= method.forward(params, views, None)
+            # What comes from the history is unlike what is there now.
+            names = {name for group in method.pooled for name in group}
+            views |= {f"old_{name}": jnp.flip(views[name], (0, 2)) for name in names}
+            players = method.players.items()
+            return views, {name: player.terms(params, views) for name, player in players}
+
+        views, terms = jax.device_get(run(params, batch))
+        return SimpleNamespace(
+            method=method, params=params, batch=batch, views=views, terms=terms, run=run
+        )
+
+    return play

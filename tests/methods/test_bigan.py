@@ -1,0 +1,100 @@
+"""BiGAN's terms against METHOD: one judge of pairs, least squares, no cycle."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import bigan
+from sggan_jax.methods import make_method
+from sggan_jax.types import InputError, num_params
+
+
+@pytest.fixture(scope="module")
+def played(play, configure):
+    return play(configure(bigan))
+
+
+@pytest.fixture(scope="module")
+def score(played):
+    """(virtual, real) to the judge's scores, pairs put together in numpy."""
+    ones = jnp.ones((2, 4, 8, 1))
+    judge = jax.jit(played.method.modules["d_vr"].apply)
+
+    def score(virtual, real):
+        pair = np.concatenate([played.views[virtual], played.views[real]], axis=3)
+        return np.asarray(judge({"params": played.params["d_vr"]}, pair, ones), np.float64)
+
+    return score
+
+
+def test_generators_turn_the_answers_round(played, score):
+    want = {
+        "adv_r": ((score("v", "fake_r") - 1) ** 2).mean(),
+        "adv_v": (score("fake_v", "r") ** 2).mean(),
+    }
+    assert played.terms["generators"].keys() == want.keys()
+    for name, value in want.items():
+        np.testing.assert_allclose(played.terms["generators"][name], value, rtol=1e-5)
+
+
+def test_the_judge_tells_pairs_with_a_real_photograph_from_pairs_with_a_fake(played, score):
+    real, fake = score("old_fake_v", "old_r"), score("old_v", "old_fake_r")
+    want = 0.5 * (((real - 1) ** 2).mean() + (fake**2).mean())
+    assert abs(real.mean() - fake.mean()) > 1e-3
+    np.testing.assert_allclose(played.terms["discriminator"]["dis_vr"], want, rtol=1e-5)
+
+
+def test_each_fake_is_made_from_its_source(played):
+    generate = jax.jit(played.method.modules["g_v2r"].apply)
+    for name, net, source in [
+        ("fake_r", "g_v2r", "v"),
+        ("fake_v", "g_r2v", "r"),
+        ("rec_v", "g_r2v", "fake_r"),
+        ("rec_r", "g_v2r", "fake_v"),
+    ]:
+        want = generate({"params": played.params[net]}, played.views[source])
+        np.testing.assert_allclose(played.views[name], want, atol=1e-5)
+
+
+def test_training_makes_no_image_after_both_networks(played):
+    made = jax.eval_shape(
+        lambda: played.method.forward(played.params, played.views, jax.random.key(0))
+    )
+    assert set(made) == {"fake_r", "fake_v"}
+
+
+def test_players_of_the_paper(played):
+    method = played.method
+    assert list(method.players) == ["generators", "discriminator"]
+    assert method.players["generators"].nets == ("g_v2r", "g_r2v")
+    assert method.players["discriminator"].nets == ("d_vr",)
+    assert dict(method.weights) == {"adv_r": 1, "adv_v": 1, "dis_vr": 1}
+    # A pair goes through the history as a pair.
+    assert method.pooled == (("fake_r", "v"), ("fake_v", "r"))
+    assert method.adapters == {"v2r": "g_v2r", "r2v": "g_r2v"}
+    assert all(player.turn is None for player in method.players.values())
+
+
+def test_noise_for_the_judge_lies_on_each_half_of_a_pair(played):
+    noise = {f"noise_{name}": np.float32(size) * played.views[name] for name, size in ("v2", "r3")}
+    views = played.views | noise
+    # Noise of twice the virtual image makes it thrice as large, of thrice the real one four times.
+    louder = {"v": 3 * views["v"], "fake_r": views["fake_r"] + 3 * views["r"]}
+    terms = jax.jit(played.method.players["generators"].terms)
+    want = terms(played.params, played.views | louder)["adv_r"]
+    np.testing.assert_allclose(terms(played.params, views)["adv_r"], want, rtol=1e-5)
+
+
+def test_networks_of_the_comparison():
+    method = make_method(bigan.get_config("paper"), np.zeros(256, np.uint8), 10)
+    shapes = jax.eval_shape(method.init, jax.random.key(0))
+    assert num_params(shapes["g_v2r"]) == num_params(shapes["g_r2v"]) == 11_383_424
+    # The plain 70x70 PatchGAN with 3 channels more to look at: 4x4x3x64.
+    assert num_params(shapes["d_vr"]) == 2_822_912 - 7 * 16 * 512 + 16 * 3 * 64
+    assert shapes["d_vr"]["conv0"]["kernel"].shape == (4, 4, 6, 64)
+
+
+def test_refuses_sizes_its_networks_cannot_take(configure):
+    with pytest.raises(InputError, match="3 halvings turns 8x16 into 1x2 scores"):
+        make_method(configure(bigan, nets__dis_halvings=3), np.zeros(256, np.uint8), 10)

@@ -1,0 +1,119 @@
+"""SimGAN's terms and phases against METHOD: refiner, local discriminator, warm-up, history."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import simgan
+from sggan_jax.methods import make_method
+from sggan_jax.types import InputError, num_params
+
+
+@pytest.fixture(scope="module")
+def played(play, configure):
+    return play(configure(simgan))
+
+
+def probabilities(played, image):
+    """Softmax per place, in double precision: [..., 0] fake, [..., 1] real."""
+    judge = jax.jit(played.method.modules["d_r"].apply)
+    logits = judge({"params": played.params["d_r"]}, played.views[image])
+    assert logits.shape == (2, 2, 4, 2)
+    odds = np.exp(np.asarray(logits, np.float64))
+    return odds / odds.sum(axis=3, keepdims=True)
+
+
+def test_the_refiner_wants_every_place_called_real(played):
+    want = -np.log(probabilities(played, "fake_r")[..., 1]).mean()
+    np.testing.assert_allclose(played.terms["refiner"]["adv_r"], want, rtol=1e-5)
+
+
+def test_the_discriminator_learns_from_real_images_and_the_history(played):
+    real, old = probabilities(played, "r"), probabilities(played, "old_fake_r")
+    want = -0.5 * (np.log(real[..., 1]).mean() + np.log(old[..., 0]).mean())
+    np.testing.assert_allclose(played.terms["discriminator"]["dis_r"], want, rtol=1e-5)
+
+
+def test_self_regularisation_binds_the_mean_of_the_channels_alone(played):
+    v, fake = played.views["v"], played.views["fake_r"]
+    total = 0.0
+    for b, i, j in np.ndindex(v.shape[:3]):
+        total += abs(sum(v[b, i, j]) / 3 - sum(fake[b, i, j]) / 3)
+    want = total / v[..., 0].size
+    np.testing.assert_allclose(played.terms["refiner"]["reg_v"], want, rtol=1e-5)
+    # Exchanging colours within a pixel changes nothing.
+    turned = played.views | {"fake_r": fake[..., ::-1]}
+    terms = jax.jit(played.method.players["refiner"].terms)(played.params, turned)
+    np.testing.assert_allclose(terms["reg_v"], want, rtol=1e-5)
+
+
+def test_one_way_only(played):
+    method = played.method
+    assert set(played.params) == {"g_v2r", "d_r"}
+    assert method.adapters == {"v2r": "g_v2r"}
+    want = jax.jit(method.modules["g_v2r"].apply)(
+        {"params": played.params["g_v2r"]}, played.views["v"]
+    )
+    np.testing.assert_allclose(played.views["fake_r"], want, atol=1e-5)
+    assert "fake_v" not in played.views
+    assert method.pooled == (("fake_r",),)
+
+
+def moves(method, steps):
+    """Who moves at each step: r, d, or both."""
+    players = (("r", method.players["refiner"]), ("d", method.players["discriminator"]))
+    return [
+        "".join(letter for letter, player in players if player.turn(jnp.int32(step)))
+        for step in range(steps)
+    ]
+
+
+def make(configure, **changes):
+    return make_method(configure(simgan, **changes), np.zeros(256, np.uint8), 10)
+
+
+@pytest.mark.parametrize(
+    ("refiner", "discriminator", "ratio", "want"),
+    [
+        (3, 2, 2, ["r", "r", "r", "d", "d", "r", "rd", "r", "rd", "r"]),
+        (1, 1, 3, ["r", "d", "r", "r", "rd", "r", "r", "rd"]),
+        (0, 0, 1, ["rd", "rd", "rd"]),
+        (2, 0, 2, ["r", "r", "r", "rd", "r", "rd"]),
+        (0, 2, 2, ["d", "d", "r", "rd"]),
+    ],
+)
+def test_warm_up_and_turns(configure, refiner, discriminator, ratio, want):
+    settings = {"refiner_steps": refiner, "dis_steps": discriminator, "ratio": ratio}
+    method = make(configure, **{f"sim__{name}": value for name, value in settings.items()})
+    assert list(method.players) == ["refiner", "discriminator"]
+    assert moves(method, len(want)) == want
+    weight = method.weights["adv_r"]
+    if refiner:
+        got = [float(weight(jnp.int32(step))) for step in range(len(want))]
+        assert got == [0.0] * refiner + [1.0] * (len(want) - refiner)
+    else:
+        assert weight == 1
+
+
+def test_settings_of_the_paper():
+    config = simgan.get_config("paper")
+    method = make_method(config, np.zeros(256, np.uint8), 10)
+    turns = moves(method, 1204)
+    assert turns == ["r"] * 1000 + ["d"] * 200 + ["r", "rd"] * 2
+    shapes = jax.eval_shape(method.init, jax.random.key(0))
+    assert num_params(shapes["g_v2r"]) == 297_411
+    assert num_params(shapes["d_r"]) == 77_634
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sim__ratio": 0}, "ratio must be at least 1, got 1000, 200 and 0"),
+        ({"sim__dis_steps": -1}, "must not be negative .* got 1000, -1 and 2"),
+        ({"sim__dis_width": 64}, "positive multiple of 3, got 64"),
+    ],
+)
+def test_refusals(configure, changes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        make(configure, **changes)
