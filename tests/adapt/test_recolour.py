@@ -243,6 +243,8 @@ def test_unknown_kinds_and_folders_are_refused(folders, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_target_without_spread_makes_flat_images():
-    flat = Statistics(np.full(3, 5.0), np.zeros(3))
-    np.testing.assert_array_equal(match_statistics(noise(0), flat), np.full((12, 20, 3), 5))
+def test_a_side_without_spread_makes_flat_images():
+    flat, five = Statistics(np.full(3, 5.0), np.zeros(3)), np.full((12, 20, 3), 5)
+    np.testing.assert_array_equal(match_statistics(noise(0), flat), five)
+    target = Statistics(np.full(3, 5.0), np.full(3, 30.0))
+    np.testing.assert_array_equal(match_statistics(noise(0), target, flat), five)

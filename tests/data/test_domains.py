@@ -21,10 +21,10 @@ class Named:
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Open the domains of a configuration without any data: 40 virtual images and 30 real ones."""
+    """Open the domains of a configuration without any data: 40 images in each."""
 
     def open_domain(data, domain):
-        return Named(f"{domain}_{k:02}" for k in range({"virtual": 40, "real": 30}[domain]))
+        return Named(f"{domain}_{k:02}" for k in range(40))
 
     monkeypatch.setattr(domains, "open_domain", open_domain)
 
@@ -39,7 +39,7 @@ def opened(monkeypatch):
 
 def test_all_images_are_used_where_no_number_is_given(opened):
     virtual, real = opened()
-    assert (len(virtual), len(real)) == (40, 30)
+    assert (len(virtual), len(real)) == (40, 40)
 
 
 def test_a_cap_draws_some_of_them_at_random(opened):
@@ -72,7 +72,7 @@ def test_an_empty_real_domain_is_none(opened):
     ("data", "sentence"),
     [
         ({"virtual_count": -1}, "data.virtual_count must not be negative, got -1"),
-        ({"real_count": 31}, "data.real_count asks for 31 images, but the real data set has 30"),
+        ({"real_count": 41}, "data.real_count asks for 41 images, but the real data set has 40"),
     ],
 )
 def test_impossible_numbers_of_images(opened, data, sentence):

@@ -180,6 +180,14 @@ def test_the_ends_of_what_augmentation_may_do(pair):
         np.testing.assert_array_equal(out_labels, scaled_labels)
 
 
+def test_rows_and_columns_of_a_window_are_drawn_apart(pair):
+    image, labels = pair(12)
+    chances = np.full(NUM_CHANCES, 0.5)
+    chances[:3] = 1 - 1e-12, 0.1, 0.8
+    out, _ = augment(image, labels, chances, Augmentation(1.0, 2.0))
+    np.testing.assert_array_equal(out, rescale(image, labels, 2.0, 0.1, 0.8)[0])
+
+
 def test_every_number_has_an_effect_of_its_own(pair):
     image, labels = pair(11, 32, 48)
     base, how = np.full(NUM_CHANCES, 0.4), Augmentation(0.5, 2.0, 0.4)

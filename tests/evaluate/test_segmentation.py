@@ -41,7 +41,9 @@ class Noise:
         return {"image": self.images[index], "label": self.labels[index], "name": str(index)}
 
 
-@pytest.mark.parametrize(("number", "sizes"), [(7, [3, 3, 3]), (6, [3, 3]), (2, [2])])
+@pytest.mark.parametrize(
+    ("number", "sizes"), [(7, [3, 3, 3]), (8, [3, 3, 3]), (6, [3, 3]), (2, [2])]
+)
 def test_counts_of_a_whole_data_set(number, sizes):
     """Every pixel is counted once, whatever fills up the last batch."""
     source, segmenter = Noise(number), RedChannel()

@@ -155,6 +155,16 @@ def test_a_method_of_a_single_domain_trains_on_it_alone(tiny, tmp_path, monkeypa
         assert picture.size == (3 * 32 + 2 * 2, 2 * 16 + 2)
 
 
+def test_images_are_altered_where_the_configuration_says_so(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(methods, "METHODS", {"repainter": make_repainter})
+    seen = {}
+    for name, change in {"plain": {}, "tinted": {"data__colour": 0.5}}.items():
+        config = tiny(method="repainter", data__real="", train__steps=2, **change)
+        loop.train(config, tmp_path / name)
+        seen[name] = read_lines(tmp_path / name)[0]["rec_v"]
+    assert seen["plain"] != seen["tinted"]
+
+
 @pytest.mark.slow
 def test_a_run_on_two_devices_moves_to_one_and_back(tiny, tmp_path):
     """Pools are dealt anew; nothing else depends on the number of devices."""
