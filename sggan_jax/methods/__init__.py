@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sggan_jax.methods import bigan, segmenter, sggan, simgan
+from sggan_jax.methods import bigan, dualgan, segmenter, sggan, simgan
 from sggan_jax.methods.base import Method
 from sggan_jax.types import Config, InputError
 
 METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
     "sggan": sggan.make,
+    "dualgan": dualgan.make,
     "simgan": simgan.make,
     "bigan": bigan.make,
     "segmenter": segmenter.make,

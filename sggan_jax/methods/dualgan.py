@@ -1,0 +1,131 @@
+"""DualGAN (Yi et al., 2017): U-Nets both ways against Wasserstein critics, bound by reconstruction.
+
+The critics move at every step, the generators after every ``loss.critic_steps`` of them. A critic's
+slope is bounded by clipping its parameters, or by a gradient penalty where ``loss.penalty`` is set.
+The critics are plain PatchGANs: no labels enter. They judge the fakes of the moment, not a history,
+for it is the distance to these that they estimate.
+"""
+
+from functools import partial
+
+import jax
+import numpy as np
+
+from sggan_jax.losses.adversarial import gradient_penalty, wasserstein, wasserstein_critic
+from sggan_jax.losses.reconstruction import absolute_error
+from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.common import (
+    draw_two_way,
+    example_image,
+    make_two_way,
+    observe_images,
+    plain_score,
+    seen,
+    translate,
+)
+from sggan_jax.types import Config, InputError
+
+TERMS = ("adv_r", "adv_v", "cyc_v", "cyc_r", "idt_r", "idt_v", "dis_r", "dis_v")
+
+
+def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+    """Build DualGAN from its configuration.
+
+    Args:
+      config: the whole configuration, see ``configs/common.py``.
+      regions: of class ids; not looked at.
+      steps_per_epoch: not looked at.
+
+    Returns:
+      The method: ``g_v2r`` and ``g_r2v`` against the critics ``d_r`` and ``d_v``.
+
+    Raises:
+      InputError: if the networks cannot take the training size, or a setting cannot work.
+    """
+    del regions, steps_per_epoch
+    loss = config.loss
+    _check(loss)
+    modules = make_two_way(config, regions=1)
+    weights = {name: getattr(config.weights, name) for name in TERMS}
+    weights |= {"pen_r": loss.penalty, "pen_v": loss.penalty}
+    return Method(
+        modules=modules,
+        init=partial(draw_two_way, modules, example_image(config)),
+        observe=partial(_observe, loss.penalty, loss.dis_noise),
+        forward=partial(translate, modules, weights, loss.cyc_noise),
+        makers=("g_v2r", "g_r2v"),
+        players={
+            "critics": Player(
+                ("d_r", "d_v"),
+                partial(_critic_terms, modules, weights),
+                rate=config.optim.dis_rate,
+                clip=0.0 if loss.penalty else loss.clip,
+            ),
+            "generators": Player(
+                ("g_v2r", "g_r2v"),
+                partial(_generator_terms, modules, weights),
+                turn=lambda step: step % loss.critic_steps == loss.critic_steps - 1,
+            ),
+        },
+        weights=weights,
+        adapters={"v2r": "g_v2r", "r2v": "g_r2v"},
+        grids=(("v", "lab_v", "fake_r", "rec_v"), ("r", "lab_r", "fake_v", "rec_r")),
+    )
+
+
+def _check(loss):
+    if loss.penalty < 0 or loss.clip <= 0:
+        raise InputError(
+            f"loss.penalty must not be negative and loss.clip must be positive, "
+            f"got {loss.penalty} and {loss.clip}"
+        )
+    if loss.critic_steps < 1:
+        raise InputError(f"loss.critic_steps must be at least 1, got {loss.critic_steps}")
+
+
+def _observe(penalty, noise, batch, rng):
+    if not penalty or rng is None:
+        return observe_images(noise, batch, rng)
+    rng, *keys = jax.random.split(rng, 3)
+    mixes = {
+        f"mix_{letter}": jax.random.uniform(key, batch[letter].shape[:1])
+        for letter, key in zip("rv", keys, strict=True)
+    }
+    return observe_images(noise, batch, rng) | mixes
+
+
+def _critic_terms(modules, weights, params, views):
+    def critic(letter):
+        return partial(plain_score, modules[f"d_{letter}"], params[f"d_{letter}"])
+
+    def distance(letter):
+        real, fake = (critic(letter)(seen(views, name)) for name in (letter, f"fake_{letter}"))
+        return wasserstein_critic(real, fake)
+
+    def penalty(letter):
+        real, fake = seen(views, letter), seen(views, f"fake_{letter}")
+        return gradient_penalty(critic(letter), real, fake, views[f"mix_{letter}"])
+
+    return chosen(
+        weights,
+        dis_r=lambda: distance("r"),
+        dis_v=lambda: distance("v"),
+        pen_r=lambda: penalty("r"),
+        pen_v=lambda: penalty("v"),
+    )
+
+
+def _generator_terms(modules, weights, params, views):
+    def score(net, fake):
+        return plain_score(modules[net], params[net], seen(views, fake))
+
+    x = views
+    return chosen(
+        weights,
+        adv_r=lambda: wasserstein(score("d_r", "fake_r")),
+        adv_v=lambda: wasserstein(score("d_v", "fake_v")),
+        cyc_v=lambda: absolute_error(x["v"], x["rec_v"]),
+        cyc_r=lambda: absolute_error(x["r"], x["rec_r"]),
+        idt_r=lambda: absolute_error(x["r"], x["idt_r"]),
+        idt_v=lambda: absolute_error(x["v"], x["idt_v"]),
+    )
