@@ -10,8 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.adapt.adapter import check_images
-from sggan_jax.types import Array, to_float
+from sggan_jax.data.labels import group_names
+from sggan_jax.methods.segmenter import representative_ids
+from sggan_jax.nets.sizes import check_images
+from sggan_jax.train.checkpoint import read_run, restore_network
+from sggan_jax.types import Array, InputError, to_float
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,6 +63,34 @@ class Segmenter:
     @cached_property
     def _compiled(self):
         return jax.jit(partial(_predict, self.module))
+
+
+def load_segmenter(run: str | Path, step: int | None = None) -> Segmenter:
+    """Load the segmentation network of a run and nothing else.
+
+    Its moving average is taken where the run kept one.
+
+    Args:
+      run: run directory, as ``launch.train`` left it.
+      step: of the checkpoint; None for the newest.
+
+    Returns:
+      A function from uint8 images to classes of the run's own label set.
+
+    Raises:
+      InputError: if there is no such run or checkpoint, the run has no segmentation network, or
+        its label set is a file that has changed since.
+    """
+    described = read_run(Path(run))
+    module, variables, step = restore_network(Path(run), "seg", step)
+    regions = np.array(described.regions, np.uint8)
+    names, ids = group_names(described.settings.data.regions), representative_ids(regions)
+    if len(names) != len(ids):
+        raise InputError(
+            f"{run} was trained on {len(ids)} classes, but {described.settings.data.regions} now "
+            f"names {len(names)}; restore the file as it was"
+        )
+    return Segmenter(Path(run), step, module, jax.device_put(variables), names, regions, ids)
 
 
 def _predict(module: Any, variables: Mapping[str, Any], images: Array) -> Array:

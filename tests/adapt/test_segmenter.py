@@ -1,0 +1,186 @@
+"""A run of a segmentation network, loaded from its directory: no training, random weights."""
+
+import json
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import optax
+import pytest
+from PIL import Image
+
+from configs import common
+from sggan_jax.adapt import segmenter as segmenter_file
+from sggan_jax.adapt.labelled import label_folder
+from sggan_jax.adapt.segmenter import load_segmenter
+from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.labels import group_table
+from sggan_jax.data.pipeline import open_source
+from sggan_jax.data.prepare import prepare
+from sggan_jax.evaluate.confusion import count_pixels
+from sggan_jax.train.checkpoint import Checkpoints, Run, write_run
+from sggan_jax.train.state import Recipe, init_state
+from sggan_jax.types import InputError
+
+CLASSES = """
+name = "two"
+groups = ["ignored", "ground", "rest"]
+[[class]]
+id = 5
+name = "tarmac"
+colour = [0, 0, 0]
+group = "ground"
+[[class]]
+id = 3
+name = "wall"
+colour = [0, 0, 9]
+group = "rest"
+[[class]]
+id = 9
+name = "cloud"
+colour = [0, 9, 9]
+group = "rest"
+"""
+
+
+def describe(workdir, regions):
+    """Describe a run on images of 32x64 with the smallest of networks."""
+    config = common.get_config()
+    config.method, config.data.regions, config.data.real = "segmenter", regions, ""
+    config.data.height, config.data.width = 32, 64
+    config.data.data_dir = str(workdir / "data")
+    config.seg.width = 0.1
+    return Run(config.to_dict(), tuple(group_table(regions).tolist()), steps_per_epoch=8)
+
+
+def write_run_of_seg(workdir):
+    """Write a checkpoint of step 3, running statistics included."""
+    run = describe(workdir, "ten")
+    write_run(workdir, run)
+    method = run.make_method()
+    recipe = Recipe(dict.fromkeys(method.players, optax.identity()), pool_size=0)
+    shapes = jax.eval_shape(lambda: init_state(method, recipe, 0, {}))
+    rng = np.random.default_rng(0)
+
+    def draw(x):
+        return rng.uniform(0.2, 0.9, x.shape).astype(np.float32) - 0.5 * (len(x.shape) > 1)
+
+    state = shapes.replace(
+        step=np.int32(3),
+        params=jax.tree.map(draw, shapes.params),
+        stats=jax.tree.map(draw, shapes.stats),
+        rng=jax.random.wrap_key_data(np.arange(2, dtype=np.uint32)),
+    )
+    with Checkpoints(workdir, method) as checkpoints:
+        checkpoints.save(state, {"position": 0})
+    return method, state
+
+
+@pytest.fixture(scope="module")
+def seg_run(tmp_path_factory):
+    """Return the directory of a run, its method and its state."""
+    workdir = tmp_path_factory.mktemp("runs") / "seg"
+    return workdir, *write_run_of_seg(workdir)
+
+
+@pytest.fixture(scope="module")
+def segmenter(seg_run):
+    return load_segmenter(seg_run[0])
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    """A folder data set of a training image and three test images, labels with all ten classes."""
+    root, rng = tmp_path_factory.mktemp("city"), np.random.default_rng(1)
+    for part in ("images", "labels"):
+        (root / part).mkdir()
+    for name in "abcd":
+        image = rng.integers(0, 256, (32, 64, 3), np.uint8)
+        Image.fromarray(image).save(root / "images" / f"{name}.png")
+        labels = rng.choice(np.array([0, 7, 8, 11, 13, 17, 20, 21, 22, 23, 24, 26, 27]), (32, 64))
+        Image.fromarray(labels.astype(np.uint8)).save(root / "labels" / f"{name}.png")
+    (root / "train.txt").write_text("a\n")
+    (root / "test.txt").write_text("b\nc\nd\n")
+    return root
+
+
+def test_a_loaded_network_knows_its_classes(segmenter, seg_run):
+    assert (segmenter.run, segmenter.step, segmenter.direction) == (seg_run[0], 3, "seg")
+    assert segmenter.names[:3] == ("road", "sidewalk", "building")
+    assert segmenter.ids.tolist() == [7, 8, 11, 13, 17, 19, 21, 23, 24, 26]
+    np.testing.assert_array_equal(segmenter.regions[segmenter.ids], np.arange(10))
+
+
+def test_it_predicts_what_training_shows(segmenter, seg_run):
+    """The grids of a run show ``predicted``, made by ``observe`` and ``forward`` without noise."""
+    _, method, state = seg_run
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
+    batch = {"v": images, "lab_v": np.zeros(images.shape[:-1], np.uint8)}
+    views = method.observe(batch, None) | {"stats": state.stats}
+    shown = jax.jit(lambda params, views: method.forward(params, views, None))(state.params, views)
+    classes = segmenter(images)
+    assert len(np.unique(classes)) > 1
+    np.testing.assert_array_equal(segmenter.ids[classes], shown["predicted"])
+
+
+def test_classes_of_a_file_and_a_file_that_has_changed(tmp_path, monkeypatch):
+    (tmp_path / "two.toml").write_text(CLASSES)
+    config = describe(tmp_path, str(tmp_path / "two.toml"))
+    write_run(tmp_path / "run", config)
+    monkeypatch.setattr(segmenter_file, "restore_network", lambda *_: (None, {}, 3))
+    segmenter = load_segmenter(tmp_path / "run", 3)
+    assert (segmenter.names, segmenter.ids.tolist()) == (("ground", "rest"), [5, 3])
+    (tmp_path / "two.toml").write_text(CLASSES.replace('"rest"]', '"rest", "more"]'))
+    with pytest.raises(InputError, match=r"trained on 2 classes, but .*two\.toml now names 3"):
+        load_segmenter(tmp_path / "run")
+
+
+def test_a_run_without_a_segmentation_network_is_refused(tiny_run):
+    with pytest.raises(InputError, match=r"adapts \['r2v', 'v2r'\], not 'seg'"):
+        load_segmenter(tiny_run)
+
+
+def run(program, *arguments):
+    command = [sys.executable, "-m", f"launch.{program}", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_odd_sizes_are_taken_as_they_are(segmenter):
+    assert segmenter(np.zeros((45, 67, 3), np.uint8)).shape == (45, 67)
+
+
+@pytest.mark.slow
+def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
+    folders = f"--input={city}", f"--output={tmp_path / 'out'}"
+    done = run("label", f"--run={segmenter.run}", *folders, "--batch=2")
+    assert done.returncode == 0, done.stderr
+    assert "labelled 4 images in " in done.stdout
+    label_folder(segmenter, city, tmp_path / "here", batch_size=2, progress=False)
+    for name in "abcd":
+        path = f"labels/{name}.png"
+        assert (tmp_path / "out" / path).read_bytes() == (tmp_path / "here" / path).read_bytes()
+
+
+def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_path):
+    places = f"--dir={city}", f"--data_dir={tmp_path}", f"--output={tmp_path / 'score.json'}"
+    done = run("score", f"--run={segmenter.run}", *places)
+    assert done.returncode == 0, done.stderr
+    assert "on 3 images of test at 32x64" in done.stdout
+    record = json.loads((tmp_path / "score.json").read_text())
+    assert (record["step"], record["images"], record["split"]) == (3, 3, "test")
+    prepare(SourceSpec("folder", str(city)), tmp_path, 32, 64, progress=False)
+    source = open_source(SourceSpec("folder", str(city)), tmp_path, "test", 32, 64)
+    expected = np.zeros((10, 10), int)
+    for k in range(3):
+        truth = group_table("ten")[source[k]["label"]]
+        expected += count_pixels(truth, segmenter(source[k]["image"]), 10)
+    assert record["confusion"] == expected.tolist()
+    assert f"mean IoU {100 * record['mean_iou']:.1f} %" in done.stdout
+
+
+def test_the_score_program_refuses_in_one_sentence(tmp_path):
+    done = run("score", f"--run={tmp_path}", "--dir=nowhere")
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path} is not a run directory: it has no run.json\n"
