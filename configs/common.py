@@ -89,6 +89,10 @@ def get_config() -> ConfigDict:
     weights.reg_v = 10.0
     # segmenter: cross-entropy.
     weights.seg = 1.0
+    # fcns_in_the_wild: misled and misleading classifier of domains, and sizes of classes.
+    weights.adv_seg = 0.1
+    weights.dis_seg = 1.0
+    weights.size_r = 0.1
 
     loss = config.loss = ConfigDict()
     # (alpha, beta) = (1, 0) for these epochs, then (grad_alpha, 1 - grad_alpha).
@@ -134,6 +138,11 @@ def get_config() -> ConfigDict:
     seg.hard_threshold = 0.6
     # At least this many, the hardest, count.
     seg.hard_pixels = 256
+
+    # fcns_in_the_wild: the classifier's width, and the virtual images that bound sizes of classes.
+    wild = config.wild = ConfigDict()
+    wild.dis_width = 128
+    wild.history = 256
 
     optim = config.optim = ConfigDict()
     # adam, rmsprop (decay b2) or sgd (momentum b1).

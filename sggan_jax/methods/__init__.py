@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sggan_jax.methods import bigan, dualgan, segmenter, sggan, simgan
+from sggan_jax.methods import bigan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
 from sggan_jax.methods.base import Method
 from sggan_jax.types import Config, InputError
 
@@ -14,6 +14,7 @@ METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
     "simgan": simgan.make,
     "bigan": bigan.make,
     "segmenter": segmenter.make,
+    "fcns_in_the_wild": fcns_in_the_wild.make,
 }
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, leaky_relu
+from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, OffsetConv, leaky_relu
 from sggan_jax.types import InputError
 
 
@@ -66,6 +66,23 @@ class PatchGAN(nn.Module):
             x = leaky_relu(x)
         scores = Conv(self.regions, dtype=self.dtype, name="scores")(x)
         return mask_and_sum(scores.astype(jnp.float32), mask)
+
+
+class PlaceClassifier(nn.Module):
+    """Domain classifier of FCNs in the Wild: two hidden layers 1x1, every place judged alone.
+
+    Attributes:
+      width: channels of the hidden layers.
+    """
+
+    width: int = 128
+
+    @nn.compact
+    def __call__(self, features: jax.Array) -> jax.Array:
+        """Turn features [B, h, w, C] into float32 logits of the source domain [B, h, w, 1]."""
+        x = leaky_relu(OffsetConv(self.width, 1, name="hidden0")(features))
+        x = leaky_relu(OffsetConv(self.width, 1, name="hidden1")(x))
+        return OffsetConv(1, 1, name="logits")(x).astype(jnp.float32)
 
 
 def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:

@@ -48,6 +48,25 @@ class Conv(nn.Module):
         return convolution.conv(x, kernel.astype(self.dtype), stride=self.stride, padding=padding)
 
 
+class OffsetConv(nn.Module):
+    """Convolution plus one number per channel, zero SAME padding.
+
+    Maps [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features].
+    """
+
+    features: int
+    size: int = 3
+    stride: int = 1
+    dtype: Dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Convolve."""
+        x = Conv(self.features, self.size, self.stride, dtype=self.dtype, name="conv")(x)
+        offset = self.param("offset", offset_init, (self.features,), jnp.float32)
+        return x + offset.astype(x.dtype)[None, None, None, :]
+
+
 class Upsample(nn.Module):
     """Double height and width, then mix channels: [B, H, W, I] to [B, 2H, 2W, features].
 

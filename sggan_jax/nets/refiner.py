@@ -7,28 +7,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.initial import offset_init
-from sggan_jax.nets.layers import Conv, Dtype
+from sggan_jax.nets.layers import Dtype, OffsetConv
 from sggan_jax.types import InputError
-
-
-class OffsetConv(nn.Module):
-    """Convolution plus one number per channel, zero SAME padding.
-
-    Maps [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features].
-    """
-
-    features: int
-    size: int = 3
-    stride: int = 1
-    dtype: Dtype = jnp.float32
-
-    @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Convolve."""
-        x = Conv(self.features, self.size, self.stride, dtype=self.dtype, name="conv")(x)
-        offset = self.param("offset", offset_init, (self.features,), jnp.float32)
-        return x + offset.astype(x.dtype)[None, None, None, :]
 
 
 class Refiner(nn.Module):
@@ -58,7 +38,7 @@ class Refiner(nn.Module):
         Raises:
           InputError: if a side is not positive.
         """
-        if min(height, width) < 1:
+        if height < 1 or width < 1:
             raise InputError(f"the refiner needs sides of at least 1, got {height}x{width}")
 
     @nn.compact

@@ -1,0 +1,172 @@
+"""FCNs in the Wild (Hoffman et al., 2016): adapt the segmentation network itself, not the images.
+
+The network learns from labelled virtual images. A classifier of domains looks at its last features,
+place by place, and learns to tell virtual from real; the features learn to mislead it, in both
+directions. Predicted shares of classes in real images, which have no labels here, are held within
+what virtual labels show: their lower and upper tenth, over the last images seen.
+
+Both domains pass through the network as one batch, so that batch norm has one set of statistics.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sggan_jax.losses.domain import class_size_loss, domain_loss
+from sggan_jax.methods import segmenter
+from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.common import example_image
+from sggan_jax.methods.segmenter import make_terms, representative_ids
+from sggan_jax.nets.discriminators import PlaceClassifier
+from sggan_jax.nets.initial import draw_params
+from sggan_jax.types import Config, InputError, to_float
+
+TERMS = ("seg", "adv_seg", "size_r", "dis_seg")
+TENTH = 0.1
+
+
+def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+    """Build the method from its configuration.
+
+    Args:
+      config: the whole configuration, see ``configs/common.py``.
+      regions: [256] uint8, the class of every class id; 255 is ignored.
+      steps_per_epoch: not looked at.
+
+    Returns:
+      The method: ``seg`` against ``d_seg``.
+
+    Raises:
+      InputError: if a setting cannot work, or there is no second domain.
+    """
+    if not config.data.real:
+        raise InputError("fcns_in_the_wild needs a second domain: set data.real")
+    if config.wild.history < 1:
+        raise InputError(f"wild.history must be at least 1, got {config.wild.history}")
+    plain = segmenter.make(config, regions, steps_per_epoch)
+    network = plain.modules["seg"]
+    classifier = PlaceClassifier(config.wild.dis_width)
+    weights = {name: getattr(config.weights, name) for name in TERMS}
+    return Method(
+        modules={"seg": network, "d_seg": classifier},
+        init=partial(_init, plain, classifier, example_image(config)),
+        init_stats=partial(_init_stats, plain, (config.wild.history, network.num_classes)),
+        observe=partial(_observe, plain),
+        forward=partial(_forward, network, jnp.asarray(representative_ids(regions))),
+        makers=("seg",),
+        players={
+            "segmenter": Player(
+                ("seg",), partial(_segmenter_terms, make_terms(config), classifier, weights)
+            ),
+            "classifier": Player(
+                ("d_seg",),
+                partial(_classifier_terms, classifier, weights),
+                rate=config.optim.dis_rate,
+            ),
+        },
+        weights=weights,
+        adapters=plain.adapters,
+        grids=(*plain.grids, ("r", "lab_r", "predicted_r")),
+    )
+
+
+def share_of_classes(classes: jax.Array, number: int) -> jax.Array:
+    """Share of every class among the pixels of each image that have one: [B, n], in [0, 1].
+
+    >>> share_of_classes(jnp.array([[[0, 1], [1, 255]]]), 2).round(2).tolist()
+    [[0.33000001311302185, 0.6700000166893005]]
+    """
+    one_hot = jax.nn.one_hot(classes, number)  # 255 is no class: zeros
+    counts = jnp.sum(one_hot, axis=(1, 2))
+    return counts / jnp.maximum(jnp.sum(counts, axis=-1, keepdims=True), 1.0)
+
+
+def bound_shares(history: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Lower tenth, mean and upper tenth of the shares of every class where it occurs.
+
+    Args:
+      history: [N, n] shares in [0, 1]; 0 where a class does not occur.
+
+    Returns:
+      Three times [n]; 0 for a class that never occurs.
+
+    >>> [x.round(2).tolist() for x in bound_shares(jnp.array([[0.0], [0.2], [0.4]]))]
+    [[0.2199999988079071], [0.30000001192092896], [0.3799999952316284]]
+    """
+    there = jnp.where(history > 0, history, jnp.nan)
+    bounds = (
+        jnp.nanquantile(there, TENTH, axis=0),
+        jnp.nanmean(there, axis=0),
+        jnp.nanquantile(there, 1 - TENTH, axis=0),
+    )
+    lower, mean, upper = (jnp.nan_to_num(bound) for bound in bounds)
+    return lower, mean, upper
+
+
+def _init(plain, classifier, image, rng):
+    rng_seg, rng_classifier = jax.random.split(rng)
+    params = plain.init(rng_seg)
+    variables = {"params": params["seg"], "batch_stats": plain.init_stats()["seg"]}
+    network = plain.modules["seg"]
+    features = jax.eval_shape(partial(network.apply, method="features"), variables, image)
+    return params | {"d_seg": draw_params(classifier, rng_classifier, features)}
+
+
+def _init_stats(plain, shape):
+    return plain.init_stats() | {"shares": jnp.zeros(shape)}
+
+
+def _observe(plain, batch, rng):
+    return plain.observe(batch, rng) | {"r": to_float(batch["r"]), "lab_r": batch["lab_r"]}
+
+
+def _forward(network, ids, params, views, rng):
+    variables = {"params": params["seg"], "batch_stats": views["stats"]["seg"]}
+    if rng is None:
+        predicted = {
+            name: ids[jnp.argmax(network.apply(variables, views[letter]), axis=-1)]
+            for name, letter in (("predicted", "v"), ("predicted_r", "r"))
+        }
+        return predicted
+    images = jnp.concatenate([views["v"], views["r"]])
+    features, new = network.apply(
+        variables, images, train=True, mutable=["batch_stats"], method="features"
+    )
+    scores = network.apply(variables, features, images.shape[1:3], method="scores")
+    half = views["v"].shape[0]
+    shares = share_of_classes(views["classes_v"], scores.shape[-1])
+    history = jnp.concatenate([shares, views["stats"]["shares"]])[
+        : views["stats"]["shares"].shape[0]
+    ]
+    return {
+        "features_v": features[:half],
+        "features_r": features[half:],
+        "scores_v": scores[:half],
+        "scores_r": scores[half:],
+        "stats": {"seg": new["batch_stats"], "shares": history},
+    }
+
+
+def _segmenter_terms(supervised, classifier, weights, params, views):
+    def confusion():
+        scores = (_tell(classifier, params, views[f"features_{letter}"]) for letter in "vr")
+        return 0.5 * (domain_loss(next(scores), 0.0) + domain_loss(next(scores), 1.0))
+
+    def sizes():
+        return class_size_loss(views["scores_r"], *bound_shares(views["stats"]["shares"]))
+
+    return supervised(params, views) | chosen(weights, adv_seg=confusion, size_r=sizes)
+
+
+def _classifier_terms(classifier, weights, params, views):
+    def tell():
+        scores = (_tell(classifier, params, views[f"features_{letter}"]) for letter in "vr")
+        return 0.5 * (domain_loss(next(scores), 1.0) + domain_loss(next(scores), 0.0))
+
+    return chosen(weights, dis_seg=tell)
+
+
+def _tell(classifier, params, features):
+    return classifier.apply({"params": params["d_seg"]}, features)
