@@ -22,8 +22,9 @@ FLOORS = {
     "sggan_jax.adapt": 4,
     "sggan_jax.evaluate": 4,
     "sggan_jax.export": 4,
-    "launch": 5,
-    "configs": 5,
+    "sggan_jax.reproduce": 5,
+    "launch": 6,
+    "configs": 6,
 }
 
 # Outside packages that only one room may name.

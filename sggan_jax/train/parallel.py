@@ -8,6 +8,7 @@ in checkpoints a state has one form whatever the devices: pools carry a leading 
 import dataclasses
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +55,12 @@ def allow_virtual_devices(number: int) -> None:
     """Let a CPU stand for ``number`` devices; without effect elsewhere or after the first use."""
     if number > 1:
         jax.config.update("jax_num_cpu_devices", number)
+
+
+def keep_compiled(directory: Path) -> None:
+    """Keep compiled programs in a directory, for runs that compile the same ones again."""
+    jax.config.update("jax_compilation_cache_dir", str(directory.absolute()))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
 
 
 def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]) -> Trainer:

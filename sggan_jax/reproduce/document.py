@@ -1,0 +1,47 @@
+"""Tables in a document, filled in from the results they come from.
+
+A document marks where a table belongs and which file and split it shows:
+
+    <!-- results: results/camvid.json val -->
+    ...
+    <!-- end of results -->
+
+Everything between the two lines is replaced.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from sggan_jax.reproduce.table import format_classes, format_results
+from sggan_jax.types import InputError
+
+_BLOCK = re.compile(r"(<!-- results: (\S+) (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+
+
+def fill_in(document: Path) -> str:
+    """Return the text of a document with every marked table drawn up anew.
+
+    Args:
+      document: Markdown file; result files are named relative to it.
+
+    Raises:
+      InputError: if the document or a result file is missing, or marks nothing.
+    """
+    if not document.is_file():
+        raise InputError(f"there is no document {document}")
+    text, count = _BLOCK.subn(
+        lambda block: block[1] + _draw(document.parent / block[2], block[3]) + block[4],
+        document.read_text(encoding="utf-8"),
+    )
+    if not count:
+        raise InputError(f"{document} marks no table: write a line <!-- results: FILE SPLIT -->")
+    return text
+
+
+def _draw(path: Path, split: str) -> str:
+    if not path.is_file():
+        raise InputError(f"there are no results {path}; copy results.json of a ladder there")
+    results = json.loads(path.read_text(encoding="utf-8"))
+    told = f"```\n{results['command']}\n```\n{results['machine']}."
+    return f"{told}\n\n{format_results(results, split)}\n{format_classes(results, split)}"

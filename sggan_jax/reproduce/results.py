@@ -1,0 +1,91 @@
+"""What a ladder has measured so far: one JSON file from the records of its rungs."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sggan_jax.data.labels import group_names
+from sggan_jax.evaluate.confusion import score
+from sggan_jax.reproduce.rung import Paths, Rung
+from sggan_jax.reproduce.work import Ladder, write_json
+
+
+def write_results(ladder: Ladder, failed: Mapping[str, str], command: str) -> dict[str, Any]:
+    """Gather every record into ``results.json``, scores in percent.
+
+    Args:
+      ladder: rungs and paths.
+      failed: why a rung failed, by its name.
+      command: that made them, to be told beside the figures.
+    """
+    config = ladder.config
+    names = group_names(config["label_set"])
+    results = {
+        "command": command,
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "data": dict(config["data"]),
+        "classes": list(names),
+        "large": list(config["large"]),
+        "rungs": {
+            name: _gather(ladder.paths, rung, names, config) | {"failed": failed.get(name, "")}
+            for name, rung in ladder.rungs.items()
+        },
+    }
+    write_json(ladder.paths.root / "results.json", results)
+    return results
+
+
+def _gather(paths: Paths, rung: Rung, names: Sequence[str], config) -> dict[str, Any]:
+    def scores(pattern: str) -> list[dict[str, Any]]:
+        found = sorted(paths.record(rung, pattern).parent.glob(f"{pattern}.json"))
+        return [_seeds(path) | summarise(_read(path), names, config["large"]) for path in found]
+
+    truth = sorted(paths.record(rung, "").parent.glob("truth_*.json"))
+    return {
+        "title": rung.title,
+        "paper": list(rung.paper),
+        "adapt_steps": rung.adapt["train"]["steps"] if rung.adapt else 0,
+        "segment_steps": rung.segment["train"]["steps"],
+        "real": {split: scores(f"score_*_{split}") for split in config["splits"]},
+        "kept": scores("kept_*"),
+        "truth": [_seeds(path) | {"difference": _read(path)} for path in truth],
+    }
+
+
+def summarise(
+    confusion: Sequence[Sequence[int]], names: Sequence[str], large: Sequence[str]
+) -> dict[str, Any]:
+    """Turn a confusion matrix into scores in percent, two digits after the point.
+
+    >>> summarise([[1, 0], [1, 1]], ["a", "b"], ["a"])["large_iou"]
+    50.0
+    """
+    scores = score(np.array(confusion))
+    ious = dict(zip(names, scores.ious.tolist(), strict=True))
+    return {
+        "pixel_accuracy": _percent(scores.pixel_accuracy),
+        "class_accuracy": _percent(scores.class_accuracy),
+        "mean_iou": _percent(scores.mean_iou),
+        "large_iou": _percent(float(np.nanmean([ious[name] for name in large]))),
+        "ious": {name: _percent(iou) for name, iou in ious.items()},
+    }
+
+
+def _percent(share: float) -> float | None:
+    """JSON knows no NaN: a class that is absent has None."""
+    return None if np.isnan(share) else round(100 * share, 2)
+
+
+def _seeds(path: Path) -> dict[str, int]:
+    """Seeds from a record's name: ``score_0_2_val``, ``kept_0_2``, ``truth_0``."""
+    numbers = [int(part) for part in path.stem.split("_") if part.isdigit()]
+    return dict(zip(("adapt_seed", "segment_seed"), numbers, strict=False))
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

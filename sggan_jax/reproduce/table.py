@@ -1,0 +1,86 @@
+"""Results as a Markdown table: mean and spread over seeds, the paper's figures apart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+_REAL = (
+    ("pixel_accuracy", "pixel"),
+    ("class_accuracy", "class"),
+    ("mean_iou", "mIoU"),
+    ("large_iou", "mIoU, large"),
+)
+_KEPT = (("pixel_accuracy", "kept: pixel"), ("mean_iou", "kept: mIoU"))
+
+
+def format_results(results: Mapping[str, Any], split: str) -> str:
+    """Draw up the table of one split, in percent.
+
+    Args:
+      results: as :func:`sggan_jax.reproduce.results.write_results` returns them.
+      split: of the real data set on which segmentation was scored.
+
+    Returns:
+      Markdown; *kept* is what a network trained on real labels still reads correctly in the images
+      trained on; the paper's columns stand apart and say so.
+    """
+    rungs = results["rungs"].values()
+    with_truth = any(rung["truth"] for rung in rungs)
+    with_paper = any(rung["paper"] for rung in rungs)
+    header = ["trained on", *(title for _, title in _REAL), "seeds", *(title for _, title in _KEPT)]
+    header += ["difference from the true look"] * with_truth
+    header += ["the paper's own: pixel / class / IoU"] * with_paper
+    rows = []
+    for rung in rungs:
+        real = rung["real"].get(split, [])
+        row = [rung["title"], *(spread(column(real, key)) for key, _ in _REAL)]
+        row += [count_seeds(real), *(spread(column(rung["kept"], key)) for key, _ in _KEPT)]
+        row += [spread(column(rung["truth"], "difference"))] * with_truth
+        row += [" / ".join(f"{value:.2f}" for value in rung["paper"])] * with_paper
+        rows.append(row)
+    failed = [f"\n{rung['title']} failed: {rung['failed']}" for rung in rungs if rung["failed"]]
+    return "\n".join([_markdown(header, rows), *failed]) + "\n"
+
+
+def format_classes(results: Mapping[str, Any], split: str) -> str:
+    """Draw up the IoU of every class on one split, in percent."""
+    names = results["classes"]
+    rows = []
+    for rung in results["rungs"].values():
+        ious = [entry["ious"] for entry in rung["real"].get(split, [])]
+        rows.append([rung["title"], *(spread(column(ious, name)) for name in names)])
+    return _markdown(["IoU", *names], rows) + "\n"
+
+
+def column(entries: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+    """Values of a key, those that exist."""
+    return [entry[key] for entry in entries if entry[key] is not None]
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and sample standard deviation.
+
+    >>> spread([1.0, 3.0]), spread([2.0]), spread([])
+    ('2.0 ± 1.4', '2.0', '')
+    """
+    if not values:
+        return ""
+    mean = f"{np.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.1f}"
+
+
+def count_seeds(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Count seeds of the adaptation times seeds of the segmentation network.
+
+    >>> count_seeds([{"adapt_seed": 0, "segment_seed": k} for k in range(3)])
+    '1 x 3'
+    """
+    adapt = {entry["adapt_seed"] for entry in entries}
+    segment = {entry["segment_seed"] for entry in entries}
+    return f"{len(adapt)} x {len(segment)}" if entries else ""
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, [":---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,46 @@
+"""Tables of a document come from their files and from nothing else."""
+
+import json
+
+import pytest
+
+from sggan_jax.reproduce.document import fill_in
+from sggan_jax.types import InputError
+
+DOCUMENT = """before
+<!-- results: results/city.json val -->
+stale
+<!-- end of results -->
+after
+"""
+
+
+def test_marked_tables_are_replaced_and_the_rest_stays(tmp_path):
+    entry = {"adapt_seed": 0, "segment_seed": 0, "pixel_accuracy": 50.0, "class_accuracy": 40.0}
+    entry |= {"mean_iou": 30.0, "large_iou": 35.0, "ious": {"road": 60.0}}
+    rung = {"title": "plain", "paper": [], "real": {"val": [entry]}, "kept": [], "truth": []}
+    results = {"command": "python -m something", "machine": "2 cores", "classes": ["road"]}
+    results["rungs"] = {"plain": rung | {"failed": ""}}
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "city.json").write_text(json.dumps(results))
+    path = tmp_path / "page.md"
+    path.write_text(DOCUMENT)
+    text = fill_in(path)
+    assert text.startswith("before\n<!-- results: results/city.json val -->\n```\npython -m some")
+    assert "| plain | 50.0 | 40.0 | 30.0 | 35.0 | 1 x 1 |  |  |" in text
+    assert "stale" not in text
+    assert "| plain | 60.0 |" in text
+    assert text.endswith("\n<!-- end of results -->\nafter\n")
+    path.write_text(text)
+    assert fill_in(path) == text
+
+
+def test_what_is_missing_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"no document .*page\.md"):
+        fill_in(tmp_path / "page.md")
+    (tmp_path / "page.md").write_text("nothing")
+    with pytest.raises(InputError, match="marks no table"):
+        fill_in(tmp_path / "page.md")
+    (tmp_path / "page.md").write_text(DOCUMENT)
+    with pytest.raises(InputError, match=r"no results .*city\.json"):
+        fill_in(tmp_path / "page.md")

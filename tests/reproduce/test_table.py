@@ -1,0 +1,64 @@
+"""The table against figures worked out by hand."""
+
+from sggan_jax.reproduce.results import summarise
+from sggan_jax.reproduce.table import format_classes, format_results
+
+
+def entry(adapt_seed, segment_seed, iou):
+    return {
+        "adapt_seed": adapt_seed,
+        "segment_seed": segment_seed,
+        "pixel_accuracy": 2 * iou,
+        "class_accuracy": iou + 1,
+        "mean_iou": iou,
+        "large_iou": None,
+        "ious": {"road": iou, "sky": None},
+    }
+
+
+def rung(title, ious, **changes):
+    entries = [entry(index // 2, index % 2, iou) for index, iou in enumerate(ious)]
+    record = {"title": title, "paper": [], "real": {"val": entries}, "kept": [], "truth": []}
+    return record | {"failed": ""} | changes
+
+
+def test_rows_hold_mean_and_spread_and_the_papers_figures_stand_apart():
+    results = {
+        "classes": ["road", "sky"],
+        "rungs": {
+            "a": rung("plain", [10.0, 12.0, 14.0, 16.0], paper=[1.0, 2.0, 3.0]),
+            "b": rung("broken", [], failed="train adaptation: no data"),
+        },
+    }
+    # mean 13, deviations -3 -1 1 3: sqrt(20 / 3) = 2.58
+    assert format_results(results, "val").splitlines() == [
+        "| trained on | pixel | class | mIoU | mIoU, large | seeds | kept: pixel | kept: mIoU "
+        "| the paper's own: pixel / class / IoU |",
+        "| :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| plain | 26.0 ± 5.2 | 14.0 ± 2.6 | 13.0 ± 2.6 |  | 2 x 2 |  |  | 1.00 / 2.00 / 3.00 |",
+        "| broken |  |  |  |  |  |  |  |  |",
+        "",
+        "broken failed: train adaptation: no data",
+    ]
+    assert "| plain | 13.0 ± 2.6 |  |" in format_classes(results, "val")
+
+
+def test_kept_labels_and_the_true_look_have_columns_when_measured():
+    truth = [{"adapt_seed": 0, "difference": 14.6}]
+    results = {"rungs": {"a": rung("plain", [10.0], truth=truth, kept=[entry(0, 0, 30.0)])}}
+    text = format_results(results, "val")
+    assert "difference from the true look" in text
+    assert "the paper" not in text
+    assert text.splitlines()[-1] == "| plain | 20.0 | 11.0 | 10.0 |  | 1 x 1 | 60.0 | 30.0 | 14.6 |"
+
+
+def test_scores_in_percent():
+    # road: 6 right of 8, 1 wrongly claimed: 6/9; sky: 1 of 2, 2 wrongly claimed: 1/4; car absent.
+    summary = summarise([[6, 2, 0], [1, 1, 0], [0, 0, 0]], ["road", "sky", "car"], ["road", "car"])
+    assert summary == {
+        "pixel_accuracy": 70.0,
+        "class_accuracy": 62.5,
+        "mean_iou": 45.83,
+        "large_iou": 66.67,
+        "ious": {"road": 66.67, "sky": 25.0, "car": None},
+    }
