@@ -144,9 +144,9 @@ class Strips:
         height = self._height(task, x, made, units)
         moments = []
         for start, stop in () if self._dry else _split(units, height):
-            strip, *of_strip = _run_strip(task, params, *read(start, stop))
+            strip, mean, variance = _run_strip(task, params, *read(start, stop))
             made[start * makes : stop * makes] = strip
-            moments.append((stop - start, *map(np.asarray, of_strip)))
+            moments.append((stop - start, np.asarray(mean), np.asarray(variance)))
         return made, *_join_moments(moments, made.shape[-1])
 
     def _hold(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:

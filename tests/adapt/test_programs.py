@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sggan_jax.adapt.record import make_record
+from sggan_jax.export.load import load_exported
+
 
 def run(program, *arguments):
     command = [sys.executable, "-m", f"launch.{program}", *map(str, arguments)]
@@ -45,6 +48,30 @@ def test_adapt_keeps_to_the_memory_it_is_given(tiny_run, tmp_path):
     done = run("adapt", f"--run={tiny_run}", *folders, "--memory=1e-6")
     assert done.returncode == 2
     assert "an image of 12x20 takes at least " in done.stderr
+
+
+def test_export_tells_the_difference_and_its_export_adapts_alike(tiny_run, tiny_adapter, tmp_path):
+    done = run("export", f"--run={tiny_run}", f"--output={tmp_path / 'out'}", "--licence=CC0")
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/out/weights.safetensors  0.01 MB" in done.stdout
+    assert "for cpu, cuda, tpu; sides that are multiples of 4" in done.stdout
+    assert "run here; difference from the model on [[2, 64, 96, 3], [1, 68, 104, 3]]: at most " in (
+        done.stdout
+    )
+    exported = load_exported(tmp_path / "out")
+    assert exported.card.licence == "CC0"
+    record = make_record(tiny_adapter, tmp_path)
+    assert exported.card.run == {
+        "name": tiny_run.name,
+        "direction": "v2r",
+        "step": 2,
+        "config": record.config,
+    }
+    image = np.random.default_rng(0).integers(0, 256, (15, 30, 3), np.uint8)
+    assert np.abs(exported(image).astype(int) - tiny_adapter(image)).max() <= 1
+    again = run("export", f"--run={tiny_run}", f"--output={tmp_path / 'out'}")
+    assert again.returncode == 2
+    assert "holds an export" in again.stderr
 
 
 @pytest.mark.slow

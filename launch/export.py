@@ -1,0 +1,60 @@
+"""Export a run's generator for other programs: one file for cpu, cuda and tpu, free image sizes.
+
+python -m launch.export --run runs/a --output exported/a --licence "CC BY 4.0"
+"""
+
+from sggan_jax.allocator import tune_allocator
+
+tune_allocator()  # before jax is imported
+
+from absl import flags  # noqa: E402
+
+from launch import run  # noqa: E402
+from sggan_jax.export.card import CARD_FILE, Card  # noqa: E402
+from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator  # noqa: E402
+
+_RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.", required=True)
+_DIRECTION = flags.DEFINE_enum(
+    "direction", "v2r", ["v2r", "r2v"], "Virtual to real, or real to virtual."
+)
+_STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
+_PLATFORMS = flags.DEFINE_list("platforms", list(PLATFORMS), "Of cpu, cuda, tpu and rocm.")
+_LICENCE = flags.DEFINE_string("licence", UNSTATED, "Licence of the weights, noted on the card.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an export that is there.")
+
+
+def main(_: list[str]) -> None:
+    """Export and tell what came of it."""
+    card = export_generator(
+        _RUN.value,
+        _OUTPUT.value,
+        direction=_DIRECTION.value,
+        step=_STEP.value,
+        platforms=_PLATFORMS.value,
+        licence=_LICENCE.value,
+        overwrite=_OVERWRITE.value,
+    )
+    report(_OUTPUT.value, card)
+
+
+def report(folder: str, card: Card) -> None:
+    """Print files, sizes and the difference from the model."""
+    for file in (card.program, card.weights):
+        print(f"{folder}/{file.name}  {file.bytes / 2**20:.2f} MB")
+    print(f"{folder}/{CARD_FILE}")
+    print(
+        f"for {', '.join(card.platforms)}; sides that are multiples of {card.sizes.multiple}, "
+        f"any size through sggan_jax.export.load"
+    )
+    if not card.difference:
+        print("not run: this machine is not among the platforms")
+        return
+    print(
+        f"run here; difference from the model on {card.difference['shapes']}: at most "
+        f"{card.difference['max']} grey levels of 255, {card.difference['mean']:.2g} on average"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

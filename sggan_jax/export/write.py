@@ -1,0 +1,199 @@
+"""A run's generator as files: a program for several platforms and free sizes, weights, a card."""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax import export
+
+from sggan_jax.export.card import (
+    CARD_FILE,
+    Card,
+    Sizes,
+    describe_file,
+    open_sizes,
+    write_card,
+)
+from sggan_jax.export.load import Exported, flatten, load_exported, nest
+from sggan_jax.export.safetensors import write_arrays
+from sggan_jax.nets.sizes import padded_size
+from sggan_jax.train import checkpoint
+from sggan_jax.types import Array, InputError, num_params, to_float, to_uint8
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+UNSTATED = "not stated; the images that the generator was trained on decide"
+
+PROGRAM_FILE, WEIGHTS_FILE = "generator.jax_export", "weights.safetensors"
+
+_KNOWN_PLATFORMS = (*PLATFORMS, "rocm")
+_PACKAGES = ("sggan_jax", "jax", "jaxlib", "flax", "numpy")
+
+
+def export_generator(
+    run: str | Path,
+    folder: str | Path,
+    *,
+    direction: str = "v2r",
+    step: int | None = None,
+    platforms: Iterable[str] = PLATFORMS,
+    licence: str = UNSTATED,
+    overwrite: bool = False,
+) -> Card:
+    """Export a generator, run the export on this machine and compare it with the model.
+
+    The program maps weights and uint8 images [B, H, W, 3] to uint8 images; B, H and W are free.
+
+    Args:
+      run: run directory.
+      folder: to write; made if absent.
+      direction: ``v2r`` or ``r2v``.
+      step: of the checkpoint; None for the newest.
+      platforms: to lower for, of cpu, cuda, tpu and rocm.
+      licence: of the weights, noted on the card.
+      overwrite: replace an export that is there.
+
+    Returns:
+      The card, with the difference from the model if this machine is among the platforms.
+
+    Raises:
+      InputError: if there is no such run, platform or checkpoint, or the folder holds other things.
+    """
+    run, folder, platforms = Path(run), Path(folder), tuple(platforms)
+    _check_platforms(platforms)
+    _check_folder(folder, overwrite)
+    module, variables, step = checkpoint.restore_network(run, direction, step)
+    variables = nest(flatten(variables))
+    sizes = open_sizes(module)
+    program = lower(module, variables, sizes, platforms).serialize()
+    _write_files(folder, program, flatten(variables))
+    card = Card(
+        program=describe_file(folder / PROGRAM_FILE),
+        weights=describe_file(folder / WEIGHTS_FILE),
+        sizes=sizes,
+        platforms=platforms,
+        images={"layout": "NHWC", "type": "uint8", "channels": "RGB", "range": [0, 255]},
+        network=describe_network(module, variables),
+        run={
+            "name": run.resolve().name,
+            "direction": direction,
+            "step": step,
+            "config": digest_config(checkpoint.read_run(run)),
+        },
+        licence=licence,
+        versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        difference={},
+    )
+    write_card(folder, card)
+    if export.default_export_platform() in platforms:
+        difference = compare(load_exported(folder), module, variables)
+        card = dataclasses.replace(card, difference=difference)
+        write_card(folder, card)
+    return card
+
+
+def lower(
+    module: Any, variables: Mapping[str, Any], sizes: Sizes, platforms: tuple[str, ...]
+) -> export.Exported:
+    """Lower ``(variables, images) -> images`` with free batch, height and width.
+
+    Args:
+      module: a generator.
+      variables: its parameters, or their shapes.
+      sizes: that it takes.
+      platforms: to lower for.
+    """
+
+    def adapt(variables: Mapping[str, Any], images: Array) -> Array:
+        return to_uint8(module.apply(variables, to_float(images)))
+
+    least = sizes.least_side // sizes.multiple
+    shape = export.symbolic_shape(
+        f"b, {sizes.multiple}*h, {sizes.multiple}*w, 3",
+        constraints=("b >= 1", f"h >= {least}", f"w >= {least}"),
+    )
+    images = jax.ShapeDtypeStruct(shape, np.uint8)
+    return export.export(jax.jit(adapt), platforms=platforms)(variables, images)
+
+
+def compare(exported: Exported, module: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure how far an export is from its model, on noise, as one batch and at two sizes.
+
+    Returns:
+      ``max`` and ``mean`` absolute difference in grey levels, and the shapes compared.
+    """
+    height, width = padded_size(module, 64, 96)
+    larger = height + module.multiple, width + 2 * module.multiple
+    shapes = [(2, height, width, 3), (1, *larger, 3)]
+    model = jax.jit(lambda variables, x: to_uint8(module.apply(variables, to_float(x))))
+    numbers, differences = np.random.default_rng(0), []
+    for shape in shapes:
+        images = numbers.integers(0, 256, shape, np.uint8)
+        expected = np.asarray(model(variables, images))
+        differences.append(np.abs(exported(images).astype(np.int16) - expected).ravel())
+    joined = np.concatenate(differences)
+    return {
+        "max": int(joined.max()),
+        "mean": float(joined.mean()),
+        "unit": "grey levels",
+        "shapes": [list(shape) for shape in shapes],
+    }
+
+
+def describe_network(module: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a network's kind, its settings and its number of parameters."""
+    settings = {
+        field.name: getattr(module, field.name)
+        for field in dataclasses.fields(module)
+        if field.name not in ("parent", "name")
+    }
+    settings["dtype"] = np.dtype(settings["dtype"]).name
+    return {"kind": type(module).__name__, **settings, "parameters": num_params(variables)}
+
+
+def digest_config(run: checkpoint.Run) -> str:
+    """Hash a run's configuration, settings that a continued run may change left out."""
+    settings = checkpoint.flatten(run.config)
+    decisive = {key: value for key, value in settings.items() if key not in checkpoint.FREE}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _write_files(folder: Path, program: bytes | bytearray, weights: Mapping[str, Any]) -> None:
+    """Write all but the card, the mark of an export that is there whole: an old one goes first."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CARD_FILE).unlink(missing_ok=True)
+        (folder / PROGRAM_FILE).write_bytes(program)
+        write_arrays(folder / WEIGHTS_FILE, jax.tree.map(np.asarray, weights))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def _check_platforms(platforms: tuple[str, ...]) -> None:
+    unknown = sorted(set(platforms) - set(_KNOWN_PLATFORMS))
+    if unknown or not platforms:
+        raise InputError(
+            f"platforms must be some of {', '.join(_KNOWN_PLATFORMS)}, got "
+            f"{', '.join(unknown) or 'none'}"
+        )
+
+
+def _check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse to write among files that are not an export's, or over one unasked."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file; give a folder")
+    present = {path.name for path in folder.iterdir()}
+    foreign = sorted(present - {CARD_FILE, PROGRAM_FILE, WEIGHTS_FILE})
+    if foreign:
+        raise InputError(f"{folder} holds other things, such as {foreign[0]}; give a new folder")
+    if present and not overwrite:
+        raise InputError(
+            f"{folder} holds an export; give a new folder, or --overwrite to replace it"
+        )

@@ -1,0 +1,50 @@
+"""Exports of tiny generators with random weights; no run behind them needs training."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from sggan_jax.export.write import export_generator
+from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.refiner import Refiner
+from sggan_jax.train import checkpoint
+
+NETS = {
+    "unet": UNet(width=4, levels=3),
+    "resnet": ResNet(width=4, blocks=1, upsampling="resize"),
+    "refiner": Refiner(width=4, blocks=1),
+}
+
+
+@pytest.fixture(scope="session")
+def networks():
+    """Modules and their variables by name."""
+    rng = np.random.default_rng(2)
+
+    def draw(net):
+        shapes = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, 16, 24, 3)))
+        return jax.tree.map(lambda x: rng.normal(0, 0.3, x.shape).astype(np.float32), shapes)
+
+    return {name: (net, draw(net)) for name, net in NETS.items()}
+
+
+@pytest.fixture(scope="session")
+def make_export(networks, tmp_path_factory):
+    """Return a function from a network's name to the folder of its export, and its card."""
+
+    def make(name, folder=None, **settings):
+        folder = folder or tmp_path_factory.mktemp("exported") / name
+        run = checkpoint.Run({"seed": 3, "train": {"keep": 5}}, (0,) * 256, 1)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(checkpoint, "restore_network", lambda *_: (*networks[name], 7))
+            patch.setattr(checkpoint, "read_run", lambda _: run)
+            return folder, export_generator("runs/a", folder, **settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def exported_unet(make_export):
+    """Folder and card of one export for all tests that only read it."""
+    return make_export("unet", licence="CC0")
