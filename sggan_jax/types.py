@@ -30,6 +30,10 @@ Config = Any
 """A tree with attribute access: a ``ConfigDict`` or what :func:`namespace` makes."""
 
 
+IGNORE = 255
+"""Class or region of pixels that nothing counts: no loss, no score, no filter."""
+
+
 class InputError(ValueError):
     """Something the user gave cannot work; the message says what, where and what to do."""
 

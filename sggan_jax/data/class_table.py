@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sggan_jax.types import InputError
-
-IGNORE = 255
-"""Train id, and group, of what a score leaves out."""
+from sggan_jax.types import IGNORE, InputError
 
 
 @dataclass(frozen=True, eq=False)

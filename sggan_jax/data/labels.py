@@ -8,8 +8,8 @@ file (:func:`load_table`); ``docs/data.md`` describes it.
 
 import numpy as np
 
-from sggan_jax.data.class_table import IGNORE, ClassTable, load_table, make_table
-from sggan_jax.types import InputError
+from sggan_jax.data.class_table import ClassTable, load_table, make_table
+from sggan_jax.types import IGNORE, InputError
 
 IGNORED = "ignored"
 """Group of a class table whose classes are left out."""

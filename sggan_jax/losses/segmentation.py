@@ -4,8 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-IGNORE = 255
-"""Class of pixels that no loss counts."""
+from sggan_jax.types import IGNORE
 
 
 def pixel_cross_entropy(scores: jax.Array, classes: jax.Array) -> jax.Array:

@@ -17,9 +17,17 @@ from sggan_jax.methods.base import Method, Player
 from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
 from sggan_jax.nets.segmenters import Light, Segmenter
 from sggan_jax.nets.units import draw_variables
-from sggan_jax.types import Array, Batch, Config, InputError, Metrics, Params, Views, to_float
-
-IGNORE = 255
+from sggan_jax.types import (
+    IGNORE,
+    Array,
+    Batch,
+    Config,
+    InputError,
+    Metrics,
+    Params,
+    Views,
+    to_float,
+)
 
 
 def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:

@@ -21,7 +21,7 @@ from sggan_jax.methods.common import (
     translate,
 )
 from sggan_jax.nets.discriminators import semantic_mask
-from sggan_jax.types import Config, InputError
+from sggan_jax.types import IGNORE, Config, InputError
 
 TERMS = (
     *("adv_r", "adv_v", "cyc_v", "cyc_r", "grad_v", "grad_r", "idt_r", "idt_v"),
@@ -34,7 +34,7 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: [256] uint8, the region of every class id.
+      regions: [256] uint8, the region of every class id; 255 is judged by no filter.
       steps_per_epoch: to turn epochs of the (alpha, beta) schedule into steps.
 
     Returns:
@@ -43,7 +43,7 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     Raises:
       InputError: if the networks cannot take the training size, or a setting is unknown.
     """
-    num_regions = int(regions.max()) + 1
+    num_regions = int(regions[regions != IGNORE].max()) + 1
     modules = make_two_way(config, num_regions)
     mask = partial(
         semantic_mask,

@@ -48,7 +48,7 @@ def _gather(paths: Paths, rung: Rung, names: Sequence[str], config) -> dict[str,
     truth = sorted(paths.record(rung, "").parent.glob("truth_*.json"))
     return {
         "title": rung.title,
-        "paper": list(rung.paper),
+        "paper": rung.paper,
         "adapt_steps": rung.adapt["train"]["steps"] if rung.adapt else 0,
         "segment_steps": rung.segment["train"]["steps"],
         "real": {split: scores(f"score_*_{split}") for split in config["splits"]},

@@ -24,7 +24,7 @@ class Rung:
       domain: that the segmentation network learns from: ``virtual``, adapted if there is an
         adaptation, or ``real``, the upper bound.
       predicted: whether the adaptation sees predicted labels of real images, not annotated ones.
-      paper: the paper's pixel accuracy, class accuracy and IoU in percent; empty where it has none.
+      paper: the paper's own figures, in percent; empty where it has none.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Rung:
     segment: Mapping[str, Any]
     domain: str
     predicted: bool
-    paper: tuple[float, ...]
+    paper: str
 
     @property
     def is_adapted(self) -> bool:
@@ -49,8 +49,10 @@ def read_rungs(config: Mapping[str, Any]) -> dict[str, Rung]:
       InputError: naming the rung and what is wrong with it.
     """
     rungs = {}
-    for name, fields in config["rungs"].items():
-        fields = dict(fields)
+    for name in config["order"]:
+        if name not in config["rungs"]:
+            raise InputError(f"order names {name!r}, but rungs holds {sorted(config['rungs'])}")
+        fields = dict(config["rungs"][name])
         for part, steps in (("adapt", "adapt_steps"), ("segment", "segment_steps")):
             if fields[part] and config[steps]:
                 fields[part] = with_values(fields[part], train__steps=config[steps])

@@ -25,7 +25,7 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
       Markdown; *kept* is what a network trained on real labels still reads correctly in the images
       trained on; the paper's columns stand apart and say so.
     """
-    rungs = results["rungs"].values()
+    rungs = [rung for rung in results["rungs"].values() if _is_known(rung, split)]
     with_truth = any(rung["truth"] for rung in rungs)
     with_paper = any(rung["paper"] for rung in rungs)
     header = ["trained on", *(title for _, title in _REAL), "seeds", *(title for _, title in _KEPT)]
@@ -37,7 +37,7 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
         row = [rung["title"], *(spread(column(real, key)) for key, _ in _REAL)]
         row += [count_seeds(real), *(spread(column(rung["kept"], key)) for key, _ in _KEPT)]
         row += [spread(column(rung["truth"], "difference"))] * with_truth
-        row += [" / ".join(f"{value:.2f}" for value in rung["paper"])] * with_paper
+        row += [rung["paper"]] * with_paper
         rows.append(row)
     failed = [f"\n{rung['title']} failed: {rung['failed']}" for rung in rungs if rung["failed"]]
     return "\n".join([_markdown(header, rows), *failed]) + "\n"
@@ -48,9 +48,16 @@ def format_classes(results: Mapping[str, Any], split: str) -> str:
     names = results["classes"]
     rows = []
     for rung in results["rungs"].values():
+        if not _is_known(rung, split):
+            continue
         ious = [entry["ious"] for entry in rung["real"].get(split, [])]
         rows.append([rung["title"], *(spread(column(ious, name)) for name in names)])
     return _markdown(["IoU", *names], rows) + "\n"
+
+
+def _is_known(rung: Mapping[str, Any], split: str) -> bool:
+    """Whether there is something to tell of a rung."""
+    return bool(rung["real"].get(split) or rung["kept"] or rung["truth"] or rung["failed"])
 
 
 def column(entries: Sequence[Mapping[str, Any]], key: str) -> list[float]:

@@ -323,3 +323,14 @@ def test_an_unknown_method_is_refused_by_name():
     config.method = "pix2pix"
     with pytest.raises(InputError, match=r"sggan.*got 'pix2pix'"):
         make_method(config, REGIONS, 10)
+
+
+def test_ids_without_a_region_are_judged_by_no_filter():
+    table = np.where(np.arange(256) < 6, REGIONS, 255).astype(np.uint8)
+    table[3] = 255
+    method, batch = make(table), make_batch()
+    assert method.modules["d_r"].regions == 3
+    batch["lab_v"] = np.full((1, *SIZE), 3, np.uint8)
+    views = method.observe(batch, None)
+    assert float(views["mask_v"].sum()) == 0.0
+    assert 0 < float(views["mask_r"].sum()) < SCORES[0] * SCORES[1]  # some of its ids are 3

@@ -22,12 +22,12 @@ NET = {"train": {"steps": 5}}
 
 def fields(**changes):
     empty = {"adapt": {}, "recolour": "", "segment": NET, "domain": "virtual"}
-    return {"title": "", "predicted": False, "paper": ()} | empty | changes
+    return {"title": "", "predicted": False, "paper": ""} | empty | changes
 
 
 def read(**rungs):
     rungs = {"source": fields(), "upper": fields(domain="real")} | rungs
-    return read_rungs(CONFIG | {"rungs": rungs})
+    return read_rungs(CONFIG | {"rungs": rungs, "order": tuple(rungs)})
 
 
 class Diary:
