@@ -92,7 +92,11 @@ def _make_modules(config):
 def _init(modules, image, rng):
     """Draw the kernels after He et al.: without norms, smaller ones would let signals die away."""
     keys = zip(modules, jax.random.split(rng, len(modules)), strict=True)
-    return {name: draw_variables(modules[name], key, image)["params"] for name, key in keys}
+    params = {name: draw_variables(modules[name], key, image)["params"] for name, key in keys}
+    # Full-sized, the last layer would begin in the flat ends of tanh: in pure cyan or magenta.
+    refiner = params["g_v2r"]
+    last = jax.tree.map(lambda x: 0.1 * x, refiner["leave"])
+    return params | {"g_v2r": refiner | {"leave": last}}
 
 
 def _weights(config) -> dict[str, Weight]:

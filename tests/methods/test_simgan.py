@@ -60,6 +60,23 @@ def test_one_way_only(played):
     assert method.pooled == (("fake_r",),)
 
 
+def test_signals_live_through_networks_without_norms():
+    config = simgan.get_config("toycity")
+    method = make_method(config, np.zeros(256, np.uint8), 10)
+    params = method.init(jax.random.key(0))
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 32, 3)).astype(np.float32)
+    fake, logits = (
+        jax.jit(method.modules[name].apply)({"params": params[name]}, image)
+        for name in ("g_v2r", "d_r")
+    )
+    # Seen, and not yet in the flat ends of tanh.
+    assert 0.05 < np.std(fake) < 0.7
+    assert np.std(logits) > 0.05
+    kernel = params["g_v2r"]["block0_a"]["conv"]["kernel"]
+    # Variance 2 over the 3x3x32 numbers under a kernel, of 9,216 numbers.
+    np.testing.assert_allclose(kernel.std(), np.sqrt(2 / 288), rtol=0.03)
+
+
 def moves(method, steps):
     """Who moves at each step: r, d, or both."""
     players = (("r", method.players["refiner"]), ("d", method.players["discriminator"]))
