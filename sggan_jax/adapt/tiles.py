@@ -99,20 +99,22 @@ def _unet(net: UNet, strips: Strips, image: np.ndarray, finish: Function) -> np.
     widths = [net.width * min(2**level, 8) for level in range(net.levels)]
     skips = []
     for level, width in enumerate(widths):
-        x = x if level == 0 else x.then(leaky_relu)
-        x = strips.norm(f"down{level}", Conv(width, stride=2, dtype=net.dtype), x)
+        x, bare = x if level == 0 else x.then(leaky_relu), net.is_bare(level)
+        down = Conv(width, stride=2, dtype=net.dtype, with_offset=bare)
+        x = (strips.plain if bare else strips.norm)(f"down{level}", down, x)
         skips.append(x)
     x = skips.pop()
     for level, width in enumerate(reversed(widths[:-1])):
         up = Upsample(width, 4, net.upsampling, net.dtype)
         x = strips.norm(f"up{level}", up, x.then(nn.relu))
         x = Map(x.parts + skips.pop().parts)
-    up = Upsample(3, 4, net.upsampling, net.dtype)
+    up = Upsample(3, 4, net.upsampling, net.dtype, net.pytorch)
     return strips.last(f"up{net.levels - 1}", up, x.then(nn.relu), _tanh, finish)
 
 
 def _resnet(net: ResNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
-    conv, up = partial(Conv, dtype=net.dtype), partial(Upsample, dtype=net.dtype)
+    conv = partial(Conv, dtype=net.dtype, pad_before=net.pytorch)
+    up = partial(Upsample, dtype=net.dtype, pad_before=net.pytorch)
     x = strips.norm("enter", conv(net.width, 7, reflect=True), _read_image(image))
     for level in (1, 2):
         x = strips.norm(f"down{level}", conv(net.width * 2**level, 3, 2), x.then(nn.relu))
@@ -127,7 +129,8 @@ def _resnet(net: ResNet, strips: Strips, image: np.ndarray, finish: Function) ->
     for level in (1, 0):
         x = strips.norm(f"up{level}", up(net.width * 2**level, 3, net.upsampling), x)
         x = x.then(nn.relu)
-    return strips.last("leave", conv(3, 7, reflect=True), x, _tanh, finish)
+    leave = conv(3, 7, reflect=True, with_offset=net.pytorch)
+    return strips.last("leave", leave, x, _tanh, finish)
 
 
 def _refiner(net: Refiner, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Generators: the paper's U-Net and CycleGAN's ResNet, images in [-1, 1] to images in [-1, 1]."""
 
+from functools import partial
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -21,6 +23,8 @@ class UNet(nn.Module):
       dropout: rate in the first three decoder levels, only in training.
       upsampling: ``transpose`` or ``resize``.
       dtype: type of the computation; parameters stay float32.
+      pytorch: as in the PyTorch program of CycleGAN and pix2pix: the outermost and the innermost
+        level of the encoder have offsets instead of norms, and the output has an offset.
     """
 
     width: int = 64
@@ -28,6 +32,7 @@ class UNet(nn.Module):
     dropout: float = 0.5
     upsampling: Upsampling = "transpose"
     dtype: Dtype = jnp.float32
+    pytorch: bool = False
 
     @property
     def multiple(self) -> int:
@@ -48,11 +53,15 @@ class UNet(nn.Module):
             self.multiple,
             f"{self.multiple} (two to its {self.levels} levels)",
         )
-        if height == width == self.multiple:
+        if height == width == self.multiple and not self.pytorch:
             raise InputError(
                 f"a {self.levels}-level U-Net turns {height}x{width} into a 1x1 innermost map, "
                 f"which instance norm erases; use fewer levels or a larger size"
             )
+
+    def is_bare(self, level: int) -> bool:
+        """Whether a level of the encoder has an offset instead of a norm."""
+        return self.pytorch and level in (0, self.levels - 1)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -70,12 +79,16 @@ class UNet(nn.Module):
         skips = []
         for level, width in enumerate(widths):
             x = x if level == 0 else leaky_relu(x)
-            x = Conv(width, stride=2, dtype=self.dtype, name=f"down{level}")(x)
-            x = InstanceNorm(name=f"down{level}_norm")(x)
+            bare = self.is_bare(level)
+            name = f"down{level}"
+            x = Conv(width, stride=2, dtype=self.dtype, with_offset=bare, name=name)(x)
+            x = x if bare else InstanceNorm(name=f"{name}_norm")(x)
             skips.append(x)
         x = skips.pop()
         for level, width in enumerate(reversed([3, *widths[:-1]])):
-            x = Upsample(width, 4, self.upsampling, self.dtype, name=f"up{level}")(nn.relu(x))
+            bare = self.pytorch and not skips
+            up = Upsample(width, 4, self.upsampling, self.dtype, bare, name=f"up{level}")
+            x = up(nn.relu(x))
             if not skips:
                 break
             if level < 3:
@@ -95,12 +108,15 @@ class ResNet(nn.Module):
       blocks: number of residual blocks.
       upsampling: ``transpose`` or ``resize``.
       dtype: type of the computation; parameters stay float32.
+      pytorch: as in the PyTorch program of CycleGAN and pix2pix: uneven padding stands before the
+        image, and the output has an offset.
     """
 
     width: int = 64
     blocks: int = 9
     upsampling: Upsampling = "transpose"
     dtype: Dtype = jnp.float32
+    pytorch: bool = False
 
     @property
     def multiple(self) -> int:
@@ -124,16 +140,16 @@ class ResNet(nn.Module):
         """Adapt images [B, H, W, 3] in [-1, 1] to float32 images of the same size in (-1, 1)."""
         del train  # no layer of this network behaves differently in training
         self.check_size(*x.shape[1:3])
-        x = self._unit(x, Conv(self.width, 7, reflect=True, dtype=self.dtype, name="enter"))
+        conv = partial(Conv, dtype=self.dtype, pad_before=self.pytorch)
+        up = partial(Upsample, dtype=self.dtype, pad_before=self.pytorch)
+        x = self._unit(x, conv(self.width, 7, reflect=True, name="enter"))
         for level in (1, 2):
-            down = Conv(self.width * 2**level, 3, 2, dtype=self.dtype, name=f"down{level}")
-            x = self._unit(x, down)
+            x = self._unit(x, conv(self.width * 2**level, 3, 2, name=f"down{level}"))
         for block in range(self.blocks):
             x = x + self._block(x, f"block{block}")
         for level in (1, 0):
-            up = Upsample(self.width * 2**level, 3, self.upsampling, self.dtype, name=f"up{level}")
-            x = self._unit(x, up)
-        x = Conv(3, 7, reflect=True, dtype=self.dtype, name="leave")(x)
+            x = self._unit(x, up(self.width * 2**level, 3, self.upsampling, name=f"up{level}"))
+        x = conv(3, 7, reflect=True, with_offset=self.pytorch, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
 
     def _unit(self, x, layer):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from sggan_jax.nets import conv as convolution
 from sggan_jax.nets.initial import kernel_init, offset_init, scale_init
@@ -20,14 +21,32 @@ def leaky_relu(x: jax.Array) -> jax.Array:
 
 
 def reflect_pad(x: jax.Array, amount: int) -> jax.Array:
-    """Mirror ``x`` [B, H, W, C] beyond its borders, without repeating the border itself."""
-    return jnp.pad(x, ((0, 0), (amount, amount), (amount, amount), (0, 0)), mode="reflect")
+    """Mirror ``x`` [B, H, W, C] beyond its borders, without repeating the border itself.
+
+    Of slices that begin and end at fixed places, so that sizes left open by exporters pass through.
+    """
+    for axis in (1, 2):
+        turned = lax.rev(x, (axis,))
+        before = lax.rev(lax.slice_in_dim(x, 1, amount + 1, axis=axis), (axis,))
+        after = lax.slice_in_dim(turned, 1, amount + 1, axis=axis)
+        x = lax.concatenate([before, x, after], axis)
+    return x
 
 
 class Conv(nn.Module):
-    """Convolution without bias, zero SAME padding or mirrored borders.
+    """Convolution, zero SAME padding or mirrored borders.
 
     Maps [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features].
+
+    Attributes:
+      features: output channels.
+      size: height and width of the kernel.
+      stride: input pixels per output pixel.
+      reflect: mirror the borders instead of padding with zeros.
+      dtype: type of the computation; parameters stay float32.
+      with_offset: add one number per channel.
+      pad_before: where padding is uneven, its larger half stands before the image, as in PyTorch,
+        and not after it; H and W are multiples of the stride then.
     """
 
     features: int
@@ -35,6 +54,8 @@ class Conv(nn.Module):
     stride: int = 1
     reflect: bool = False
     dtype: Dtype = jnp.float32
+    with_offset: bool = False
+    pad_before: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -44,8 +65,12 @@ class Conv(nn.Module):
         x = x.astype(self.dtype)
         if self.reflect:
             x = reflect_pad(x, self.size // 2)
-        padding = "VALID" if self.reflect else "SAME"
-        return convolution.conv(x, kernel.astype(self.dtype), stride=self.stride, padding=padding)
+        padding: convolution.Padding = "VALID" if self.reflect else "SAME"
+        if self.pad_before and not self.reflect:
+            padding = [_halves(self.size - self.stride)[::-1]] * 2
+        kernel = kernel.astype(self.dtype)
+        x = convolution.conv(x, kernel, stride=self.stride, padding=padding)
+        return _add_offset(self, x) if self.with_offset else x
 
 
 class OffsetConv(nn.Module):
@@ -63,8 +88,7 @@ class OffsetConv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Convolve."""
         x = Conv(self.features, self.size, self.stride, dtype=self.dtype, name="conv")(x)
-        offset = self.param("offset", offset_init, (self.features,), jnp.float32)
-        return x + offset.astype(x.dtype)[None, None, None, :]
+        return _add_offset(self, x)
 
 
 class Upsample(nn.Module):
@@ -72,24 +96,38 @@ class Upsample(nn.Module):
 
     ``transpose`` is the paper's transposed convolution; ``resize`` repeats every pixel and
     convolves 3x3, which cannot draw checkerboards.
+
+    Attributes:
+      features: output channels.
+      size: height and width of the transposed convolution's kernel.
+      mode: ``transpose`` or ``resize``.
+      dtype: type of the computation; parameters stay float32.
+      with_offset: add one number per channel.
+      pad_before: as in :class:`Conv`, of which this is the transpose.
     """
 
     features: int
     size: int = 4
     mode: Upsampling = "transpose"
     dtype: Dtype = jnp.float32
+    with_offset: bool = False
+    pad_before: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Enlarge."""
         if self.mode == "resize":
             x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
-            return Conv(self.features, 3, dtype=self.dtype, name="conv")(x)
+            return Conv(
+                self.features, 3, dtype=self.dtype, with_offset=self.with_offset, name="conv"
+            )(x)
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel = self.param("kernel", kernel_init, shape, jnp.float32)
-        return convolution.conv_transpose(
-            x.astype(self.dtype), kernel.astype(self.dtype), stride=2, padding="SAME"
+        padding = [_halves(self.size)] * 2 if self.pad_before else "SAME"
+        x = convolution.conv_transpose(
+            x.astype(self.dtype), kernel.astype(self.dtype), stride=2, padding=padding
         )
+        return _add_offset(self, x) if self.with_offset else x
 
 
 class InstanceNorm(nn.Module):
@@ -101,3 +139,14 @@ class InstanceNorm(nn.Module):
         scale = self.param("scale", scale_init, (x.shape[-1],), jnp.float32)
         offset = self.param("offset", offset_init, (x.shape[-1],), jnp.float32)
         return instance_norm(x, scale, offset)
+
+
+def _add_offset(layer: nn.Module, x: jax.Array) -> jax.Array:
+    """Add a layer's parameter ``offset`` [C] to [B, H, W, C]."""
+    offset = layer.param("offset", offset_init, (x.shape[-1],), jnp.float32)
+    return x + offset.astype(x.dtype)[None, None, None, :]
+
+
+def _halves(total: int) -> tuple[int, int]:
+    """Part padding in two, the larger half after the image."""
+    return total // 2, total - total // 2

@@ -263,3 +263,22 @@ def test_refuses_sizes_it_cannot_take(net, size, sentence):
 def test_takes_the_papers_sizes(net, size):
     net.check_size(*size)
     assert all(side % net.multiple == 0 for side in size)
+
+
+def test_pytorchs_unet_has_offsets_at_the_ends():
+    _, variables = shapes_of(UNet(width=2, levels=3, pytorch=True), (8, 8))  # a 1x1 map is fine
+    params = variables["params"]
+    assert {name for name in params if name.endswith("_norm")} == {"down1_norm", *UP_NORMS}
+    assert {name for name in params if "offset" in params[name] and "kernel" in params[name]} == {
+        *("down0", "down2", "up2")
+    }
+
+
+UP_NORMS = ("up0_norm", "up1_norm")
+
+
+def test_pytorchs_resnet_has_an_offset_at_the_output_alone():
+    _, ours = shapes_of(ResNet(width=2, blocks=1))
+    _, theirs = shapes_of(ResNet(width=2, blocks=1, pytorch=True))
+    assert theirs["params"]["leave"].pop("offset").shape == (3,)
+    assert jax.tree.structure(ours) == jax.tree.structure(theirs)

@@ -130,3 +130,40 @@ def test_computing_in_bfloat16_keeps_parameters_in_float32():
     params = layer.init(jax.random.key(0), x)
     assert params["params"]["kernel"].dtype == jnp.float32
     assert layer.apply(params, x).dtype == jnp.bfloat16
+
+
+# PyTorch pads 3x3 at stride 2 with one zero on each side; on even sizes the last is never read.
+def test_padding_before_the_image_is_pytorchs():
+    x, kernel = numbers(2, 6, 8, 3), numbers(3, 3, 3, 2, seed=1)
+    around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    want = correlate(around, kernel, 2)
+    got = run(layers.Conv(2, 3, 2, pad_before=True), x, kernel)
+    assert got.shape == want.shape == (2, 3, 4, 2)
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+    plain = run(layers.Conv(2, 3, 2), x, kernel)
+    assert np.abs(got - plain).max() > 0.1
+
+
+def test_transposed_padding_before_the_image_is_pytorchs():
+    # y[2i + u - 1] += x[i] w[u], what falls outside dropped; our kernel is w turned round.
+    x, kernel = numbers(1, 3, 4, 2), numbers(3, 3, 2, 5, seed=1)
+    canvas = np.zeros((1, 1 + 2 * 3 + 1, 1 + 2 * 4 + 1, 5))
+    for i, j, u, v in np.ndindex(3, 4, 3, 3):
+        canvas[:, 2 * i + u, 2 * j + v] += x[:, i, j] @ kernel[2 - u, 2 - v]
+    got = run(layers.Upsample(5, 3, pad_before=True), x, kernel)
+    np.testing.assert_allclose(got, canvas[:, 1:7, 1:9], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.Conv(2, 3, with_offset=True), layers.Upsample(2, 3, with_offset=True)]
+)
+def test_offsets_are_added_to_every_pixel(layer):
+    x, kernel, offset = (
+        jnp.ones((1, 4, 4, 3)),
+        numbers(3, 3, 3, 2),
+        np.array([5.0, -2.0], np.float32),
+    )
+    with_it = layer.apply({"params": {"kernel": kernel, "offset": offset}}, x)
+    without = layer.apply({"params": {"kernel": kernel, "offset": 0 * offset}}, x)
+    added = np.broadcast_to(offset, with_it.shape)
+    np.testing.assert_allclose(with_it - without, added, rtol=1e-5)
