@@ -1,5 +1,6 @@
 """Convolutions against numpy loops and plain ``lax``: values, gradients, gradients of gradients."""
 
+import re
 from functools import partial
 
 import jax
@@ -9,7 +10,7 @@ import pytest
 from jax import export, lax
 
 from sggan_jax.nets import conv as convolution
-from sggan_jax.nets.conv import choice, plain, products
+from sggan_jax.nets.conv import canonical, choice, plain, products
 from sggan_jax.types import InputError
 
 NHWC = ("NHWC", "HWIO", "NHWC")
@@ -237,7 +238,30 @@ FORMS = [
     (choice.correlate, products.correlate_taps, "xt", CONVS[1]),
     (choice.input_grad, products.input_grad_taps, "yt", CONVS[1]),
     (choice.kernel_grad, products.kernel_grad_taps, "xy", (*CONVS[1][:4], "turned")),
+    (choice.input_grad, canonical.input_grad, "yk", CONVS[9]),
+    (choice.input_grad, canonical.input_grad, "yk", CONVS[13]),
+    (choice.kernel_grad, canonical.kernel_grad, "xy", CONVS[5]),
+    (choice.kernel_grad, canonical.kernel_grad, "xy", CONVS[13]),
 ]
+
+
+@pytest.mark.parametrize("channels", [8, 17])
+def test_convolutions_in_a_branch_are_of_the_layout_that_cpus_are_fast_in(channels):
+    def grads(x, kernel):
+        return jax.grad(lambda *a: jnp.sum(convolution.conv(*a) ** 2), argnums=(0, 1))(x, kernel)
+
+    def branch(moves, x, kernel):
+        return lax.cond(moves, grads, lambda x, kernel: (0 * x, 0 * kernel), x, kernel)
+
+    compiled = (
+        jax.jit(branch)
+        .lower(jnp.bool_(True), *arrays((1, 6, 5, 16), (3, 3, 16, channels)))
+        .compile()
+    )
+    layouts = re.findall(r"dim_labels=([\w>-]+)", compiled.as_text())
+    # The convolution itself and one of its gradients; the other is a product.
+    assert layouts == ["b01f_01io->b01f"] * 2
+    assert "rhs_reversal" not in compiled.as_text()
 
 
 @pytest.mark.parametrize(("choose", "form", "operands", "case"), FORMS)

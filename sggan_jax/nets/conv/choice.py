@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.conv import depthwise, products
+from sggan_jax.nets.conv import canonical, depthwise, products
 from sggan_jax.nets.conv.plain import Geometry
 
 Map = Callable[[Geometry, jax.Array, jax.Array], jax.Array]
@@ -58,13 +58,13 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | Non
     if geometry.depthwise:
         return depthwise.input_grad if _shiftable(geometry, y) else None
     if not _usual(geometry, y):
-        return None
+        return canonical.input_grad
     if geometry.turned:
         return products.input_grad_taps
     taps_bytes = kernel.size // kernel.shape[3] * y.size // y.shape[3] * y.dtype.itemsize
     # With few output channels the product makes many numbers out of few and only costs memory.
     if y.shape[3] < 4 * FEW_CHANNELS or taps_bytes > MAX_TAPS_BYTES:
-        return None
+        return canonical.input_grad
     return products.input_grad_products
 
 
@@ -77,7 +77,7 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
         thin_x = x.shape[3] < y.shape[3]
         return products.kernel_grad_columns_of_x if thin_x else products.kernel_grad_columns_of_y
     if not _usual(geometry, x):
-        return None
+        return canonical.kernel_grad
     if geometry.turned:
         return products.kernel_grad_taps
     if geometry.stride > 1 or x.shape[3] <= FEW_CHANNELS:
@@ -85,7 +85,8 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
     if y.shape[3] < 4 * FEW_CHANNELS:
         return products.kernel_grad_columns_of_y
     image_bytes = y.size // y.shape[3] * x.shape[3] * x.dtype.itemsize
-    return None if image_bytes <= CACHED_BYTES else products.kernel_grad_windows
+    small = image_bytes <= CACHED_BYTES
+    return canonical.kernel_grad if small else products.kernel_grad_windows
 
 
 def _usual(geometry: Geometry, x: jax.Array) -> bool:
