@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sggan_jax.methods import bigan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
+from sggan_jax.methods import (
+    bigan,
+    dualgan,
+    fcns_in_the_wild,
+    imported,
+    segmenter,
+    sggan,
+    simgan,
+)
 from sggan_jax.methods.base import Method
 from sggan_jax.types import Config, InputError
 
@@ -15,6 +23,7 @@ METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
     "bigan": bigan.make,
     "segmenter": segmenter.make,
     "fcns_in_the_wild": fcns_in_the_wild.make,
+    "imported": imported.make,
 }
 
 

@@ -1,0 +1,31 @@
+"""Make a run of generators that the PyTorch program of CycleGAN and pix2pix trained.
+
+python -m launch.import_generator --v2r net_G_A.pth --r2v net_G_B.pth --run runs/theirs
+"""
+
+from sggan_jax.allocator import tune_allocator
+
+tune_allocator()  # before jax is imported
+
+from absl import flags  # noqa: E402
+
+from launch import run  # noqa: E402
+from sggan_jax.adapt.imported import import_generators  # noqa: E402
+
+_V2R = flags.DEFINE_string("v2r", None, "File of the generator from virtual to real.")
+_R2V = flags.DEFINE_string("r2v", None, "File of the generator from real to virtual.")
+_RUN = flags.DEFINE_string("run", None, "Run directory to make.", required=True)
+
+
+def main(_: list[str]) -> None:
+    """Import and tell what was found."""
+    given = {"v2r": _V2R.value, "r2v": _R2V.value}
+    files = {direction: path for direction, path in given.items() if path is not None}
+    nets = import_generators(files, _RUN.value).settings.nets
+    depth = f"{nets.levels} levels" if nets.generator == "unet" else f"{nets.blocks} blocks"
+    print(f"{_RUN.value}: {nets.generator}, {depth}, width {nets.width}, {', '.join(files)}")
+    print(f"adapt with: python -m launch.adapt --run {_RUN.value} --input DIR --output DIR")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,49 @@
+"""Generators that another program trained: they adapt, and nothing here trains them further."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sggan_jax.methods.base import Method
+from sggan_jax.methods.common import draw_all, example_image, make_generator
+from sggan_jax.types import Array, Config, InputError
+
+NETWORKS = {"v2r": "g_v2r", "r2v": "g_r2v"}
+
+
+def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+    """Build the method of imported generators.
+
+    Args:
+      config: ``nets`` of the generators, ``data`` with a size they take, and ``directions``, of
+        ``v2r`` and ``r2v``.
+      regions: not looked at.
+      steps_per_epoch: not looked at.
+
+    Returns:
+      The method, without players.
+
+    Raises:
+      InputError: if the networks cannot take the size, or a setting is unknown.
+    """
+    del regions, steps_per_epoch
+    adapters = {direction: NETWORKS[direction] for direction in config.directions}
+    generator = make_generator(config).clone(pytorch=True)
+    modules = dict.fromkeys(adapters.values(), generator)
+    inputs = dict.fromkeys(modules, (example_image(config),))
+    return Method(
+        modules=modules,
+        init=partial(draw_all, modules, inputs),
+        observe=_refuse,
+        forward=_refuse,
+        makers=tuple(modules),
+        players={},
+        weights={},
+        adapters=adapters,
+    )
+
+
+def _refuse(*_: Mapping[str, Any] | Array | None) -> dict[str, Array]:
+    raise InputError("imported generators adapt images; they cannot be trained further")
