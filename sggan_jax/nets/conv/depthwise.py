@@ -56,22 +56,20 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array
 def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Sum, for every tap, what it sees times ``y`` over images and pixels.
 
-    First over a few images, in one pass that stays vectorised, then over the rest by a product
-    with ones: a reduction fused with the shifted reading would go number by number.
+    First over a few images, in one pass that stays vectorised, then over the rest: a reduction
+    fused with the shifted reading would go number by number.
     """
     x = _pad(x, geometry.pads)
-    batch, h, w, channels = y.shape
-    groups = math.gcd(batch, UNROLLED)
-    y = y.reshape(groups, -1, h, w, channels)
-    ones = jnp.ones((1, batch // groups * h * w), x.dtype)
+    (kh, kw), channels = geometry.kernel, y.shape[3]
+    groups = math.gcd(y.shape[0], UNROLLED)
+    y = y.reshape(groups, -1, *y.shape[1:])
 
     def tap(i: int, j: int) -> jax.Array:
         seen = _seen(geometry, x, i, j).reshape(y.shape)
-        return ones @ reduce(add, [seen[k] * y[k] for k in range(groups)]).reshape(-1, channels)
+        return reduce(add, [seen[k] * y[k] for k in range(groups)]).reshape(-1, channels)
 
-    kh, kw = geometry.kernel
-    taps = jnp.concatenate([tap(i, j) for i in range(kh) for j in range(kw)])
-    return taps.reshape(kh, kw, 1, channels)
+    taps = jnp.stack([tap(i, j) for i in range(kh) for j in range(kw)])
+    return jnp.sum(taps, axis=1).reshape(kh, kw, 1, channels)
 
 
 def _per_tap(kernel: jax.Array) -> jax.Array:
