@@ -51,6 +51,48 @@ def test_one_group_is_a_single_region():
     assert labels.num_groups("one") == 1
 
 
+# The ten classes that renderings and CamVid share, by Cityscapes ids.
+TEN = {
+    "road": [7],
+    "sidewalk": [8],
+    "building": [11],
+    "fence": [13],
+    "pole": [17],
+    "sign": [19, 20],
+    "vegetation": [21],
+    "sky": [23],
+    "person": [24, 25],
+    "vehicle": [26, 27, 28],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"), [("ten", list(TEN.values())), ("cityscapes19", [[k] for k in SCORED])]
+)
+def test_label_sets_number_their_classes_and_ignore_the_rest(name, ids):
+    expected = np.full(256, 255, np.uint8)
+    for number, of_class in enumerate(ids):
+        expected[of_class] = number
+    np.testing.assert_array_equal(labels.group_table(name), expected)
+    assert labels.num_groups(name) == len(ids)
+
+
+def test_label_sets_name_their_classes():
+    assert labels.group_names("ten") == tuple(TEN)
+    names = labels.group_names("cityscapes19")
+    assert (names[0], names[7], names[18]) == ("road", "traffic sign", "bicycle")
+
+
+def test_a_group_called_ignored_is_no_group(tmp_path):
+    """The others are numbered without it, and what is no class is ignored too."""
+    path = tmp_path / "mine.toml"
+    path.write_text(TABLE.replace('"rest"', '"ignored"'))
+    assert labels.group_names(str(path)) == ("road",)
+    expected = np.full(256, 255, np.uint8)
+    expected[3] = 0
+    np.testing.assert_array_equal(labels.group_table(str(path)), expected)
+
+
 def test_group_names_match_their_classes():
     names = labels.group_names("paper8")
     assert names[4] == "roads"
