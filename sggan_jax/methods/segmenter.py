@@ -15,6 +15,7 @@ import numpy as np
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods.base import Method, Player
 from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
+from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
 from sggan_jax.nets.units import draw_variables
 from sggan_jax.types import (
@@ -28,6 +29,9 @@ from sggan_jax.types import (
     Views,
     to_float,
 )
+
+BACKBONES = {"light": Light, "resnet38": ResNet38}
+"""What ``seg.network`` can be."""
 
 
 def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
@@ -92,11 +96,22 @@ def make_segmenter(config: Config, num_classes: int) -> Segmenter:
       InputError: if a setting is unknown or cannot work.
     """
     seg, dtype = config.seg, jnp.dtype(config.nets.dtype)
-    if seg.network != "light":
-        raise InputError(f"seg.network must be light, got {seg.network!r}")
+    if seg.network not in BACKBONES:
+        known = " or ".join(BACKBONES)
+        raise InputError(f"seg.network must be {known}, got {seg.network!r}")
     if seg.encoder_weights not in ("", "imagenet"):
         raise InputError(f"seg.encoder_weights must be '' or imagenet, got {seg.encoder_weights!r}")
-    return Segmenter(Light(seg.width, dtype=dtype), num_classes, seg.standardise, dtype)
+    if seg.encoder_weights and (seg.network, seg.width, seg.depth) != ("light", 1.0, 1.0):
+        raise InputError(
+            f"seg.encoder_weights = imagenet needs seg.network = light, seg.width = 1 and "
+            f"seg.depth = 1, got {seg.network}, {seg.width} and {seg.depth}"
+        )
+    if not (seg.width > 0 and seg.depth > 0):
+        raise InputError(
+            f"seg.width and seg.depth must be positive, got {seg.width} and {seg.depth}"
+        )
+    backbone = BACKBONES[seg.network](seg.width, seg.depth, dtype=dtype)
+    return Segmenter(backbone, num_classes, seg.standardise, dtype)
 
 
 def make_terms(config: Config) -> Callable[[Params, Views], Metrics]:

@@ -37,7 +37,7 @@ class Block(nn.Module):
     dtype: Dtype = jnp.float32
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Map [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features]."""
         y = x
         if self.expansion != 1:
@@ -48,14 +48,16 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Encoder with features at strides 2, 4, 8, 16 and 32; 3,371,424 parameters without the head.
+    """Encoder with features at strides 2, 4, 8, 16 and 32; 2,958,848 parameters without the head.
 
     Attributes:
       width: factor on all channels, which are rounded to multiples of 8; 1 is the published one.
+      depth: factor on the blocks of a stage, at least one of each; 1 is the published one.
       dtype: type of the computation; parameters stay float32.
     """
 
     width: float = 1.0
+    depth: float = 1.0
     dtype: Dtype = jnp.float32
 
     @nn.compact
@@ -75,7 +77,7 @@ class EfficientNetLite0(nn.Module):
         for repeats, size, stride, expansion, channels in STAGES:
             if stride == 2:
                 features.append(x)
-            for repeat in range(repeats):
+            for repeat in range(max(1, round(self.depth * repeats))):
                 block = Block(
                     self._channels(channels),
                     size,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import flax.traverse_util
+import jax
 import numpy as np
 
 from sggan_jax.types import InputError
@@ -161,14 +162,12 @@ def with_encoder(variables: dict[str, Any], encoder: dict[str, Any]) -> dict[str
     """Put an encoder's variables into those of a network that has it at ``backbone/encoder``.
 
     Raises:
-      InputError: if the encoder there has other shapes.
+      ValueError: if the encoder there has other names or shapes.
     """
     result = {}
     for collection, tree in variables.items():
-        old = flax.traverse_util.flatten_dict(tree["backbone"]["encoder"])
-        new = flax.traverse_util.flatten_dict(encoder[collection])
-        if {k: x.shape for k, x in old.items()} != {k: x.shape for k, x in new.items()}:
-            raise InputError("seg.encoder_weights = imagenet needs seg.width = 1, as published")
-        backbone = tree["backbone"] | {"encoder": encoder[collection]}
-        result[collection] = tree | {"backbone": backbone}
+        old, new = tree["backbone"]["encoder"], encoder[collection]
+        if jax.tree.map(np.shape, old) != jax.tree.map(np.shape, new):
+            raise ValueError(f"the encoder's {collection} have other names or shapes")
+        result[collection] = tree | {"backbone": tree["backbone"] | {"encoder": new}}
     return result

@@ -23,7 +23,7 @@ class Backbone(Protocol):
     stride: int
     classifier: tuple[int, int]
 
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Extract features."""
         ...
 
@@ -76,33 +76,41 @@ class Segmenter(nn.Module):
 class Light(nn.Module):
     """EfficientNet-Lite0 and a pyramid of sums (Lin et al., 2017), for machines without a GPU.
 
-    From the coarsest features to stride 4, each level is projected to ``channels``, and the
-    coarser sum, repeated to its size, is added; a 3x3 convolution ends it.
+    From the coarsest features to the finest, each level is projected to ``channels``, and the
+    coarser sum, repeated to its size, is added; a 3x3 and a 1x1 convolution end it.
 
     Attributes:
       width: factor on the encoder's channels; weights of ImageNet need 1.
+      depth: factor on the encoder's blocks; weights of ImageNet need 1.
       channels: of the pyramid.
+      stride: of the finest level: 2 or 4.
       dtype: type of the computation; parameters stay float32.
     """
 
     width: float = 1.0
+    depth: float = 1.0
     channels: int = 64
+    stride: int = 2
     dtype: Dtype = jnp.float32
 
-    stride = 4
     classifier = (1, 1)
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """Extract features [B, H / 4, W / 4, channels], rounded up."""
-        _, *levels = EfficientNetLite0(self.width, self.dtype, name="encoder")(x, train)
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        """Extract features [B, H / stride, W / stride, channels], rounded up."""
+        levels = EfficientNetLite0(self.width, self.depth, self.dtype, name="encoder")(x, train)
         side = partial(Unit, self.channels, activation=_identity, dtype=self.dtype)
-        *finer, (name, coarsest) = [(f"side{k}", level) for k, level in enumerate(levels)]
+        (name, coarsest), *finer = [
+            (f"side{2**k}", level)
+            for k, level in reversed(list(enumerate(levels, 1)))
+            if 2**k >= self.stride
+        ]
         top = nn.relu(side(name=name)(coarsest, train))
-        for name, level in reversed(finer):
+        for name, level in finer:
             seen = side(name=name)(level, train)
             top = nn.relu(seen + _repeat(top, seen.shape[1:3]))
-        return Unit(self.channels, 3, dtype=self.dtype, name="smooth")(top, train)
+        top = Unit(0, 3, dtype=self.dtype, name="smooth")(top, train)
+        return Unit(self.channels, dtype=self.dtype, name="mix")(top, train)
 
 
 def standardise(images: jax.Array) -> jax.Array:

@@ -65,7 +65,7 @@ class BatchNorm(nn.Module):
     keep: float = 0.95
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Normalise [B, H, W, C]: by the batch's own statistics in training, else by the running.
 
         In training the collection ``batch_stats`` must be mutable; it moves towards the batch's.
@@ -104,7 +104,7 @@ class Unit(nn.Module):
     dtype: Dtype = jnp.float32
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Convolve, normalise, bend."""
         x = Kernel(self.features, self.size, self.stride, dtype=self.dtype, name="conv")(x)
         return self.activation(BatchNorm(name="norm")(x, train))
