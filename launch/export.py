@@ -7,6 +7,8 @@ from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
+from typing import Any  # noqa: E402
+
 from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
@@ -21,6 +23,7 @@ _DIRECTION = flags.DEFINE_enum(
 _STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
 _PLATFORMS = flags.DEFINE_list("platforms", list(PLATFORMS), "Of cpu, cuda, tpu and rocm.")
 _LICENCE = flags.DEFINE_string("licence", UNSTATED, "Licence of the weights, noted on the card.")
+_ONNX = flags.DEFINE_bool("onnx", False, "Write ONNX too; needs jax2onnx and onnxruntime.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an export that is there.")
 
 
@@ -33,6 +36,7 @@ def main(_: list[str]) -> None:
         step=_STEP.value,
         platforms=_PLATFORMS.value,
         licence=_LICENCE.value,
+        onnx=_ONNX.value,
         overwrite=_OVERWRITE.value,
     )
     report(_OUTPUT.value, card)
@@ -47,12 +51,19 @@ def report(folder: str, card: Card) -> None:
         f"for {', '.join(card.platforms)}; sides that are multiples of {card.sizes.multiple}, "
         f"any size through sggan_jax.export.load"
     )
-    if not card.difference:
+    if card.difference:
+        print(f"run here; {_tell(card.difference)}")
+    else:
         print("not run: this machine is not among the platforms")
-        return
-    print(
-        f"run here; difference from the model on {card.difference['shapes']}: at most "
-        f"{card.difference['max']} grey levels of 255, {card.difference['mean']:.2g} on average"
+    if card.onnx:
+        print(f"{folder}/{card.onnx['name']}  {card.onnx['bytes'] / 2**20:.2f} MB")
+        print(f"run by onnxruntime; {_tell(card.onnx['difference'])}")
+
+
+def _tell(difference: dict[str, Any]) -> str:
+    return (
+        f"difference from the model on {difference['shapes']}: at most {difference['max']} grey "
+        f"levels of 255, {difference['mean']:.2g} on average"
     )
 
 

@@ -76,6 +76,7 @@ class Card:
       licence: of the weights, as told.
       versions: of the packages that exported it.
       difference: of its images from the model's, measured when it was exported; grey levels.
+      onnx: its file, set of operators and difference, where ONNX was asked for.
     """
 
     program: File
@@ -88,6 +89,7 @@ class Card:
     licence: str
     versions: dict[str, str]
     difference: dict[str, Any]
+    onnx: dict[str, Any]
 
 
 def open_sizes(network: Sized) -> Sizes:

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from sggan_jax.export.card import (
     open_sizes,
     write_card,
 )
-from sggan_jax.export.load import Exported, flatten, load_exported, nest
+from sggan_jax.export.load import flatten, load_exported, nest
+from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
 from sggan_jax.export.safetensors import write_arrays
 from sggan_jax.nets.sizes import padded_size
 from sggan_jax.train import checkpoint
@@ -30,6 +31,7 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 UNSTATED = "not stated; the images that the generator was trained on decide"
 
 PROGRAM_FILE, WEIGHTS_FILE = "generator.jax_export", "weights.safetensors"
+ONNX_FILE = "generator.onnx"
 
 _KNOWN_PLATFORMS = (*PLATFORMS, "rocm")
 _PACKAGES = ("sggan_jax", "jax", "jaxlib", "flax", "numpy")
@@ -43,6 +45,7 @@ def export_generator(
     step: int | None = None,
     platforms: Iterable[str] = PLATFORMS,
     licence: str = UNSTATED,
+    onnx: bool = False,
     overwrite: bool = False,
 ) -> Card:
     """Export a generator, run the export on this machine and compare it with the model.
@@ -56,17 +59,21 @@ def export_generator(
       step: of the checkpoint; None for the newest.
       platforms: to lower for, of cpu, cuda, tpu and rocm.
       licence: of the weights, noted on the card.
+      onnx: write ONNX too, for which jax2onnx and onnxruntime must be installed.
       overwrite: replace an export that is there.
 
     Returns:
       The card, with the difference from the model if this machine is among the platforms.
 
     Raises:
-      InputError: if there is no such run, platform or checkpoint, or the folder holds other things.
+      InputError: if there is no such run, platform or checkpoint, the folder holds other things, or
+        a package is missing.
     """
     run, folder, platforms = Path(run), Path(folder), tuple(platforms)
     _check_platforms(platforms)
     _check_folder(folder, overwrite)
+    if onnx:
+        check_onnx()
     module, variables, step = checkpoint.restore_network(run, direction, step)
     variables = nest(flatten(variables))
     sizes = open_sizes(module)
@@ -88,6 +95,7 @@ def export_generator(
         licence=licence,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         difference={},
+        onnx=_write_onnx(folder / ONNX_FILE, module, variables, sizes) if onnx else {},
     )
     write_card(folder, card)
     if export.default_export_platform() in platforms:
@@ -121,7 +129,9 @@ def lower(
     return export.export(jax.jit(adapt), platforms=platforms)(variables, images)
 
 
-def compare(exported: Exported, module: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+def compare(
+    exported: Callable[[np.ndarray], np.ndarray], module: Any, variables: Mapping[str, Any]
+) -> dict[str, Any]:
     """Measure how far an export is from its model, on noise, as one batch and at two sizes.
 
     Returns:
@@ -167,11 +177,19 @@ def _write_files(folder: Path, program: bytes | bytearray, weights: Mapping[str,
     """Write all but the card, the mark of an export that is there whole: an old one goes first."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CARD_FILE).unlink(missing_ok=True)
+        for name in (CARD_FILE, ONNX_FILE):
+            (folder / name).unlink(missing_ok=True)
         (folder / PROGRAM_FILE).write_bytes(program)
         write_arrays(folder / WEIGHTS_FILE, jax.tree.map(np.asarray, weights))
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def _write_onnx(path: Path, module: Any, variables: Mapping[str, Any], sizes: Sizes) -> dict:
+    """Write ONNX, run it, and describe file and difference for the card."""
+    write_onnx(path, module, variables, sizes)
+    difference = compare(load_onnx(path), module, variables)
+    return dataclasses.asdict(describe_file(path)) | {"opset": OPSET, "difference": difference}
 
 
 def _check_platforms(platforms: tuple[str, ...]) -> None:
@@ -190,7 +208,7 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder} is a file; give a folder")
     present = {path.name for path in folder.iterdir()}
-    foreign = sorted(present - {CARD_FILE, PROGRAM_FILE, WEIGHTS_FILE})
+    foreign = sorted(present - {CARD_FILE, PROGRAM_FILE, WEIGHTS_FILE, ONNX_FILE})
     if foreign:
         raise InputError(f"{folder} holds other things, such as {foreign[0]}; give a new folder")
     if present and not overwrite:

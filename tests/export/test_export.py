@@ -116,3 +116,30 @@ def test_the_serialised_program_keeps_its_platforms(exported_unet):
     folder, card = exported_unet
     program = export.deserialize(bytearray((folder / card.program.name).read_bytes()))
     assert program.platforms == ("cpu", "cuda", "tpu")
+
+
+# Converters and runtimes of ONNX are not ours to keep free of warnings.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["unet", "resnet", "refiner"])
+def test_onnx_does_what_the_model_does(make_export, networks, name):
+    pytest.importorskip("jax2onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    folder, card = make_export(name, platforms=("tpu",), onnx=True)
+    assert card.onnx["difference"]["max"] <= 1
+    session = runtime.InferenceSession(str(folder / card.onnx["name"]))
+    module, variables = networks[name]
+    images = noise(2, 24, 16, 3)
+    (adapted,) = session.run(None, {"images": images})
+    model = np.asarray(jax.jit(module.apply)(variables, to_float(jnp.asarray(images))))
+    assert adapted.dtype == np.uint8
+    assert np.abs(adapted - np.clip((model + 1) * 127.5, 0, 255)).max() < 0.51
+    assert adapted.std() > 10
+
+
+def test_onnx_without_its_packages_is_refused_before_anything_is_written(
+    make_export, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "jax2onnx", None)
+    with pytest.raises(InputError, match="ONNX needs the packages jax2onnx and onnxruntime"):
+        make_export("unet", tmp_path / "out", onnx=True)
+    assert not (tmp_path / "out").exists()
