@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,3 +114,19 @@ def test_demo_refuses_runs_on_other_data(tiny_run, tmp_path):
     done = run("demo", f"--run={tmp_path}")
     assert done.returncode == 2
     assert "was trained on folder and toycity" in done.stderr
+
+
+def test_import_generator_makes_a_run_that_adapts(tmp_path):
+    theirs = Path(__file__).parent / "pytorch" / "unet.pth"
+    done = run("import_generator", f"--v2r={theirs}", f"--run={tmp_path / 'run'}")
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/run: unet, 3 levels, width 2, v2r" in done.stdout
+    save(tmp_path / "in", "a.png")
+    folders = f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"
+    done = run("adapt", f"--run={tmp_path / 'run'}", *folders)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "a.png").is_file()
+    done = run("import_generator", f"--v2r={tmp_path / 'in' / 'a.png'}", f"--run={tmp_path / 'b'}")
+    assert done.returncode == 2
+    assert "a.png cannot be read as a PyTorch state dictionary" in done.stderr
+    assert not (tmp_path / "b").exists()
