@@ -211,6 +211,6 @@ def test_the_memory_is_not_exceeded():
         [sys.executable, "-c", MEASURE, str(allowed)], capture_output=True, text=True, check=True
     )
     taken = float(done.stdout)
-    # Two maps alone are 768 x 1024 x 32 numbers and half as many, 0.14 GB; beside them counts what
-    # is compiled for the larger size.
-    assert 0.14 < taken < allowed + 0.1
+    # Two maps alone are 768 x 1024 x 32 numbers and half as many, 0.14 GB, of which part may fit
+    # into what compiling had taken; beside them counts what is compiled for the larger size.
+    assert 0.05 < taken < allowed + 0.1
