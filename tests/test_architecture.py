@@ -14,6 +14,7 @@ FILES = sorted(
 FLOORS = {
     "sggan_jax.types": 0,
     "sggan_jax.allocator": 0,
+    "sggan_jax.report": 0,
     "sggan_jax.nets": 1,
     "sggan_jax.losses": 1,
     "sggan_jax.data": 1,
@@ -33,6 +34,7 @@ HOMES = {
     "grain": ("sggan_jax.data",),
     "orbax": ("sggan_jax.train.checkpoint",),
     "tensorboardX": ("sggan_jax.train.log",),
+    "jinja2": ("sggan_jax.report",),
     "absl": ("launch", "configs"),
     "ml_collections": ("launch", "configs"),
     "torch": (),
