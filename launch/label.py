@@ -12,7 +12,7 @@ tune_allocator()  # before jax is imported
 from absl import flags  # noqa: E402
 
 from launch import report, run  # noqa: E402
-from sggan_jax.adapt.labelled import label_folder  # noqa: E402
+from sggan_jax.adapt.dataset import label_folder  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of a segmentation network.", required=True)

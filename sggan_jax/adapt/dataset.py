@@ -1,52 +1,20 @@
-"""A folder of images in, a folder of adapted images of the same names out."""
+"""Folders adapted: plain ones, and data sets of which one part is made anew, the other carried.
 
-import contextlib
-import dataclasses
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+A folder data set holds ``images/``, ``labels/`` and lists of names (``docs/data.md``). What is
+carried over is hard-linked where the file system allows it, else copied: the same bytes, no room.
+"""
+
+import os
+import shutil
 from pathlib import Path
 
-import numpy as np
-
 from sggan_jax.adapt.adapter import Adapter
-from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
-from sggan_jax.adapt.meter import Meter
+from sggan_jax.adapt.files import list_images
+from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.record import Record, claim, make_record
+from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.data.builders.folder import SPLITS
 from sggan_jax.types import InputError
-
-_THREADS = 4
-# Images of sizes that do not fill a batch wait for more of their kind; no more than this many
-# batches of them, or a folder of all different sizes would end up in memory.
-_WAITING_BATCHES = 4
-
-Loaded = tuple[Path, np.ndarray]
-
-Work = Callable[[Sequence[Path], np.ndarray], np.ndarray]
-"""Names, and images uint8 [B, H, W, 3] with B at least their number, to what becomes of each."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """What became of a folder.
-
-    Attributes:
-      adapted: number of images adapted now.
-      skipped: number that an earlier, interrupted run had finished.
-      failed: name and reason of every image that could not be read.
-      seconds: time taken, compilation included.
-    """
-
-    adapted: int
-    skipped: int
-    failed: tuple[tuple[Path, str], ...]
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Images adapted per second."""
-        return self.adapted / self.seconds if self.seconds else 0.0
 
 
 def adapt_folder(
@@ -60,9 +28,7 @@ def adapt_folder(
 ) -> Summary:
     """Adapt every image of a folder and its sub-folders.
 
-    Outputs keep name, sub-folder and format. Images that an interrupted run finished are skipped,
-    unless they have changed since; an output is there whole or not at all. Reading and writing go
-    on in threads beside the network. What cannot be read is reported and does not stop the rest.
+    Outputs keep name, sub-folder and format; see :func:`sggan_jax.adapt.flow.map_folder`.
 
     Args:
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
@@ -90,201 +56,158 @@ def adapt_folder(
     )
 
 
-def map_folder(
-    work: Work,
-    record: Record,
-    input_dir: str | Path,
+def adapt_labelled(
+    adapter: Adapter,
+    source_dir: str | Path,
     output_dir: str | Path,
     *,
-    suffix: str = "",
     batch_size: int = 1,
     overwrite: bool = False,
     progress: bool = True,
 ) -> Summary:
-    """Make something of every image of a folder, as :func:`adapt_folder` does.
+    """Adapt the images of a folder data set; labels and lists of names come along untouched.
 
     Args:
-      work: what to make of images of one size.
-      record: what the output folder is noted to be made by.
-      input_dir: folder of images.
-      output_dir: folder to write.
-      suffix: of the files written, such as ``.png``; empty keeps that of each image.
-      batch_size: images of one size given to ``work`` at once.
+      adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
+      source_dir: folder data set.
+      output_dir: folder data set to write; an interrupted call continues.
+      batch_size: images of one size adapted at once.
       overwrite: replace images in ``output_dir``, whoever made them.
       progress: whether to tell of progress on standard error.
 
     Returns:
-      Counts, failures and time.
+      What became of the images.
 
     Raises:
-      InputError: as :func:`adapt_folder` does.
+      InputError: if a folder cannot be used, or holds what something else made.
     """
-    input_dir, output_dir = Path(input_dir), Path(output_dir)
-    if batch_size < 1:
-        raise InputError(f"the batch size must be at least 1, got {batch_size}")
-    check_apart(input_dir, output_dir)
-    targets = {
-        name: name.with_suffix(suffix) if suffix else name for name in list_images(input_dir)
-    }
-    claim(output_dir, record, list(targets.values()), overwrite)
-    todo = [
-        name
-        for name, target in targets.items()
-        if not _is_done(input_dir / name, output_dir / target)
-    ]
-    failed: list[tuple[Path, str]] = []
-    start = time.perf_counter()
-    with Meter(len(todo), progress) as meter, _Writer(output_dir, meter) as writer:
-        images = _read_all(input_dir, todo, 2 * batch_size + _THREADS)
-        compiled: set[tuple[int, ...]] = set()
-        for batch in gather(_drop_failed(images, failed, meter), batch_size):
-            made = work([name for name, _ in batch], stack(batch, batch_size, compiled))
-            for (name, _), image in zip(batch, made, strict=False):
-                writer.put(targets[name], image)
-    return Summary(
-        adapted=len(todo) - len(failed),
-        skipped=len(targets) - len(todo),
-        failed=tuple(failed),
-        seconds=time.perf_counter() - start,
+    return remake(
+        lambda names, images: adapter(images),
+        make_record(adapter, Path(source_dir) / "images"),
+        source_dir,
+        output_dir,
+        batch_size=batch_size,
+        overwrite=overwrite,
+        progress=progress,
     )
 
 
-def check_apart(input_dir: Path, output_dir: Path) -> None:
-    """Refuse an output folder that is, holds or lies in the input folder.
+def label_folder(
+    segmenter: Segmenter,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    batch_size: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Label the images of a folder data set by a network; images and lists come along untouched.
+
+    Args:
+      segmenter: from :func:`sggan_jax.adapt.segmenter.load_segmenter`.
+      source_dir: folder data set; labels are not looked at and need not be there.
+      output_dir: folder data set to write: ``labels/NAME.png`` holds the class id that stands for
+        each predicted class. An interrupted call continues.
+      batch_size: images of one size labelled at once.
+      overwrite: replace labels in ``output_dir``, whoever made them.
+      progress: whether to tell of progress on standard error.
+
+    Returns:
+      What became of the images.
 
     Raises:
-      InputError: naming both.
+      InputError: if a folder cannot be used, or holds what something else made.
     """
-    source, target = input_dir.resolve(), output_dir.resolve()
-    if source == target or source in target.parents or target in source.parents:
-        raise InputError(
-            f"output folder {output_dir} and input folder {input_dir} must not be the same or lie "
-            f"in each other; adapted images would mix with their originals"
-        )
-    if target.exists() and not target.is_dir():
-        raise InputError(f"output {output_dir} is a file; give a folder")
+    return remake(
+        lambda names, images: segmenter.ids[segmenter(images)],
+        make_record(segmenter, Path(source_dir) / "images"),
+        source_dir,
+        output_dir,
+        part="labels",
+        batch_size=batch_size,
+        overwrite=overwrite,
+        progress=progress,
+    )
 
 
-def gather(images: Iterable[Loaded], batch_size: int) -> Iterator[list[Loaded]]:
-    """Collect images of equal size into batches.
+def remake(
+    work: Work,
+    record: Record,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    part: str = "images",
+    batch_size: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Make one part of a folder data set from its images, and carry the other over.
 
     Args:
-      images: names and images [H, W, 3] of any sizes.
-      batch_size: how many make a batch; what is left over at the end makes smaller ones.
+      work: what to make of images of one size.
+      record: what the part is noted to be made by.
+      source_dir: folder data set.
+      output_dir: folder data set to write.
+      part: ``images``, or ``labels`` as PNG.
+      batch_size: images of one size given to ``work`` at once.
+      overwrite: replace the part in ``output_dir``, whoever made it.
+      progress: whether to tell of progress on standard error.
 
-    Returns:
-      Batches, each of one size; every image once.
+    Raises:
+      InputError: if a folder cannot be used, or holds what something else made.
     """
-    waiting: dict[tuple[int, ...], list[Loaded]] = {}
-    for name, image in images:
-        batch = waiting.setdefault(image.shape, [])
-        batch.append((name, image))
-        if len(batch) == batch_size:
-            yield waiting.pop(image.shape)
-        elif sum(map(len, waiting.values())) > _WAITING_BATCHES * batch_size:
-            yield waiting.pop(next(iter(waiting)))
-    yield from waiting.values()
+    source, output = Path(source_dir), Path(output_dir)
+    other, suffix = ("labels", "") if part == "images" else ("images", ".png")
+    for folder in ("images", other):
+        if not (source / folder).is_dir():
+            raise InputError(f"{source} has no {folder}/ inside; give a folder data set")
+    check_apart(source, output)
+    made = [name.with_suffix(suffix or name.suffix) for name in list_images(source / "images")]
+    claim(output / part, record, made, overwrite)
+    # First, so that a data set cut short is short of what is made: its builder then says so, while
+    # labels or lists that are missing altogether have a meaning.
+    carry(source, output, other)
+    return map_folder(
+        work,
+        record,
+        source / "images",
+        output / part,
+        suffix=suffix,
+        batch_size=batch_size,
+        progress=progress,
+    )
 
 
-def stack(batch: Sequence[Loaded], batch_size: int, compiled: set[tuple[int, ...]]) -> np.ndarray:
-    """Stack images of one size, filling up a short batch where that saves a compilation.
+def carry(source: Path, output: Path, *parts: str) -> None:
+    """Link the files of some parts of a folder data set into another, and copy its lists of names.
 
-    Args:
-      batch: names and images [H, W, 3], at most ``batch_size``.
-      batch_size: of full batches.
-      compiled: sizes that have met a full batch; updated.
-
-    Returns:
-      uint8 [B, H, W, 3]; images beyond those of the batch repeat its last one.
+    Raises:
+      InputError: if the other folder cannot be written.
     """
-    images = np.stack([image for _, image in batch])
-    if len(batch) == batch_size:
-        compiled.add(images.shape[1:])
-    elif images.shape[1:] in compiled:
-        missing = batch_size - len(batch)
-        images = np.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
-    return images
-
-
-def _is_done(source: Path, target: Path) -> bool:
-    """Whether an output is there and no older than its image."""
-    return target.exists() and target.stat().st_mtime >= source.stat().st_mtime
-
-
-def _read_all(
-    input_dir: Path, names: Sequence[Path], ahead: int
-) -> Iterator[tuple[Path, np.ndarray | InputError]]:
-    """Read images in order, in threads that stay at most ``ahead`` images ahead."""
-
-    def read(name: Path) -> np.ndarray | InputError:
-        try:
-            return read_rgb(input_dir / name)
-        except InputError as error:
-            return error
-
-    pending: deque[tuple[Path, Future]] = deque()
-    with _threads() as pool:
-        for name in names:
-            pending.append((name, pool.submit(read, name)))
-            if len(pending) > ahead:
-                first, future = pending.popleft()
-                yield first, future.result()
-        for first, future in pending:
-            yield first, future.result()
-
-
-def _drop_failed(
-    images: Iterable[tuple[Path, np.ndarray | InputError]],
-    failed: list[tuple[Path, str]],
-    meter: Meter,
-) -> Iterator[Loaded]:
-    for name, image in images:
-        if isinstance(image, InputError):
-            failed.append((name, str(image)))
-            meter.advance()
-        else:
-            yield name, image
-
-
-class _Writer:
-    """Writes images in threads; a full queue makes who fills it wait."""
-
-    def __init__(self, output_dir: Path, meter: Meter):
-        self._output_dir, self._meter = output_dir, meter
-        self._pool = ThreadPoolExecutor(_THREADS)
-        self._pending: deque[Future] = deque()
-
-    def put(self, name: Path, image: np.ndarray) -> None:
-        """Write an image soon.
-
-        Raises:
-          InputError: if an earlier one could not be written.
-        """
-        self._pending.append(self._pool.submit(write_rgb, self._output_dir / name, image))
-        while len(self._pending) > 4 * _THREADS:
-            self._finish_one()
-
-    def _finish_one(self) -> None:
-        self._pending.popleft().result()
-        self._meter.advance()
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def __exit__(self, kind: type | None, *_: object) -> None:
-        try:
-            while self._pending and kind is None:
-                self._finish_one()
-        finally:
-            # After an interruption, what is adapted already is still written.
-            self._pool.shutdown(wait=True)
-
-
-@contextlib.contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """A pool that leaves without waiting for reads nobody will use."""
-    pool = ThreadPoolExecutor(_THREADS)
+    files = [path for part in parts for path in sorted((source / part).rglob("*"))]
     try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for path in files:
+            if path.is_file() and not path.name.startswith("."):
+                _link(path, output / path.relative_to(source))
+        for split in SPLITS:
+            if (source / f"{split}.txt").is_file():
+                shutil.copyfile(source / f"{split}.txt", output / f"{split}.txt")
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link or copy a file unless it is there already; it appears whole or not at all."""
+    new = source.stat()
+    if target.exists():
+        old = target.stat()
+        if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        os.link(source.resolve(), part)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(source, part)
+    os.replace(part, target)

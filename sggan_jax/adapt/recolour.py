@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.adapt.dataset import Summary, check_apart
+from sggan_jax.adapt.dataset import carry, remake
 from sggan_jax.adapt.files import list_images, read_rgb
-from sggan_jax.adapt.labelled import carry, remake
+from sggan_jax.adapt.flow import Summary, check_apart
 from sggan_jax.adapt.record import Record, claim
 from sggan_jax.data.builders.folder import index_files, read_lists
 from sggan_jax.data.builders.reading import IMAGE_SUFFIXES

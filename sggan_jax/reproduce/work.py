@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sggan_jax.adapt.adapter import load_adapter
-from sggan_jax.adapt.labelled import adapt_labelled, label_folder
+from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.recolour import recolour_folder
 from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.data.builders import SourceSpec

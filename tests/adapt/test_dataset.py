@@ -1,278 +1,209 @@
-import dataclasses
-import io
-import json
-import os
-from pathlib import Path
+"""Folder data sets of which one part is made anew: what is made, what is carried, what is safe."""
 
+import dataclasses
+import os
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
-from sggan_jax.adapt import dataset, meter
-from sggan_jax.adapt.dataset import adapt_folder, gather, stack
+from sggan_jax.adapt import dataset
+from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.record import RECORD_FILE
+from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.pipeline import open_source
+from sggan_jax.data.prepare import prepare
 from sggan_jax.types import InputError
+
+NAMES = ("a", "x/b", "x/c", "d")
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A folder data set of three training images, of which one is a JPEG, and a test image."""
+    root, rng = tmp_path / "source", np.random.default_rng(0)
+    for name in NAMES:
+        for part in ("images", "labels"):
+            (root / part / name).parent.mkdir(parents=True, exist_ok=True)
+        suffix = "jpg" if name == "x/c" else "png"
+        image = rng.integers(0, 256, (8, 16, 3), np.uint8)
+        Image.fromarray(image).save(root / "images" / f"{name}.{suffix}")
+        labels = rng.choice(np.array([7, 11, 23], np.uint8), (8, 16))
+        Image.fromarray(labels).save(root / "labels" / f"{name}.png", optimize=True)
+    (root / "train.txt").write_text("a\nx/b\nx/c\n")
+    (root / "test.txt").write_text("d\n")
+    return root
 
 
 def read(path):
     return np.asarray(Image.open(path))
 
 
-def fill(folder, sizes):
-    """Write one image of each size, by name; return them."""
-    rng = np.random.default_rng(0)
-    images = {}
-    for name, (height, width) in sizes.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        images[name] = rng.integers(0, 256, (height, width, 3), np.uint8)
-        Image.fromarray(images[name]).save(path)
-    return images
+def content(root):
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
-SIZES = {"b.png": (8, 16), "a.png": (9, 16), "x/c.png": (8, 16), "x/y/d.png": (8, 16)}
-
-
-@pytest.fixture
-def source(tmp_path):
-    fill(tmp_path / "in", SIZES)
-    return tmp_path / "in"
-
-
-def outputs(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-
-
-@pytest.mark.parametrize("batch_size", [1, 2, 8])
-def test_folder_keeps_names_and_content(negative, source, tmp_path, batch_size):
-    target = tmp_path / "new" / "out"
-    summary = adapt_folder(negative, source, target, batch_size=batch_size, progress=False)
-    assert outputs(target) == [RECORD_FILE, *sorted(SIZES)]
-    for name in SIZES:
-        np.testing.assert_array_equal(read(target / name), 255 - read(source / name))
+def test_adapted_images_keep_their_labels(negative, source, tmp_path):
+    out = tmp_path / "out"
+    before = content(source)
+    summary = adapt_labelled(negative, source, out, batch_size=2, progress=False)
     assert (summary.adapted, summary.skipped, summary.failed) == (4, 0, ())
-    assert summary.rate == 4 / summary.seconds
+    for name in ("a", "x/b", "d"):
+        path = f"images/{name}.png"
+        np.testing.assert_array_equal(read(out / path), 255 - read(source / path))
+    made = content(out)
+    assert set(made) == set(before) | {f"images/{RECORD_FILE}"}
+    for path in before:
+        assert path.startswith("images/") or made[path] == before[path]
+    assert content(source) == before
+    counts = prepare(SourceSpec("folder", str(out)), tmp_path / "data", 8, 16, False).counts
+    assert counts == {"train": 3, "test": 1}
 
 
-def test_real_generator_fills_a_folder(tiny_adapter, tmp_path):
-    images = fill(tmp_path / "in", {"a.png": (16, 32), "b.png": (13, 30)})
-    adapt_folder(tiny_adapter, tmp_path / "in", tmp_path / "out", progress=False)
-    for name, image in images.items():
-        np.testing.assert_array_equal(read(tmp_path / "out" / name), tiny_adapter(image))
+def test_labels_take_no_room_where_links_are_possible(negative, source, tmp_path):
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    assert (tmp_path / "out/labels/a.png").samefile(source / "labels/a.png")
+    # Lists are for editing, and must not change those of the source.
+    assert not (tmp_path / "out/train.txt").samefile(source / "train.txt")
 
 
-def test_unreadable_files_do_not_stop_the_rest(negative, source, tmp_path):
-    (source / "a.png").write_bytes(b"broken")
-    (source / "zz.jpg").write_bytes(b"")
-    summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
-    assert summary.adapted == 3
-    assert [str(name) for name, _ in summary.failed] == ["a.png", "zz.jpg"]
-    assert all("cannot be read" in reason for _, reason in summary.failed)
-    assert "a.png" not in outputs(tmp_path / "out")
-    # The file mended, the same call does what is left.
-    fill(source, {"a.png": (4, 4)})
-    summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
-    assert (summary.adapted, summary.skipped, len(summary.failed)) == (1, 3, 1)
+def test_labels_are_copied_where_links_are_not_possible(negative, source, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(dataset.os, "link", refuse)
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    copied, original = (root / "labels/x/b.png" for root in (tmp_path / "out", source))
+    assert not copied.samefile(original)
+    assert copied.read_bytes() == original.read_bytes()
+    assert not list((tmp_path / "out").rglob("*.part"))
+    number = copied.stat().st_ino
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    assert copied.stat().st_ino == number
 
 
-def test_interrupted_run_continues(negative, source, tmp_path):
-    """Stop within the second image; the next call does what was not finished, and only that."""
-
-    class Stops(type(negative.module)):
-        def apply(self, variables, x):
-            if x.shape[1] == 8 and len(self.seen) == 1:
-                raise KeyboardInterrupt
-            return super().apply(variables, x)
-
-    target = tmp_path / "out"
-    stopping = dataclasses.replace(negative, module=Stops([]))
-    with pytest.raises(KeyboardInterrupt):
-        adapt_folder(stopping, source, target, progress=False)
-    assert outputs(target) == [RECORD_FILE, "a.png"]
-    (target / "b.png.part").write_bytes(b"half")  # as a killed process would leave it
-    before = (target / "a.png").stat().st_mtime_ns
-    summary = adapt_folder(negative, source, target, progress=False)
-    assert (summary.adapted, summary.skipped) == (3, 1)
-    assert (target / "a.png").stat().st_mtime_ns == before
-    assert outputs(target) == [RECORD_FILE, *sorted(SIZES)]
-    for name in SIZES:
-        np.testing.assert_array_equal(read(target / name), 255 - read(source / name))
-
-
-def test_changed_image_is_adapted_again(negative, source, tmp_path):
-    adapt_folder(negative, source, tmp_path / "out", progress=False)
-    later = (tmp_path / "out" / "a.png").stat().st_mtime + 10
-    changed = fill(source, {"a.png": (5, 5)})["a.png"]
-    os.utime(source / "a.png", (later, later))
-    summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
+def test_an_interrupted_call_continues(negative, source, tmp_path):
+    out = tmp_path / "out"
+    adapt_labelled(negative, source, out, progress=False)
+    whole = content(out)
+    for path in ("images/a.png", "labels/x/b.png", "train.txt"):
+        (out / path).unlink()
+    kept = (out / "images/d.png").stat().st_mtime_ns
+    summary = adapt_labelled(negative, source, out, progress=False)
     assert (summary.adapted, summary.skipped) == (1, 3)
-    np.testing.assert_array_equal(read(tmp_path / "out" / "a.png"), 255 - changed)
+    assert content(out) == whole
+    assert (out / "images/d.png").stat().st_mtime_ns == kept
 
 
-def test_finished_folder_is_left_alone(negative, source, tmp_path):
-    adapt_folder(negative, source, tmp_path / "out", progress=False)
-    summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
-    assert (summary.adapted, summary.skipped, summary.failed) == (0, 4, ())
-    assert summary.rate == 0
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"direction": "r2v"}, "direction v2r -> r2v"),
-        ({"step": 2}, "step 1 -> 2"),
-        ({"variables": {"w": np.ones(3, np.float32)}}, "the run was trained anew"),
-    ],
-)
-def test_folder_of_another_model_is_refused(negative, source, tmp_path, change, told):
-    target = tmp_path / "out"
-    adapt_folder(negative, source, target, progress=False)
-    before = {name: (target / name).read_bytes() for name in outputs(target)}
-    other = dataclasses.replace(negative, **change)
-    with pytest.raises(InputError, match=f"made by something else \\({told}\\).*--overwrite"):
-        adapt_folder(other, source, target, progress=False)
-    assert {name: (target / name).read_bytes() for name in outputs(target)} == before
-
-
-def test_another_run_and_another_input_are_refused(negative, source, tmp_path, make_run):
-    adapt_folder(negative, source, tmp_path / "out", progress=False)
-    other = make_run(tmp_path / "other", upsampling="resize")
-    with pytest.raises(InputError, match=f"run {negative.run} -> {other}"):
-        adapt_folder(
-            dataclasses.replace(negative, run=other), source, tmp_path / "out", progress=False
-        )
-    fill(tmp_path / "in2", SIZES)
-    with pytest.raises(InputError, match=f"input {source} -> {tmp_path / 'in2'}"):
-        adapt_folder(negative, tmp_path / "in2", tmp_path / "out", progress=False)
-
-
-def test_moved_or_lengthened_run_continues(negative, source, tmp_path, make_run):
-    run = make_run(tmp_path / "before")
-    adapt_folder(dataclasses.replace(negative, run=run), source, tmp_path / "out", progress=False)
-    moved = run.rename(tmp_path / "after")
-    description = json.loads((moved / "run.json").read_text())
-    description["config"]["train"]["steps"] = 999
-    (moved / "run.json").write_text(json.dumps(description))
-    adapter = dataclasses.replace(negative, run=moved)
-    assert adapt_folder(adapter, source, tmp_path / "out", progress=False).skipped == 4
-
-
-def test_overwrite_replaces_everything_even_when_interrupted(negative, source, tmp_path):
-    target = tmp_path / "out"
-    adapt_folder(negative, source, target, progress=False)
+def test_what_is_short_is_short_of_images(negative, source, tmp_path):
+    """Stopped at its first image, a folder has all lists and labels: its builder refuses it."""
 
     class Stops(type(negative.module)):
         def apply(self, variables, x):
             raise KeyboardInterrupt
 
-    other = dataclasses.replace(negative, module=Stops([]), step=2)
+    out = tmp_path / "out"
+    stopping = dataclasses.replace(negative, module=Stops([]))
     with pytest.raises(KeyboardInterrupt):
-        adapt_folder(other, source, target, overwrite=True, progress=False)
-    # What the first model made must not pass for the second one's.
-    assert outputs(target) == [RECORD_FILE]
-    second = dataclasses.replace(negative, step=2)
-    assert adapt_folder(second, source, target, progress=False).adapted == 4
+        adapt_labelled(stopping, source, out, progress=False)
+    assert {path for path in content(out) if not path.startswith("images/")} == {
+        path for path in content(source) if not path.startswith("images/")
+    }
+    with pytest.raises(InputError, match=r"holds no .* file"):
+        prepare(SourceSpec("folder", str(out)), tmp_path / "data", 8, 16, False)
 
 
-def test_images_of_unknown_origin_are_refused(negative, source, tmp_path):
-    target = tmp_path / "out"
-    fill(target, {"a.png": (3, 3), "other.png": (3, 3)})
-    with pytest.raises(InputError, match=r"already holds 1 images .* such as a.png, and no"):
-        adapt_folder(negative, source, target, progress=False)
-    adapt_folder(negative, source, target, overwrite=True, progress=False)
-    assert read(target / "a.png").shape == (9, 16, 3)
-    assert read(target / "other.png").shape == (3, 3, 3)  # not ours: not touched
+def test_changed_labels_replace_older_ones(negative, source, tmp_path):
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    (source / "labels/a.png").unlink()
+    Image.fromarray(np.full((8, 16), 24, np.uint8)).save(source / "labels/a.png")
+    assert read(tmp_path / "out/labels/a.png").max() < 24
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    assert (read(tmp_path / "out/labels/a.png") == 24).all()
 
 
-def test_damaged_record_is_refused(negative, source, tmp_path):
-    adapt_folder(negative, source, tmp_path / "out", progress=False)
-    (tmp_path / "out" / RECORD_FILE).write_text("{")
-    with pytest.raises(InputError, match=f"{RECORD_FILE} is damaged"):
-        adapt_folder(negative, source, tmp_path / "out", progress=False)
+def test_a_folder_that_something_else_made_is_left_alone(negative, source, tmp_path):
+    (tmp_path / "out/images").mkdir(parents=True)
+    (tmp_path / "out/images/a.png").write_bytes(b"precious")
+    before = content(tmp_path / "out")
+    with pytest.raises(InputError, match="already holds 1 images of these names"):
+        adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    assert content(tmp_path / "out") == before
+    adapt_labelled(negative, source, tmp_path / "out", overwrite=True, progress=False)
+    np.testing.assert_array_equal(
+        read(tmp_path / "out/images/a.png"), 255 - read(source / "images/a.png")
+    )
 
 
-@pytest.mark.parametrize("target", ["in", "in/adapted", "."])
-def test_folders_in_each_other_are_refused(negative, source, tmp_path, target):
-    before = outputs(tmp_path)
-    with pytest.raises(InputError, match="must not be the same or lie in each other"):
-        adapt_folder(negative, source, tmp_path / target, overwrite=True, progress=False)
-    assert outputs(tmp_path) == before
-
-
-def test_impossible_calls_are_refused_before_anything_is_written(negative, source, tmp_path):
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "file").touch()
-    for given, settings, sentence in (
-        ("empty", {}, "holds no image"),
-        ("nowhere", {}, "is not a directory"),
-        ("in", {"batch_size": 0}, "batch size must be at least 1, got 0"),
-    ):
-        with pytest.raises(InputError, match=sentence):
-            adapt_folder(negative, tmp_path / given, tmp_path / "out", progress=False, **settings)
+@pytest.mark.parametrize("part", ["images", "labels"])
+def test_a_folder_without_a_part_is_refused(negative, source, tmp_path, part):
+    (source / part).rename(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=f"has no {part}/ inside"):
+        adapt_labelled(negative, source, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
-    with pytest.raises(InputError, match="is a file; give a folder"):
-        adapt_folder(negative, source, tmp_path / "file", progress=False)
 
 
-def test_failed_write_stops_with_its_reason(negative, source, tmp_path, monkeypatch):
-    def full(path, image):
-        raise InputError(f"{path} cannot be written: No space left on device")
-
-    monkeypatch.setattr(dataset, "write_rgb", full)
-    with pytest.raises(InputError, match="No space left"):
-        adapt_folder(negative, source, tmp_path / "out", progress=False)
+def test_source_and_output_must_be_apart(negative, source):
+    with pytest.raises(InputError, match="must not be the same"):
+        adapt_labelled(negative, source, source, progress=False)
 
 
-def test_gather_keeps_sizes_apart_and_loses_nothing():
-    sizes = [4, 6, 4, 6, 4, 8]
-    images = [(Path(f"{k}"), np.zeros((size, size, 3), np.uint8)) for k, size in enumerate(sizes)]
-    batches = [[str(name) for name, _ in batch] for batch in gather(images, 2)]
-    assert batches == [["0", "2"], ["1", "3"], ["4"], ["5"]]
+class Brightest:
+    """A network whose scores of three classes are the three channels."""
+
+    def apply(self, variables, x):
+        return jnp.asarray(x)
 
 
-def test_gather_holds_few_images_back():
-    images = [(Path(f"{k}"), np.zeros((k + 1, 4, 3), np.uint8)) for k in range(50)]
-    taken = iter(images)
-    next(gather(taken, 3))
-    assert 50 - len(list(taken)) == 13  # four batches of three, and the one too many
+@pytest.fixture
+def segmenter(tiny_run):
+    regions = np.full(256, 255, np.uint8)
+    regions[[7, 23, 26, 27]] = [0, 1, 2, 2]
+    ids = np.array([7, 23, 26], np.uint8)
+    return Segmenter(tiny_run, 1, Brightest(), {}, ("road", "sky", "car"), regions, ids)
 
 
-def test_short_batches_are_filled_where_that_saves_a_compilation(negative, tmp_path):
-    def batch(number, size):
-        return [(Path(f"{k}"), np.full((8, size, 3), k, np.uint8)) for k in range(number)]
-
-    compiled: set = set()
-    assert stack(batch(2, 16), 3, compiled).shape == (2, 8, 16, 3)
-    assert stack(batch(3, 16), 3, compiled).shape == (3, 8, 16, 3)
-    filled = stack(batch(2, 16), 3, compiled)
-    assert filled[:, 0, 0, 0].tolist() == [0, 1, 1]
-    assert stack(batch(2, 24), 3, compiled).shape == (2, 8, 24, 3)
-
-    fill(tmp_path / "in", {f"{k}.png": (8, 16) for k in range(5)})
-    adapt_folder(negative, tmp_path / "in", tmp_path / "out", batch_size=2, progress=False)
-    assert negative.module.seen == [(2, 8, 16, 3)]
-    for k in range(5):
-        expected = 255 - read(tmp_path / "in" / f"{k}.png")
-        np.testing.assert_array_equal(read(tmp_path / "out" / f"{k}.png"), expected)
+@pytest.mark.parametrize("shape", [(16, 24), (2, 16, 24), (5, 9), (3, 13, 7)])
+def test_a_segmenter_takes_images_of_any_size(segmenter, shape):
+    images = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    classes = segmenter(images)
+    assert classes.dtype == np.uint8
+    np.testing.assert_array_equal(classes, images.argmax(-1))
 
 
-def test_meter_tells_rate_and_time_left(monkeypatch):
-    clock = iter([100.0, 110.0, 140.0, 141.0])
-    monkeypatch.setattr(meter.time, "perf_counter", lambda: next(clock))
-    told = io.StringIO()
-    with meter.Meter(10, console=Console(file=told, force_terminal=False, width=200)) as counter:
-        for _ in range(3):
-            counter.advance()
-    # One line, at the first image after half a minute: 2 images in 40 s, 8 to go take 160 s.
-    assert told.getvalue() == "adapted 2/10  0.05 images/s  2.7 min left\n"
+def test_a_segmenter_refuses_what_is_no_image(segmenter):
+    with pytest.raises(InputError, match=r"images must be uint8 \[H, W, 3\]"):
+        segmenter(np.zeros((4, 4), np.uint8))
 
 
-def test_bar_shows_images_per_second():
-    told = io.StringIO()
-    console = Console(file=told, force_terminal=True, width=120)
-    with meter.Meter(2, console=console) as counter:
-        counter.advance()
-        counter.advance()
-    assert "2/2" in told.getvalue()
-    assert "images/s" in told.getvalue()
+def test_predicted_labels_make_a_data_set(segmenter, source, tmp_path):
+    """Labels of any suffix become PNG of class ids; images are the very files."""
+    out = tmp_path / "out"
+    summary = label_folder(segmenter, source, out, batch_size=3, progress=False)
+    assert (summary.adapted, summary.failed) == (4, ())
+    for name, suffix in (("a", "png"), ("x/b", "png"), ("x/c", "jpg"), ("d", "png")):
+        image = out / f"images/{name}.{suffix}"
+        assert image.samefile(source / f"images/{name}.{suffix}")
+        expected = np.array([7, 23, 26])[read(image).argmax(-1)]
+        np.testing.assert_array_equal(read(out / f"labels/{name}.png"), expected)
+    spec = SourceSpec("folder", str(out))
+    counts = prepare(spec, tmp_path / "data", 8, 16, False).counts
+    assert counts == {"train": 3, "test": 1}
+    example = open_source(spec, tmp_path / "data", "test", 8, 16)[0]
+    assert set(np.unique(example["label"])) == {7, 23, 26}
+
+
+def test_labelling_needs_no_labels_and_continues(segmenter, source, tmp_path):
+    (source / "labels").rename(tmp_path / "elsewhere")
+    out = tmp_path / "out"
+    label_folder(segmenter, source, out, progress=False)
+    (out / "labels/a.png").unlink()
+    os.remove(out / "images/d.png")
+    summary = label_folder(segmenter, source, out, progress=False)
+    assert (summary.adapted, summary.skipped) == (1, 3)
+    assert (out / "images/d.png").samefile(source / "images/d.png")
+    other = dataclasses.replace(segmenter, step=2)
+    with pytest.raises(InputError, match="step 1 -> 2"):
+        label_folder(other, source, out, progress=False)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from configs import common
 from sggan_jax.adapt import segmenter as segmenter_file
-from sggan_jax.adapt.labelled import label_folder
+from sggan_jax.adapt.dataset import label_folder
 from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import group_table
