@@ -1,4 +1,4 @@
-"""Class tables: the classes of a data set, built in or read from a TOML file."""
+"""Class tables: the classes of a data set, built in or read from a TOML or YAML file."""
 
 import tomllib
 from collections.abc import Sequence
@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from sggan_jax.types import IGNORE, InputError
+
+TABLE_SUFFIXES = (".toml", ".yaml", ".yml")
+_LAST_CITYSCAPES_ID = 33
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +29,10 @@ class ClassTable:
         train_ids: Ids that scores use [n], int; 255 is ignored.
         groups: Group of each class [n], int in [0, number of groups).
         group_names: Names of the groups.
+        to_cityscapes: Cityscapes id of each class [n], int, where labels are stored as such; None
+            where they are stored as they are.
+        in_red: Whether label files of three channels hold ids in the first, as simulators write
+            them, unless they hold colours.
     """
 
     name: str
@@ -34,6 +42,8 @@ class ClassTable:
     train_ids: np.ndarray
     groups: np.ndarray
     group_names: tuple[str, ...]
+    to_cityscapes: np.ndarray | None = None
+    in_red: bool = False
 
     def name_of(self, class_id: int) -> str:
         """Name the class of an id, or say ``id N`` when the table lacks it."""
@@ -61,7 +71,13 @@ class ClassTable:
         return table
 
 
-def make_table(name: str, rows: Sequence[tuple], group_names: tuple[str, ...]) -> ClassTable:
+def make_table(
+    name: str,
+    rows: Sequence[tuple],
+    group_names: tuple[str, ...],
+    to_cityscapes: Sequence[int] | None = None,
+    in_red: bool = False,
+) -> ClassTable:
     """Build a table from rows of id, name, train id, colour, group."""
     ids, names, train_ids, colours, groups = zip(*rows, strict=True)
     return ClassTable(
@@ -72,43 +88,56 @@ def make_table(name: str, rows: Sequence[tuple], group_names: tuple[str, ...]) -
         np.array(train_ids),
         np.array(groups),
         group_names,
+        None if to_cityscapes is None else np.array(to_cityscapes),
+        in_red,
     )
 
 
 def load_table(path: str | Path) -> ClassTable:
-    """Read a class table from a TOML file with ``groups = [...]`` and one ``[[class]]`` per class.
+    """Read a class table from a TOML or YAML file: ``groups``, a list, and ``class``, one of each.
 
     Each class has ``id`` (0 to 255), ``name``, ``colour`` (red, green, blue) and ``group`` (one of
-    ``groups``), and optionally ``train_id`` (255, ignored, when absent).
+    ``groups``), and optionally ``train_id`` (255, ignored, when absent). A file whose classes have
+    ``cityscapes`` (0 to 33) is stored as Cityscapes ids; it needs no groups.
 
     Raises:
-        InputError: The file is missing, is no TOML, or a class is incomplete or contradictory.
+        InputError: The file is missing, is no TOML or YAML, or a class is incomplete or
+            contradictory.
     """
     path = Path(path)
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"Class table {path} cannot be read: {error}.") from error
-    groups = tree.get("groups")
+    tree = _parse(path)
+    rows = tree.get("class")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise InputError(
+            f"Class table {path} names no class: give a list called class, of id, name, colour and "
+            "group each."
+        )
+    mapped = any("cityscapes" in row for row in rows)
+    groups = tree.get("groups", ["unused"] if mapped else None)
     if not isinstance(groups, list) or not groups or len(groups) > 256:
         raise InputError(f'Class table {path} needs a list of group names: groups = ["road", ...].')
-    rows = [_read_class(row, groups, f"{path}, class {k}") for k, row in _classes(tree, path)]
-    ids = [row[0] for row in rows]
+    read = [_read_class(row, groups, mapped, f"{path}, class {k}") for k, row in enumerate(rows, 1)]
+    ids = [row[0] for row in read]
     twice = sorted({i for i in ids if ids.count(i) > 1})
     if twice:
         raise InputError(f"Class table {path} gives id {twice[0]} to more than one class.")
-    return make_table(str(tree.get("name", path.stem)), rows, tuple(map(str, groups)))
+    to_cityscapes = [row["cityscapes"] for row in rows] if mapped else None
+    name = str(tree.get("name", path.stem))
+    return make_table(name, read, tuple(map(str, groups)), to_cityscapes)
 
 
-def _classes(tree: dict[str, Any], path: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = tree.get("class")
-    if not isinstance(rows, list) or not rows:
-        raise InputError(f"Class table {path} names no class: add one [[class]] block for each.")
-    return list(enumerate(rows, 1))
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"Class table {path} cannot be read: {error}.") from error
+    return tree if isinstance(tree, dict) else {}
 
 
-def _read_class(row: dict[str, Any], groups: list[str], where: str) -> tuple:
-    missing = [key for key in ("id", "name", "colour", "group") if key not in row]
+def _read_class(row: dict[str, Any], groups: list[str], mapped: bool, where: str) -> tuple:
+    needed = ("id", "name", "colour", "cityscapes" if mapped else "group")
+    missing = [key for key in needed if key not in row]
     if missing:
         raise InputError(f"{where} lacks {', '.join(missing)}.")
     for key, values in (
@@ -120,10 +149,13 @@ def _read_class(row: dict[str, Any], groups: list[str], where: str) -> tuple:
             raise InputError(f"{where}: {key} = {row[key]} must be made of integers from 0 to 255.")
     if len(row["colour"]) != 3:
         raise InputError(f"{where}: colour = {row['colour']} must be [red, green, blue].")
-    if row["group"] not in groups:
-        raise InputError(f"{where}: group {row['group']!r} is none of {', '.join(groups)}.")
+    if mapped and not (_is_byte(row["cityscapes"]) and row["cityscapes"] <= _LAST_CITYSCAPES_ID):
+        raise InputError(f"{where}: cityscapes = {row['cityscapes']} is no Cityscapes id, 0 to 33.")
+    group = row.get("group", groups[0])
+    if group not in groups:
+        raise InputError(f"{where}: group {group!r} is none of {', '.join(groups)}.")
     train_id = row.get("train_id", IGNORE)
-    return row["id"], row["name"], train_id, row["colour"], groups.index(row["group"])
+    return row["id"], str(row["name"]), train_id, row["colour"], groups.index(group)
 
 
 def _is_byte(value: Any) -> bool:

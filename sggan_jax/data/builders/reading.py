@@ -1,30 +1,50 @@
 """Image and label files to arrays, with Pillow alone: other decoders turn palettes into colours."""
 
 import io
-from pathlib import Path
+import zipfile
+import zlib
 
 import numpy as np
 from PIL import Image
 
+from sggan_jax.data.builders.files import File, open_file
 from sggan_jax.data.labels import ClassTable, check_ids, count_pixels
 from sggan_jax.types import InputError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 
+# Labels without loss hold tens of colours; smoothed ones hundreds, but between areas of few.
+_MANY_COLOURS, _PHOTOGRAPH_SHARE = 40, 0.9
 
-def _open(path: Path) -> Image.Image:
+_BLURRED_SHARE, _ENOUGH_EDGES, _SMOOTHED_IDS = 0.12, 2000, 80
+"""Sharp labels of street scenes stay below 0.04, resized with smoothing they are above 0.17."""
+
+_DAMAGES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    Image.DecompressionBombError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def _open(path: File, low_bytes: bool = False) -> Image.Image:
     """Decode a file wholly, so that a truncated one is found here."""
     try:
-        with Image.open(path) as image:
+        with open_file(path) as file, Image.open(file) as image:
+            if low_bytes and image.tile and image.tile[0][3] == "RGB;16B":
+                # Of 16-bit colours Pillow keeps the high bytes; ids are in the low ones.
+                image.tile = [part._replace(args="RGB;16L") for part in image.tile]
             image.load()
             return image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _DAMAGES as error:
         reason = str(error).replace(str(path), path.name)
         raise InputError(f"{path} cannot be read: {reason}.") from error
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: File) -> np.ndarray:
     """Read an image file as RGB uint8 [H, W, 3].
 
     Raises:
@@ -36,11 +56,11 @@ def read_image(path: Path) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def read_labels(path: Path, table: ClassTable) -> np.ndarray:
+def read_labels(path: File, table: ClassTable) -> np.ndarray:
     """Read a label file as class ids.
 
     One channel means class ids, a palette means that its indices are class ids, and three or four
-    channels mean the colours of the table.
+    channels mean the colours of the table, or ids in the first where the table says so.
 
     Args:
         path: An image file without loss, usually PNG.
@@ -50,15 +70,21 @@ def read_labels(path: Path, table: ClassTable) -> np.ndarray:
         uint8 [H, W].
 
     Raises:
-        InputError: The file is missing, damaged, lossy or of another kind, or holds ids or colours
-            outside the table.
+        InputError: The file is missing, damaged, lossy or of another kind, holds ids or colours
+            outside the table, or was resized with smoothing.
     """
-    image = _open(path)
+    image = _open(path, low_bytes=table.in_red)
     if image.format == "JPEG":
-        raise InputError(f"{path} is a JPEG, which alters class ids: labels must be PNG.")
+        raise InputError(
+            f"{path} is a JPEG, which alters class ids: labels must be PNG. If it is a photograph, "
+            "images and labels are swapped."
+        )
     if image.mode in ("RGB", "RGBA"):
-        return ids_of_colours(np.asarray(image)[..., :3], table, str(path))
-    if image.mode.startswith("I"):
+        colours = np.asarray(image)[..., :3]
+        if not table.in_red or _painted(colours, table):
+            return ids_of_colours(colours, table, str(path))
+        labels = colours[..., 0]
+    elif image.mode.startswith("I"):
         labels = _narrow(np.asarray(image), path)
     elif image.mode in ("L", "P"):
         labels = np.asarray(image)
@@ -67,11 +93,53 @@ def read_labels(path: Path, table: ClassTable) -> np.ndarray:
             f"{path} is stored as {image.mode!r}: labels are class ids in one channel, a palette "
             "whose indices are class ids, or RGB colours of the class table."
         )
+    _check_sharp(labels, path)
     check_ids(labels, table, str(path))
     return labels
 
 
-def _narrow(labels: np.ndarray, path: Path) -> np.ndarray:
+def _painted(colours: np.ndarray, table: ClassTable) -> bool:
+    """Say whether red holds more than ids of the table, which are small: then colours are meant."""
+    return bool(colours[..., 0].max() > table.ids.max())
+
+
+def share_between(labels: np.ndarray) -> tuple[float, int]:
+    """Measure how many pixels at edges lie between their two neighbours, which smoothing makes.
+
+    Args:
+        labels: Class ids, uint8 [H, W].
+
+    Returns:
+        Of the pixels whose neighbours to either side differ, the share whose id lies strictly
+        between these two, over both directions; and the number of such pixels.
+
+    Example:
+        >>> share_between(np.array([[7, 7, 11, 11]], np.uint8))
+        (0.0, 2)
+        >>> share_between(np.array([[7, 9, 11, 11]], np.uint8))
+        (0.5, 2)
+    """
+    between = edges = 0
+    for ids in (labels, labels.T):
+        before, here, after = ids[:-2], ids[1:-1], ids[2:]
+        low, high = np.minimum(before, after), np.maximum(before, after)
+        edges += int((low != high).sum())
+        between += int(((low < here) & (here < high)).sum())
+    return between / max(edges, 1), edges
+
+
+def _check_sharp(labels: np.ndarray, path: File) -> None:
+    share, edges = share_between(labels)
+    photograph = np.count_nonzero(np.bincount(labels.ravel())) > _SMOOTHED_IDS
+    if share > _BLURRED_SHARE and edges >= _ENOUGH_EDGES and not photograph:
+        raise InputError(
+            f"{path} was resized with smoothing: {share:.0%} of the pixels at its edges hold an id "
+            "between those of their neighbours, which is another class. Resize labels with nearest "
+            "neighbour, or give the originals."
+        )
+
+
+def _narrow(labels: np.ndarray, path: File) -> np.ndarray:
     if labels.min() < 0 or labels.max() > 255:
         raise InputError(f"{path} holds id {labels.max()}: class ids must fit in a byte, 0 to 255.")
     return labels.astype(np.uint8)
@@ -125,9 +193,17 @@ def ids_of_colours(colours: np.ndarray, table: ClassTable, where: str) -> np.nda
         )
         raise InputError(
             f"{where} holds {values.size} colours outside class table {table.name!r}, most often "
-            f"{listed}."
+            f"{listed}: {_advice(values.size, unknown.mean())}"
         )
     return table.ids[drawn][first].astype(np.uint8)[places]
+
+
+def _advice(colours: int, share: float) -> str:
+    if colours > _MANY_COLOURS and share > _PHOTOGRAPH_SHARE:
+        return "this is a photograph. Are images and labels swapped?"
+    if colours > _MANY_COLOURS:
+        return "so many come from smoothing. Resize colour labels with nearest neighbour."
+    return "add them to a class table of your own, or give the table these labels were made with."
 
 
 def _pack(colours: np.ndarray) -> np.ndarray:

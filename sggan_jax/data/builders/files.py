@@ -1,0 +1,100 @@
+"""Files of a data set, in folders or still inside the zip archives they were downloaded as."""
+
+import functools
+import io
+import os
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sggan_jax.types import InputError
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file inside a zip archive.
+
+    Attributes:
+        archive: The archive.
+        name: The file's name inside.
+        stamp: Size and checksum of its content.
+    """
+
+    archive: Path
+    name: str
+    stamp: str
+
+    def __str__(self) -> str:
+        return f"{self.archive}/{self.name}"
+
+
+File = Path | Member
+
+
+def open_file(file: File) -> BinaryIO:
+    """Open a file to read its bytes."""
+    if isinstance(file, Path):
+        return file.open("rb")
+    return io.BytesIO(_archive(file.archive, os.getpid()).read(file.name))
+
+
+@functools.lru_cache(maxsize=64)
+def _archive(path: Path, process: int) -> zipfile.ZipFile:
+    """Open an archive once in each process: a descriptor shared by two would be read by turns."""
+    return zipfile.ZipFile(path)
+
+
+def stamp(file: File) -> str:
+    """Tell a file's content from another's without reading it."""
+    if isinstance(file, Member):
+        return file.stamp
+    stat = file.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def list_files(root: Path, suffixes: Iterable[str]) -> dict[str, File]:
+    """List what a directory and the zip archives in it hold, by path relative to it.
+
+    The content of an archive counts as if it were unpacked beside it, what lies at its top level
+    in a folder of the archive's name. An unpacked file comes before the same in an archive.
+
+    Raises:
+        InputError: The directory does not exist or an archive is damaged.
+    """
+    if not root.is_dir():
+        raise InputError(f"Folder {root} does not exist.")
+    wanted = tuple(suffixes)
+    found: dict[str, File] = {}
+    for archive in sorted(root.glob("*.zip")):
+        found.update(_list_archive(archive, wanted))
+    for folder, folders, names in os.walk(root, followlinks=True):
+        folders.sort()
+        place = Path(folder).relative_to(root)
+        for name in names:
+            if name.lower().endswith(wanted) and not name.startswith("."):
+                found[(place / name).as_posix()] = Path(folder) / name
+    return dict(sorted(found.items()))
+
+
+def _list_archive(archive: Path, suffixes: tuple[str, ...]) -> dict[str, File]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = opened.infolist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{archive} cannot be read: {error}. Download it again, or move it away."
+        ) from error
+    return {
+        info.filename if "/" in info.filename else f"{archive.stem}/{info.filename}": Member(
+            archive, info.filename, f"{info.file_size} {info.CRC}"
+        )
+        for info in infos
+        if info.filename.lower().endswith(suffixes) and not _hidden(info.filename)
+    }
+
+
+def _hidden(name: str) -> bool:
+    """Say whether a file is one that macOS adds to archives or that begins with a dot."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")

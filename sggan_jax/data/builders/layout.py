@@ -1,0 +1,149 @@
+"""What published data sets have in common: patterns tell where their pairs lie."""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sggan_jax.data.builders.base import Pair, Plan, SourceSpec
+from sggan_jax.data.builders.files import File, list_files
+from sggan_jax.data.builders.folder import fingerprint, load_pair, match, read_lists
+from sggan_jax.data.builders.reading import IMAGE_SUFFIXES
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.types import InputError
+
+
+def _one_split(names: list[str]) -> dict[str, list[str]]:
+    return {"train": names}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a data set lies on disk, in folders or in the archives it comes as.
+
+    Attributes:
+        title: What people call it.
+        needs: Archives to download and folders to find in them.
+        table: Its classes.
+        images: Regular expression of images' paths below the source. What its groups match is the
+            name of a pair; a group ``split``, where there is one, names the split instead.
+        labels: The same of label files; both name a pair alike.
+        splits: Names of splits by what the group matched, where they are called otherwise.
+        split_names: Without a group ``split`` and without lists of names: sorts names into splits.
+        split_file: The same by a file of the release, None where it is not there.
+        crop: Whether to cut the centre to the aspect of the training size.
+        known: Names of pairs that are broken in the release itself.
+    """
+
+    title: str
+    needs: str
+    table: ClassTable
+    images: str
+    labels: str
+    splits: Mapping[str, str] = field(default_factory=dict)
+    split_names: Callable[[list[str]], Mapping[str, list[str]]] = _one_split
+    split_file: Callable[[Path], Mapping[str, list[str]] | None] = lambda root: None
+    crop: bool = False
+    known: tuple[str, ...] = ()
+
+
+def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Plan:
+    """Pair the files of a published data set without reading their pixels.
+
+    Raises:
+        InputError: The directory, all images, all labels or every pair is missing.
+    """
+    root = Path(spec.path).expanduser()
+    files = list_files(root, IMAGE_SUFFIXES)
+    images = _index(files, layout.images, layout, root, "images")
+    labels = _index(files, layout.labels, layout, root, "labels")
+    aspect = width / height if layout.crop else None
+    splits: dict[str, list[Pair]] = {}
+    refused: list[tuple[str, str]] = []
+    sorted_names, single = match(root, _flat(images), _flat(labels))
+    refused += single
+    for split, names in _sort(layout, root, images, sorted_names).items():
+        key = split if split in images else ""
+        splits[split] = [
+            Pair(
+                name,
+                functools.partial(
+                    _load, images[key][name], labels[key][name], layout.table, aspect
+                ),
+            )
+            for name in names
+            if name in images[key] and name in labels.get(key, {})
+        ]
+        refused += [
+            (name, f"the list of {split} names it, but it is not there")
+            for name in names
+            if name not in images[key]
+        ]
+    splits = {split: pairs for split, pairs in splits.items() if pairs}
+    if not splits:
+        raise InputError(f"No pair of {layout.title} in {root} is in a list of names.")
+    every = {**_flat(images), **{f"label {name}": file for name, file in _flat(labels).items()}}
+    return Plan(splits, fingerprint(every, layout.table), refused, known=layout.known)
+
+
+def _index(
+    files: Mapping[str, File], pattern: str, layout: Layout, root: Path, what: str
+) -> dict[str, dict[str, File]]:
+    """Sort the files that match a pattern by split (empty where there is none) and by name."""
+    found: dict[str, dict[str, File]] = {}
+    expression = re.compile(pattern)
+    for path, file in files.items():
+        matched = expression.fullmatch(path)
+        if matched is None:
+            continue
+        groups = matched.groupdict()
+        split = groups.pop("split", "") or ""
+        split = layout.splits.get(split, split)
+        name = "/".join(part for part in groups.values() if part)
+        if name in found.setdefault(split, {}):
+            other = found[split][name]
+            raise InputError(f"{other} and {file} are both {what} of {name!r}: keep one of them.")
+        found[split][name] = file
+    if not found:
+        raise InputError(f"{root} holds no {what} of {layout.title}. It needs {layout.needs}.")
+    return found
+
+
+def _flat(by_split: Mapping[str, Mapping[str, File]]) -> dict[str, File]:
+    """Name files by split and name."""
+    return {
+        f"{split}/{name}" if split else name: file
+        for split, files in by_split.items()
+        for name, file in files.items()
+    }
+
+
+def _sort(
+    layout: Layout, root: Path, images: Mapping[str, Mapping[str, File]], paired: list[str]
+) -> Mapping[str, list[str]]:
+    """List the names of every split: by folders, by lists, by a file of the release, by rule."""
+    if "" not in images:
+        return {split: sorted(files) for split, files in sorted(images.items())}
+    return read_lists(root) or layout.split_file(root) or layout.split_names(paired)
+
+
+def _load(
+    image: File, label: File, table: ClassTable, aspect: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    pair = load_pair(image, label, table)
+    return pair if aspect is None else (crop(pair[0], aspect), crop(pair[1], aspect))
+
+
+def crop(array: np.ndarray, aspect: float) -> np.ndarray:
+    """Cut the largest centred rectangle of an aspect (width / height) out of [h, w, ...].
+
+    >>> crop(np.zeros((720, 960, 3), np.uint8), 2.0).shape
+    (480, 960, 3)
+    """
+    h, w = array.shape[:2]
+    new_h, new_w = min(h, round(w / aspect)), min(w, round(h * aspect))
+    top, left = (h - new_h) // 2, (w - new_w) // 2
+    return array[top : top + new_h, left : left + new_w]
