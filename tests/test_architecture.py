@@ -21,9 +21,10 @@ FLOORS = {
     "sggan_jax.methods": 2,
     "sggan_jax.train": 3,
     "sggan_jax.adapt": 4,
-    "sggan_jax.evaluate": 4,
+    "sggan_jax.evaluate": 3,
     "sggan_jax.export": 4,
     "sggan_jax.reproduce": 5,
+    "sggan_jax.study": 5,
     "launch": 6,
     "configs": 6,
 }

@@ -1,0 +1,1 @@
+"""The A/B study of section 4.2: people say which of two adapted images looks more realistic."""
