@@ -1,10 +1,12 @@
 """Build a data set once at training size, and find it again."""
 
 import contextlib
+import functools
 import hashlib
 import io
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,51 +15,68 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec, source_table
-from sggan_jax.data.labels import stored_table
+from sggan_jax.data.builders.base import add_chunk, check_any
+from sggan_jax.data.builders.chunks import Chunk, chunks, open_executor, split_tasks
+from sggan_jax.data.labels import CITYSCAPES, GTAV, stored_table
+from sggan_jax.data.survey import Survey
 from sggan_jax.types import InputError
 
 
 @dataclass(frozen=True)
 class PreparedInfo:
-    """What was prepared.
+    """What is in a source, and where it was prepared.
 
     Attributes:
-        path: Directory of the data set.
+        path: Directory of the data set; None where it was checked only.
         spec: The source.
         height: Height of every example.
         width: Width of every example.
-        counts: Number of examples by split.
-        pixels: Number of pixels by split and class id.
+        surveys: What is in each split; what a data set prepared before 0.2 lacks is 0.
         refused: Name and reason of every pair that was left out.
         labelled: False where the source has no labels and every id is 0.
         reused: Whether the data set was there already.
     """
 
-    path: Path
+    path: Path | None
     spec: SourceSpec
     height: int
     width: int
-    counts: Mapping[str, int]
-    pixels: Mapping[str, Mapping[int, int]]
+    surveys: Mapping[str, Survey]
     refused: tuple[tuple[str, str], ...]
     labelled: bool
-    reused: bool
+    reused: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of examples by split."""
+        return {split: survey.count for split, survey in self.surveys.items()}
+
+    @property
+    def pixels(self) -> dict[str, dict[int, int]]:
+        """Number of pixels by split and class id."""
+        return {split: survey.pixels() for split, survey in self.surveys.items()}
 
     def shares(self, split: str) -> dict[str, float]:
         """Share of the pixels of each class that occurs in a split, the largest first."""
-        pixels, table = self.pixels[split], stored_table(source_table(self.spec))
+        pixels, table = self.surveys[split].pixels(), stored_table(source_table(self.spec))
         total = sum(pixels.values())
         ranked = sorted(pixels.items(), key=lambda item: -item[1])
         return {table.name_of(class_id): count / total for class_id, count in ranked}
 
 
 def prepare(
-    source: SourceSpec, data_dir: str | Path, height: int, width: int, progress: bool = True
+    source: SourceSpec,
+    data_dir: str | Path,
+    height: int,
+    width: int,
+    progress: bool = True,
+    workers: int = 1,
 ) -> PreparedInfo:
     """Build a data set at one size unless it is there, checking every pair.
 
     A pair that cannot be used is left out and listed. The data set appears whole or not at all, and
-    is found again only for the same source, unchanged, at the same size.
+    is found again only for the same source, unchanged, at the same size. What a killed preparation
+    had done is not done again. The result does not depend on the number of processes.
 
     Args:
         source: What to build.
@@ -65,32 +84,68 @@ def prepare(
         height: Height to store, in pixels.
         width: Width to store, in pixels.
         progress: Whether to draw a progress bar on standard error.
+        workers: Processes to use at most; a program that asks for more than 1 must not start work
+            when it is imported.
 
     Returns:
         What was built, or had been.
 
     Raises:
-        InputError: The source is missing, empty, or no pair of a split can be used.
+        InputError: The source is missing, empty, holds train ids, or no pair of a split can be
+            used.
     """
     builder = make_builder(source, data_dir, height, width)
     reused = is_built(builder)
     if not reused:
-        _build(builder, progress)
+        _build(builder, progress, workers)
     metadata = builder.info.metadata
     return PreparedInfo(
         path=Path(builder.data_dir),
         spec=source,
         height=height,
         width=width,
-        counts={split: len(names) for split, names in metadata["names"].items()},
-        pixels={
-            split: {int(class_id): count for class_id, count in counts.items()}
-            for split, counts in metadata["pixels"].items()
-        },
+        surveys={split: _survey_of(metadata, split) for split in metadata["names"]},
         refused=tuple((name, reason) for name, reason in metadata["refused"]),
         labelled=metadata["labelled"],
         reused=reused,
     )
+
+
+def check(
+    source: SourceSpec, height: int, width: int, progress: bool = True, workers: int = 1
+) -> PreparedInfo:
+    """Read and check every pair of a source as :func:`prepare` would, and write nothing.
+
+    Raises:
+        InputError: As :func:`prepare`.
+    """
+    builder = make_builder(source, tempfile.gettempdir(), height, width)
+    plan, surveys = builder.plan, {}
+    with _working(builder, None, progress, workers):
+        for split in plan.splits:
+            surveys[split] = Survey()
+            for chunk in builder.chunks(split):
+                add_chunk(surveys[split], chunk, split, builder.class_ids)
+            check_any(surveys[split], split)
+    refused = [*plan.refused, *(pair for survey in surveys.values() for pair in survey.refused)]
+    return PreparedInfo(
+        path=None,
+        spec=source,
+        height=height,
+        width=width,
+        surveys=surveys,
+        refused=tuple(refused),
+        labelled=plan.labelled,
+    )
+
+
+def _survey_of(metadata: Mapping, split: str) -> Survey:
+    if split in metadata.get("surveys", {}):
+        return Survey.from_json(metadata["surveys"][split])
+    survey = Survey(count=len(metadata["names"][split]))
+    for class_id, count in metadata["pixels"][split].items():
+        survey.bands[0, int(class_id)] = count
+    return survey
 
 
 def make_builder(source: SourceSpec, data_dir: str | Path, height: int, width: int) -> PairBuilder:
@@ -107,7 +162,8 @@ def make_builder(source: SourceSpec, data_dir: str | Path, height: int, width: i
     cls, make_plan = BUILDERS[source.builder]
     plan = make_plan(source, height, width)
     home = Path(data_dir).expanduser().absolute() / _key(source, plan, height, width)
-    return cls(plan=plan, height=height, width=width, data_dir=home)
+    class_ids = source_table(source) in (CITYSCAPES, GTAV)
+    return cls(plan=plan, height=height, width=width, data_dir=home, class_ids=class_ids)
 
 
 def is_built(builder: PairBuilder) -> bool:
@@ -124,25 +180,54 @@ def _key(source: SourceSpec, plan: Plan, height: int, width: int) -> str:
     return f"{safe}_{height}x{width}_{digest[:12]}"
 
 
-def _build(builder: PairBuilder, progress: bool) -> None:
-    total = sum(map(len, builder.plan.splits.values()))
+def _build(builder: PairBuilder, progress: bool, workers: int = 1) -> None:
+    unfinished = _home(builder) / "unfinished"
     tfds.disable_progress_bar()
     try:
         with (
-            _bar(builder, total, progress),
+            _working(builder, unfinished, progress, workers),
             contextlib.redirect_stdout(io.StringIO()),
             tempfile.TemporaryDirectory() as downloads,
         ):
             builder.download_and_prepare(download_dir=downloads)
+    except InputError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     except OSError as error:
         # Another process may have put the same data set there meanwhile; then its copy serves.
         if not is_built(builder):
             raise InputError(f"Data set {builder.data_dir} cannot be written: {error}.") from error
+    shutil.rmtree(unfinished, ignore_errors=True)
     builder.info.read_from_directory(builder.data_dir)
 
 
+def _home(builder: PairBuilder) -> Path:
+    """Return the folder of one source at one size; below it tfds keeps name and version."""
+    return Path(builder.data_dir).parents[1]
+
+
 @contextlib.contextmanager
-def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[None]:
+def _working(
+    builder: PairBuilder, folder: Path | None, progress: bool, workers: int
+) -> Iterator[None]:
+    """Let a builder's chunks be made while the context lasts; a folder keeps them."""
+    plan = builder.plan
+    total = sum(map(len, plan.splits.values()))
+    with _bar(builder, total, progress) as advance, open_executor(workers, total) as executor:
+
+        def make(split: str) -> Iterator[Chunk]:
+            place = folder and folder / split
+            tasks = split_tasks(plan.splits[split], builder.size, place, plan.known)
+            for task, chunk in zip(tasks, chunks(tasks, executor), strict=True):
+                advance(len(task.pairs))
+                yield chunk
+
+        builder.chunks = make
+        yield
+
+
+@contextlib.contextmanager
+def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[Callable[[int], None]]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -151,6 +236,5 @@ def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[None]:
     )
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as bar:
         height, width = builder.size
-        task = bar.add_task(f"Preparing {builder.name} at {height}x{width}", total=total)
-        builder.on_pair = lambda: bar.advance(task)
-        yield
+        task = bar.add_task(f"Reading {builder.name} at {height}x{width}", total=total)
+        yield functools.partial(bar.advance, task)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sggan_jax.data.builders.base import SourceSpec
+from sggan_jax.data.builders.pairs import SourceSpec
 from sggan_jax.data.builders.toycity import first_scene, plan_toycity
 from sggan_jax.data.labels import CITYSCAPES, check_ids
 from sggan_jax.types import InputError

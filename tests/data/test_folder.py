@@ -1,7 +1,7 @@
 import pytest
 
-from sggan_jax.data.builders.base import SourceSpec
 from sggan_jax.data.builders.folder import plan_folder
+from sggan_jax.data.builders.pairs import SourceSpec
 from sggan_jax.types import InputError
 
 

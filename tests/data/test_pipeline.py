@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sggan_jax.data import pipeline
-from sggan_jax.data.builders.base import SourceSpec
+from sggan_jax.data.builders.pairs import SourceSpec
 from sggan_jax.data.pipeline import make_pipeline, open_source, steps_per_epoch
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment, flip

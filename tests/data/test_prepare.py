@@ -1,3 +1,4 @@
+import functools
 import os
 import pickle
 import shutil
@@ -11,9 +12,12 @@ import pytest
 from PIL import Image
 
 from sggan_jax.data import prepare as prepare_module
-from sggan_jax.data.builders.base import Pair, PairBuilder, Plan, SourceSpec, ahead
+from sggan_jax.data.builders import chunks as chunks_module
+from sggan_jax.data.builders.base import PairBuilder
+from sggan_jax.data.builders.chunks import ahead
+from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.pipeline import open_source
-from sggan_jax.data.prepare import is_built, make_builder, prepare
+from sggan_jax.data.prepare import check, is_built, make_builder, prepare
 from sggan_jax.data.transforms import resize
 from sggan_jax.types import InputError
 
@@ -179,15 +183,117 @@ def test_work_ahead_keeps_the_order_and_stays_near():
     assert len(started) < 50
 
 
-def test_a_mistake_in_the_builder_is_not_a_refusal(tmp_path):
-    def load():
+def plan_of(names, load, monkeypatch):
+    """Make a builder of pairs that one function loads, and return its source."""
+    plan = Plan({"train": [Pair(name, functools.partial(load, name)) for name in names]}, "same")
+    monkeypatch.setitem(prepare_module.BUILDERS, "tried", (PairBuilder, lambda *size: plan))
+    return SourceSpec("tried")
+
+
+def test_a_mistake_in_the_builder_is_not_a_refusal(tmp_path, monkeypatch):
+    def load(name):
         raise RuntimeError("a bug")
 
-    plan = Plan({"train": [Pair("a", load)]}, "fingerprint")
-    builder = PairBuilder(plan=plan, height=4, width=4, data_dir=tmp_path)
+    spec = plan_of(["a"], load, monkeypatch)
     with pytest.raises(RuntimeError, match="a bug"):
-        builder.download_and_prepare()
-    assert not is_built(builder)
+        prepare(spec, tmp_path, 4, 4, progress=False)
+    assert not is_built(make_builder(spec, tmp_path, 4, 4))
+
+
+def records(path):
+    """Every byte of the examples and every number of the surveys of a data set."""
+    files = {p.name: p.read_bytes() for p in path.rglob("*.array_record*")}
+    return files, (path / "metadata.json").read_text()
+
+
+def test_what_was_done_before_a_kill_is_not_done_again(tmp_path, monkeypatch):
+    loads = []
+
+    def load(name):
+        loads.append(name)
+        if name == "45" and loads.count("45") == 1:
+            raise KeyboardInterrupt
+        rng = np.random.default_rng(int(name))
+        return rng.integers(0, 256, (6, 8, 3), np.uint8), np.full((6, 8), 7, np.uint8)
+
+    spec = plan_of([str(k) for k in range(50)], load, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(spec, tmp_path / "data", 4, 8, progress=False)
+    assert list((tmp_path / "data").rglob("unfinished"))
+    before = len(loads)
+    info = prepare(spec, tmp_path / "data", 4, 8, progress=False)
+    assert info.counts == {"train": 50}
+    # Three chunks of 16 were done; only the last two pairs and the chunk of the kill remain.
+    assert len(loads) - before <= 18
+    assert not list((tmp_path / "data").rglob("unfinished"))
+    again = prepare(spec, tmp_path / "other", 4, 8, progress=False)
+    assert records(again.path) == records(info.path)
+
+
+def test_checking_finds_the_same_and_writes_nothing(make_folder, tmp_path, truncate):
+    root, _ = make_folder()
+    truncate(root / "images" / "train_0.png")
+    (root / "labels" / "train_4.png").unlink()
+    spec = SourceSpec("folder", str(root))
+    before = sorted(tmp_path.rglob("*"))
+    checked = check(spec, 12, 20, progress=False)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert checked.path is None
+    info = build(root, tmp_path)
+    assert (checked.counts, checked.pixels) == (info.counts, info.pixels)
+    assert checked.refused == info.refused
+    for split, survey in info.surveys.items():
+        assert checked.surveys[split].to_json() == survey.to_json()
+
+
+def test_a_survey_counts_what_is_stored(make_folder, tmp_path):
+    root, drawn = make_folder(splits={"train": 3})
+    survey = build(root, tmp_path, size=(16, 20)).surveys["train"]
+    pairs = [resize(*drawn[f"train_{k}"], 16, 20) for k in range(3)]
+    images = np.stack([image for image, _ in pairs]).astype(float)
+    np.testing.assert_allclose(survey.mean_colour(), images.mean((0, 1, 2)))
+    np.testing.assert_allclose(survey.deviation(), images.std((0, 1, 2)))
+    assert survey.sizes == {"24x40": 3}
+    labels = np.stack([labels for _, labels in pairs])
+    for row in range(16):  # 16 bands of one row each
+        for class_id in (7, 11, 23, 26):
+            assert survey.bands[row, class_id] == (labels[:, row] == class_id).sum()
+
+
+TRAIN_ID_BLOCKS = np.array([0, 1, 2, 8, 10, 13, 255], np.uint8)
+
+
+def test_train_ids_in_place_of_class_ids(make_folder, tmp_path):
+    root, _ = make_folder(splits={"train": 3})
+    for k in range(3):
+        labels = TRAIN_ID_BLOCKS[: 6 + k // 2].repeat(8)[None].repeat(24, 0)[:, :40]
+        Image.fromarray(labels).save(root / "labels" / f"train_{k}.png")
+    expected = r"labels of split 'train' are train ids: .* _labelIds\), or the table trainids"
+    with pytest.raises(InputError, match=expected):
+        build(root, tmp_path)
+    with pytest.raises(InputError, match=expected):
+        check(SourceSpec("folder", str(root)), 12, 20, progress=False)
+    info = build(root, tmp_path, table="trainids")
+    assert set(info.shares("train")) == {"road", "sidewalk", "building", "vegetation", "sky"}
+
+
+def test_swapped_folders(make_folder, tmp_path):
+    root, _ = make_folder(splits={"train": 2})
+    (root / "images").rename(root / "swap")
+    (root / "labels").rename(root / "images")
+    (root / "swap").rename(root / "labels")
+    with pytest.raises(InputError, match=r"All 2 pairs .* Are images and labels swapped\?"):
+        build(root, tmp_path)
+
+
+@pytest.mark.slow
+def test_processes_make_what_threads_make(make_folder, tmp_path, monkeypatch):
+    root, _ = make_folder(splits={"train": 40, "test": 3})
+    spec = SourceSpec("folder", str(root))
+    alone = prepare(spec, tmp_path / "one", 12, 20, progress=False)
+    monkeypatch.setattr(chunks_module, "_PAIRS_PER_PROCESS", 10)
+    several = prepare(spec, tmp_path / "two", 12, 20, progress=False, workers=2)
+    assert records(alone.path) == records(several.path)
 
 
 _STOPPED = """

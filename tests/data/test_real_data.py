@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sggan_jax.data.builders.base import SourceSpec
 from sggan_jax.data.builders.folder import plan_folder
+from sggan_jax.data.builders.pairs import SourceSpec
 from sggan_jax.data.labels import CITYSCAPES, check_ids
 from sggan_jax.data.pipeline import make_pipeline, open_source
 from sggan_jax.data.prepare import prepare

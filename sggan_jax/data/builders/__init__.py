@@ -3,10 +3,11 @@
 import functools
 from collections.abc import Callable
 
-from sggan_jax.data.builders.base import PairBuilder, Plan, SourceSpec
+from sggan_jax.data.builders.base import PairBuilder
 from sggan_jax.data.builders.folder import Folder, plan_folder
 from sggan_jax.data.builders.layout import Layout, plan_layout
 from sggan_jax.data.builders.layouts import LAYOUTS
+from sggan_jax.data.builders.pairs import Plan, SourceSpec
 from sggan_jax.data.builders.toycity import Toycity, plan_toycity
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import class_table

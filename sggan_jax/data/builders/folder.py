@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.data.builders.base import Pair, PairBuilder, Plan, SourceSpec
+from sggan_jax.data.builders.base import PairBuilder
 from sggan_jax.data.builders.files import File, stamp
+from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_labels
 from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.types import InputError

@@ -1,0 +1,57 @@
+"""A source of pairs before anything is read: where it is, and what it offers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """Where examples come from.
+
+    Attributes:
+        builder: ``folder``, ``toycity`` or one of ``layouts.LAYOUTS``.
+        path: Directory of the files; toycity has none.
+        table: folder: classes of the labels: one of ``tables.TABLES`` or the path of a TOML or YAML
+            file.
+        look: toycity: ``virtual`` or ``real``.
+        train: toycity: number of training scenes.
+        test: toycity: number of test scenes.
+        seed: toycity: which city; two seeds share no scene.
+    """
+
+    builder: str
+    path: str = ""
+    table: str = "cityscapes"
+    look: str = "virtual"
+    train: int = 400
+    test: int = 50
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One example to be: its name, and how to get its image [h, w, 3] and class ids [h, w]."""
+
+    name: str
+    load: Callable[[], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass
+class Plan:
+    """What a source offers before anything is read.
+
+    Attributes:
+        splits: Pairs by name of the split.
+        refused: Name and reason of what cannot become a pair.
+        fingerprint: Changes whenever the source does.
+        labelled: False where the source has no labels and every id is 0.
+        known: Names of pairs that are broken in the release itself.
+    """
+
+    splits: Mapping[str, Sequence[Pair]]
+    fingerprint: str
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    labelled: bool = True
+    known: tuple[str, ...] = ()
