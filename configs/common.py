@@ -179,7 +179,13 @@ def get_config() -> ConfigDict:
     train.sample_every = 500
     train.sample_count = 4
     train.checkpoint_every = 2000
-    # Newest checkpoints kept.
+    # Newest checkpoints kept, and beside them those with the lowest value of a term when saved.
     train.keep = 3
+    train.keep_best = 0
+    train.best_metric = ""
+    # After a term or gradient that is not finite: stop, or rollback to the last checkpoint and go
+    # on without the batch, so many times at most.
+    train.on_nonfinite = "stop"
+    train.max_rollbacks = 3
 
     return config.lock()

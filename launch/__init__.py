@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from absl import app, flags, logging
 
-from sggan_jax.types import InputError
+from sggan_jax.train.signals import STOPPED, Stopped
 
 if TYPE_CHECKING:  # programs tune the allocator before anything imports jax
     from sggan_jax.adapt.dataset import Summary
@@ -18,6 +18,7 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     Args:
       main: takes what is left of the command line; may return an exit code.
     """
+    from sggan_jax.types import InputError  # which imports jax
 
     def told(argv: list[str]) -> int | None:
         if not flags.FLAGS["verbosity"].present:
@@ -26,6 +27,9 @@ def run(main: Callable[[list[str]], int | None]) -> None:
             return main(argv)
         except InputError as error:
             return _refuse(str(error))
+        except Stopped as stopped:
+            print(stopped, file=sys.stderr)
+            return STOPPED
         except KeyboardInterrupt:
             print("stopped; the same command continues", file=sys.stderr)
             return 130

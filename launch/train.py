@@ -1,10 +1,17 @@
 """Train a method, or continue a run: the same command does both.
 
 python -m launch.train --config configs/sggan.py:toycity --workdir runs/demo
+
+SIGTERM or SIGINT (Ctrl-C): the step is finished, a checkpoint written and the program ends with
+exit code 75; a second signal ends it at once. Other exit codes: 0 the run is finished, 2 something
+given cannot work or a number became infinite (the last line says what), else a defect.
+A scheduler starts the same command again on 75.
 """
 
 from sggan_jax.allocator import tune_allocator
+from sggan_jax.train.signals import exit_on_signals
 
+exit_on_signals()  # while there is nothing to lose yet
 tune_allocator()  # before jax is imported
 
 from absl import flags  # noqa: E402
@@ -26,12 +33,18 @@ _WORKDIR = flags.DEFINE_string(
     "Run directory: checkpoints, samples, logs. Continued when it already holds this run.",
     required=True,
 )
+_ALLOW = flags.DEFINE_list(
+    "allow",
+    [],
+    "Settings in which a run that is continued may differ from what it was, such as "
+    "optim.learning_rate,weights; any other difference is refused by name.",
+)
 
 
 def main(_: list[str]) -> None:
     """Train."""
     allow_virtual_devices(_CONFIG.value.train.devices)
-    train(_CONFIG.value.to_dict(), _WORKDIR.value)
+    train(_CONFIG.value.to_dict(), _WORKDIR.value, _ALLOW.value)
 
 
 if __name__ == "__main__":

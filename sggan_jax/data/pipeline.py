@@ -1,6 +1,5 @@
 """Unpaired streams of examples, shuffled anew each epoch, flipped, batched and read ahead."""
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,8 +8,8 @@ import grain
 import numpy as np
 
 from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
-from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
-from sggan_jax.data.transforms import flip as flip_pair
+from sggan_jax.data.streams import Stream, Streams, digest
+from sggan_jax.data.transforms import Augmentation
 from sggan_jax.types import InputError
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
 CACHE_BYTES = 2 << 30
 """Decoded examples stay in memory when those of both domains fit in this."""
 
-_ENDLESS = 1 << 62
 _UNALTERED = Augmentation()
 _DOMAINS = {"v": "virtual", "r": "real"}
 
@@ -65,7 +63,10 @@ def steps_per_epoch(len_v: int, len_r: int | None, global_batch: int) -> int:
 
 @dataclass(frozen=True)
 class _Order:
-    """All that decides which examples come in which order; ``len_r`` 0 means no second domain."""
+    """All that decides which examples come in which order; ``len_r`` 0 means no second domain.
+
+    ``names`` is a digest of the examples' names.
+    """
 
     len_v: int
     len_r: int
@@ -74,6 +75,7 @@ class _Order:
     scale_low: float
     scale_high: float
     colour: float
+    names: str
 
 
 class Pipeline:
@@ -85,7 +87,7 @@ class Pipeline:
 
     def __init__(
         self,
-        pairs: grain.MapDataset,
+        streams: Streams,
         order: _Order,
         *,
         batch_size: int,
@@ -94,7 +96,8 @@ class Pipeline:
         read: grain.ReadOptions,
         workers: int,
     ):
-        self._pairs, self._order = pairs, order
+        self._streams, self._pairs = streams, grain.MapDataset.source(streams)
+        self._order = order
         self._batch_size, self._read, self._workers = batch_size, read, workers
         self._process_index, self._process_count = process_index, process_count
         self._start_at(0)
@@ -128,7 +131,8 @@ class Pipeline:
             InputError: The state belongs to other data, another seed, or a part of a batch.
         """
         for key, value in asdict(self._order).items():
-            if state[key] != value:
+            # Positions of earlier versions do not hold every key.
+            if state.get(key, value) != value:
                 raise InputError(
                     f"The saved data position has {key} = {state[key]}, this run {value}: "
                     "a run can only resume on the data and seed it began with."
@@ -140,6 +144,15 @@ class Pipeline:
             )
         self.close()
         self._start_at(int(state["position"]))
+
+    def name_batch(self, position: int) -> dict[str, list[str]]:
+        """Name the examples that this process's batch at a position holds, by domain."""
+        first = position + self._process_index
+        places = range(first, first + self._batch_size * self._process_count, self._process_count)
+        return {
+            letter: [stream.name(place) for place in places]
+            for letter, stream in self._streams.streams.items()
+        }
 
     def close(self) -> None:
         """Stop threads and worker processes."""
@@ -194,61 +207,25 @@ def make_pipeline(
     if cache and not workers and sum(map(decoded_bytes, sources.values())) <= CACHE_BYTES:
         sources = {letter: Cached(source) for letter, source in sources.items()}
     streams = {
-        letter: _Stream(source, seed, domain, flip, augmentation)
+        letter: Stream(source, seed, domain, flip, augmentation)
         for domain, (letter, source) in enumerate(sources.items())
     }
     return Pipeline(
-        grain.MapDataset.source(_Streams(streams)),
-        _Order(len(virtual), len(real or ()), seed, flip, **asdict(augmentation)),
+        Streams(streams),
+        _Order(
+            len(virtual),
+            len(real or ()),
+            seed,
+            flip,
+            **asdict(augmentation),
+            names=digest(sources.values()),
+        ),
         batch_size=batch_size,
         process_index=process_index,
         process_count=process_count,
         read=grain.ReadOptions(num_threads=min(threads, prefetch), prefetch_buffer_size=prefetch),
         workers=workers,
     )
-
-
-@functools.lru_cache(maxsize=8)
-def _epoch(
-    seed: int, domain: int, epoch: int, length: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order of an epoch, and numbers in [0, 1) for each place: on flipping, on augmentation."""
-    rng = np.random.default_rng((seed, domain, epoch))
-    return rng.permutation(length), rng.random(length), rng.random((length, NUM_CHANCES))
-
-
-@dataclass(frozen=True)
-class _Stream:
-    """One domain without end: each epoch shuffled anew, each example altered and mirrored."""
-
-    source: Source
-    seed: int
-    domain: int
-    flip: float
-    augmentation: Augmentation
-
-    def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
-        epoch, place = divmod(position, len(self.source))
-        order, chance, chances = _epoch(self.seed, self.domain, epoch, len(self.source))
-        example = self.source[int(order[place])]
-        pair = augment(example["image"], example["label"], chances[place], self.augmentation)
-        return flip_pair(*pair) if chance[place] < self.flip else pair
-
-
-@dataclass(frozen=True)
-class _Streams:
-    """The streams of all domains side by side, by letter."""
-
-    streams: Mapping[str, _Stream]
-
-    def __len__(self) -> int:
-        return _ENDLESS
-
-    def __getitem__(self, position: int) -> dict[str, np.ndarray]:
-        example = {}
-        for letter, stream in self.streams.items():
-            example[letter], example[f"lab_{letter}"] = stream[position]
-        return example
 
 
 def _stack(pairs: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

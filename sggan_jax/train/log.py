@@ -1,58 +1,55 @@
-"""What a run tells: JSON lines, TensorBoard, sample pictures and a progress bar."""
+"""What a run tells: JSON lines, TensorBoard, sample pictures and a progress bar.
 
+A run that continues continues its files: what lies beyond its step goes, so that they end as those
+of a run that was never stopped. A disk that fails does not stop a run: lines wait until they can be
+written, pictures and TensorBoard's points are lost.
+"""
+
+import contextlib
 import json
+import os
+import socket
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from tensorboardX import SummaryWriter
+from tensorboardX import RecordWriter, summary
+from tensorboardX.proto.event_pb2 import Event, SessionLog
 
-from sggan_jax.types import InputError
-
-
-class NonFiniteError(InputError):
-    """A term became infinite or not a number; the message names it and its step."""
-
-
-def check_finite(step: int, metrics: Mapping[str, float]) -> None:
-    """Refuse to go on after a term that is not a finite number.
-
-    Raises:
-      NonFiniteError: naming every such term and the step.
-    """
-    bad = [f"{name} = {value}" for name, value in metrics.items() if not np.isfinite(value)]
-    if bad:
-        raise NonFiniteError(
-            f"step {step}: {', '.join(bad)}; the run stops, its last checkpoint is sound and "
-            f"stays. Lower optim.learning_rate or the term's weight, or look at this step's images"
-        )
+from sggan_jax.train.faults import warn
 
 
 class Log:
-    """The log of one run: ``with Log(workdir, first_step, num_steps) as log``.
+    """The log of one run: ``with Log(workdir, first_step, num_steps) as log``."""
 
-    A resumed run continues its files: lines and points beyond ``first_step`` are dropped first.
-    """
-
-    def __init__(self, workdir: Path, first_step: int, num_steps: int):
-        """Open the files.
+    def __init__(
+        self,
+        workdir: Path,
+        first_step: int,
+        num_steps: int,
+        tell: Callable[[str], None] = warn,
+    ):
+        """Open the files; lines and points beyond ``first_step`` are dropped.
 
         Args:
           workdir: run directory.
           first_step: steps already done.
           num_steps: steps of the whole run.
+          tell: called with a sentence about files that cannot be written.
         """
         self.workdir = Path(workdir)
         self._num_steps = num_steps
-        self._lines = _continue_lines(self.workdir / "metrics.jsonl", first_step)
-        self._board = SummaryWriter(str(self.workdir / "tensorboard"), purge_step=first_step + 1)
+        self._tell, self._failing = tell, False
+        self._lines = Lines(self.workdir / "metrics.jsonl", first_step)
+        self._board = Board(self.workdir / "tensorboard", first_step + 1)
         self._bar = _make_bar()
         self._task = self._bar.add_task("train", total=num_steps, completed=first_step, text="")
-        (self.workdir / "samples").mkdir(exist_ok=True)
 
     def __enter__(self) -> "Log":
         if self._bar.console.is_terminal:
@@ -61,17 +58,16 @@ class Log:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
-        self._board.close()
-        self._lines.close()
+        self._try(self._board.close)
+        self._try(self._lines.close)
 
     def scalars(self, step: int, metrics: Mapping[str, float], rate: float) -> None:
         """Write terms and steps per second; the bar shows them too."""
         entry = {"step": step, "steps_per_second": round(rate, 4)} | dict(metrics)
-        self._lines.write(json.dumps(entry) + "\n")
-        self._lines.flush()
-        for name, value in entry.items():
-            if name != "step":
-                self._board.add_scalar(name, value, step)
+        points = [summary.scalar(name, x) for name, x in entry.items() if name != "step"]
+        lines = self._try(partial(self._lines.add, json.dumps(entry)))
+        board = self._try(partial(self._board.add, step, *points))
+        self._failing = not (lines and board)
         shown = " ".join(f"{name} {value:.3f}" for name, value in metrics.items())
         self._bar.update(self._task, completed=step, text=f"{rate:.2f} steps/s  {shown}")
         if not self._bar.console.is_terminal:
@@ -85,8 +81,123 @@ class Log:
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """Write a picture, uint8 [H, W, 3], to ``samples/`` and TensorBoard."""
-        Image.fromarray(image).save(self.workdir / "samples" / f"{name}_{step:07d}.png")
-        self._board.add_image(name, image, step, dataformats="HWC")
+        folder = self.workdir / "samples"
+
+        def save():
+            folder.mkdir(exist_ok=True)
+            Image.fromarray(image).save(folder / f"{name}_{step:07d}.png")
+            self._board.add(step, summary.image(name, image, dataformats="HWC"))
+
+        self._try(save)
+
+    def sync(self) -> None:
+        """Have the disk hold all that was written: a checkpoint counts on it."""
+        self._try(self._lines.sync)
+        self._try(self._board.sync)
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except OSError as error:
+            if not self._failing:  # once is enough for a disk that is full for days
+                self._tell(f"logs in {self.workdir} cannot be written ({error}); training goes on")
+            self._failing = True
+            return False
+        return True
+
+
+class Lines:
+    """A file of JSON lines; a line that cannot be written waits for the next try."""
+
+    def __init__(self, path: Path, first_step: int):
+        """Open a file without the lines after ``first_step``."""
+        kept = _lines_until(path, first_step)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_bytes(kept)
+        temporary.replace(path)
+        self._file = path.open("ab", buffering=0)
+        self._size = len(kept)
+        self._waiting = b""
+
+    def add(self, line: str) -> None:
+        """Write a line, after those that wait.
+
+        Raises:
+          OSError: if it has to wait.
+        """
+        self._waiting += line.encode() + b"\n"
+        self._write()
+
+    def sync(self) -> None:
+        """Have the disk hold every line."""
+        self._write()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._write()
+        self._file.close()
+
+    def _write(self) -> None:
+        rest = memoryview(self._waiting)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self._size)
+            raise
+        self._size += len(self._waiting)
+        self._waiting = b""
+
+
+class Board:
+    """TensorBoard's event files: one for each time a run starts or its disk recovers."""
+
+    def __init__(self, folder: Path, purge_step: int):
+        """Prepare to write to a folder; points of earlier files from ``purge_step`` on are void."""
+        self._folder, self._purge_step = folder, purge_step
+        self._file: RecordWriter | None = None
+
+    def add(self, step: int, *points: summary.Summary) -> None:
+        """Write scalars or pictures.
+
+        Raises:
+          OSError: if the disk will not take them; the file is given up, the next has a new one.
+        """
+        try:
+            if self._file is None:
+                self._open()
+            for point in points:
+                self._write(Event(step=step, summary=point))
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.close()
+            self._file = None
+            raise
+
+    def _open(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        # TensorBoard reads files in the order of their names; two may start within a second.
+        number = len(list(self._folder.iterdir()))
+        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{number:05d}"
+        self._file = RecordWriter(str(self._folder / name))
+        self._write(Event(file_version="brain.Event:2"))
+        self._write(Event(step=self._purge_step, session_log=SessionLog(status=SessionLog.START)))
+
+    def _write(self, event: Event) -> None:
+        assert self._file is not None
+        event.wall_time = time.time()
+        self._file.write(event.SerializeToString())
+
+    def sync(self) -> None:
+        """Have the disk hold every point."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
 
 
 def make_grid(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
@@ -116,17 +227,12 @@ def _make_bar() -> Progress:
     )
 
 
-def _continue_lines(path: Path, first_step: int):
-    """Open a file of JSON lines for appending, without the lines after ``first_step``."""
+def _lines_until(path: Path, step: int) -> bytes:
     kept = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                if json.loads(line)["step"] <= first_step:
-                    kept.append(line + "\n")
-            except ValueError:  # the last line of a run that was killed may be cut short
-                continue
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text("".join(kept), encoding="utf-8")
-        temporary.replace(path)
-    return path.open("a", encoding="utf-8")
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line + b"\n")
+        except ValueError:  # the last line of a run that was killed may be cut short
+            continue
+    return b"".join(kept)

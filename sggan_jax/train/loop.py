@@ -1,8 +1,6 @@
 """The training loop: data in, steps, logs, pictures and checkpoints out; resumes by itself."""
 
-import dataclasses
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,273 +8,257 @@ import jax
 import numpy as np
 
 from sggan_jax.data.domains import open_training
-from sggan_jax.data.labels import CITYSCAPES, colourise, group_table
-from sggan_jax.data.pipeline import Source, make_pipeline, steps_per_epoch
-from sggan_jax.data.transforms import PADDED, Augmentation
-from sggan_jax.methods.base import Method
+from sggan_jax.data.pipeline import make_pipeline, steps_per_epoch
 from sggan_jax.train import parallel
-from sggan_jax.train.checkpoint import Checkpoints, Run, check_run, write_run
-from sggan_jax.train.log import Log, check_finite, make_grid
-from sggan_jax.train.optim import make_optimiser
-from sggan_jax.train.state import Recipe, TrainState, init_state
-from sggan_jax.types import Config, InputError, Metrics, namespace, to_uint8
+from sggan_jax.train.checkpoint import Checkpoints, check_run, write_run
+from sggan_jax.train.faults import Journal, NonFiniteError
+from sggan_jax.train.feed import Feed
+from sggan_jax.train.lock import hold
+from sggan_jax.train.log import Log
+from sggan_jax.train.painter import Painter, choose_examples
+from sggan_jax.train.pending import Pending
+from sggan_jax.train.plan import Plan, make_plan, read_augmentation
+from sggan_jax.train.signals import Stop, Stopped
+from sggan_jax.train.state import TrainState, init_state
+from sggan_jax.types import InputError, namespace
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """A run, checked and ready to start: nothing has been written or compiled yet."""
-
-    workdir: Path
-    run: Run
-    method: Method
-    recipe: Recipe
-    devices: tuple[jax.Device, ...]
-    num_steps: int
-
-    @property
-    def config(self) -> Config:
-        """The run's configuration."""
-        return self.run.settings
-
-
-def train(config: dict[str, Any], workdir: str | Path) -> None:
+def train(
+    config: dict[str, Any],
+    workdir: str | Path,
+    allow: Collection[str] = (),
+) -> None:
     """Train a method, or continue the run that the directory holds.
 
     Args:
       config: nested dicts with every key of ``configs/common.py``.
       workdir: run directory, made if absent.
+      allow: settings, or sections of them, in which a run that is continued may differ.
 
     Raises:
       InputError: before anything is written, if settings cannot work or the directory holds a
-        run with other settings; during training, if a term is not finite.
+        run with other settings; during training, if a term or gradient is not finite.
+      Stopped: after SIGTERM or SIGINT, once a checkpoint is written.
     """
-    settings = namespace(config)
-    check_run(Path(workdir), config)
-    make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
-    virtual, real = open_training(settings)
-    len_r = None if real is None else len(real)
-    per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
-    plan = make_plan(config, workdir, per_epoch)
-    write_run(plan.workdir, plan.run)
-    with Checkpoints(plan.workdir, plan.method, settings.train.keep) as checkpoints:
-        batches = make_pipeline(
-            virtual,
-            real,
-            batch_size=settings.train.batch_size,
-            seed=settings.seed,
-            flip=settings.data.flip,
-            augmentation=_read_augmentation(settings.data, plan.run.regions),
-            threads=settings.data.threads,
-            workers=settings.data.workers,
-        )
-        try:
-            domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
-            examples = _examples(domains, settings.train.sample_count)
-            _train(plan, checkpoints, batches, examples)
-        finally:
-            batches.close()
-
-
-def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -> Plan:
-    """Turn a configuration into a run for this machine.
-
-    Args:
-      config: nested dicts with every key of ``configs/common.py``.
-      workdir: run directory.
-      per_epoch: steps of an epoch.
-
-    Raises:
-      InputError: saying which setting cannot work and why.
-    """
-    settings = namespace(config)
-    run = Run(config, tuple(group_table(settings.data.regions).tolist()), per_epoch)
-    num_steps = settings.train.steps or round(settings.train.epochs * per_epoch)
-    _check_intervals(settings.train, num_steps)
-    devices = parallel.pick_devices(settings.train.devices)
-    parallel.check_batch_size(settings.train.batch_size, devices)
-    method = run.make_method()
-    _check_views(method, settings.data)
-    _read_augmentation(settings.data, run.regions)
-    recipe = Recipe(
-        optimisers={
-            name: make_optimiser(settings.optim, num_steps, player)
-            for name, player in method.players.items()
-        },
-        pool_size=parallel.share(settings.train.pool_size, devices),
-        ema=settings.train.ema,
-    )
-    return Plan(Path(workdir), run, method, recipe, devices, num_steps)
-
-
-def _check_intervals(train: Config, num_steps: int) -> None:
-    if num_steps < 1:
-        raise InputError(f"train.steps and train.epochs ask for {num_steps} steps; set one of them")
-    k = train.steps_per_dispatch
-    for name in ("log_every", "sample_every", "checkpoint_every"):
-        every = getattr(train, name)
-        if every < 1 or k < 1 or every % k:
-            raise InputError(
-                f"train.{name} must be a positive multiple of train.steps_per_dispatch, "
-                f"got {every} and {k}"
+    workdir, settings = Path(workdir), namespace(config)
+    with Stop() as stop:
+        check_run(workdir, config, allow)
+        make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
+        virtual, real = open_training(settings)
+        len_r = None if real is None else len(real)
+        per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
+        plan = make_plan(config, workdir, per_epoch)
+        with hold(workdir):
+            changed = check_run(workdir, config, allow)
+            batches = make_pipeline(
+                virtual,
+                real,
+                batch_size=settings.train.batch_size,
+                seed=settings.seed,
+                flip=settings.data.flip,
+                augmentation=read_augmentation(settings.data, plan.run.regions),
+                threads=settings.data.threads,
+                workers=settings.data.workers,
             )
+            try:
+                domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
+                examples = choose_examples(domains, settings.train.sample_count)
+                _train(plan, batches, examples, stop, changed)
+            finally:
+                batches.close()
 
 
-def _check_views(method: Method, data: Config) -> None:
-    """Refuse a method that looks at a real domain when the configuration leaves it out."""
-    if data.real:
-        return
-    image = jax.ShapeDtypeStruct((1, data.height, data.width, 3), np.uint8)
-    labels = jax.ShapeDtypeStruct(image.shape[:-1], np.uint8)
-    try:
-        jax.eval_shape(lambda batch: method.observe(batch, None), {"v": image, "lab_v": labels})
-    except KeyError as error:
-        raise InputError(
-            f"data.real is empty, but this method needs a real domain (its {error.args[0]!r}); "
-            f"name its builder and folder in data.real and data.real_dir"
-        ) from error
-
-
-def _read_augmentation(data: Config, regions: tuple[int, ...]) -> Augmentation:
-    """Read how images are altered, and refuse to pad where padding would count as a class."""
-    if data.scale_low < 1 and regions[PADDED] != PADDED:
-        raise InputError(
-            f"data.scale_low {data.scale_low} pads images with label {PADDED}, which data.regions "
-            f"{data.regions!r} does not ignore but counts as region {regions[PADDED]}; set "
-            f"data.scale_low to at least 1, or regions to a label set"
-        )
-    return Augmentation(data.scale_low, data.scale_high, data.colour)
-
-
-def _train(plan: Plan, checkpoints: Checkpoints, batches: Any, examples: dict) -> None:
+def _train(plan: Plan, batches: Any, examples: dict, stop: Stop, changed: list[str]) -> None:
     settings = plan.config.train
-    state = _start(plan, checkpoints, batches, examples)
-    done = int(np.ravel(jax.device_get(state.step))[0])
-    if done >= plan.num_steps:
-        print(f"{plan.workdir} is finished: {done} of {plan.num_steps} steps are done")
-        return
-    trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
-    draw = _make_painter(plan.method)
-    pending = Pending(done)
-    with Log(plan.workdir, done, plan.num_steps) as log:
-        if done == 0:
-            _paint(log, plan.method, draw, parallel.to_host(state, plan.devices), examples)
-        while done < plan.num_steps:
-            k = min(settings.steps_per_dispatch, plan.num_steps - done)
-            state, metrics = trainer.run(state, _stack(batches, k))
-            done += k
-            pending.add(metrics)
-            log.progress(done)
-            last = done == plan.num_steps
-            if last or done % settings.log_every == 0:
-                pending.write(log)
-            sample = last or done % settings.sample_every == 0
-            save = last or done % settings.checkpoint_every == 0
-            if sample or save:
-                pending.check()
-                host = parallel.to_host(state, plan.devices)
-            if save:
-                checkpoints.save(host, batches.get_state())
-            if sample:
-                _paint(log, plan.method, draw, host, examples)
+    journal = Journal(plan.workdir)
+    keep = settings.keep, settings.keep_best, settings.best_metric
+    with Checkpoints(plan.workdir, plan.method, *keep, journal.warn) as checkpoints:
+        painter = Painter(plan.method, examples)
+        feed = Feed(batches, journal.skipped)
+        session = Session(plan, checkpoints, feed, painter, stop, journal, changed)
+        while not session.attempt():
+            pass
 
 
-class Pending:
-    """Metrics that are still on the device; read together, so that steps do not wait for them."""
+class Session:
+    """One process's share of a run."""
 
-    def __init__(self, first_step: int):
-        self._step = first_step
-        self._metrics: list = []
-        self._read: list[dict[str, float]] = []
-        self._since = time.perf_counter()
+    def __init__(
+        self,
+        plan: Plan,
+        checkpoints: Checkpoints,
+        feed: Feed,
+        painter: Painter,
+        stop: Stop,
+        journal: Journal,
+        changed: list[str],
+    ):
+        """Bring together what a run needs.
 
-    def add(self, metrics: Metrics) -> None:
-        """Keep the metrics [k] of one dispatch of k steps."""
-        self._metrics.append(metrics)
+        Args:
+          plan: the run.
+          checkpoints: its checkpoints.
+          feed: its batches.
+          painter: of its sample pictures.
+          stop: tells of signals.
+          journal: of what befalls it.
+          changed: settings in which it differs from what it was, see ``check_run``.
+        """
+        self._plan, self._checkpoints, self._feed = plan, checkpoints, feed
+        self._painter, self._stop, self._journal = painter, stop, journal
+        self._changed = changed
+        self._beginning = feed.get_state()
+        self._trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
 
-    def check(self) -> None:
-        """Read what has gathered.
+    def attempt(self) -> bool:
+        """Train from the last checkpoint to the end; True once there, False after a rollback.
 
         Raises:
-          NonFiniteError: at the first step with a term that is not finite.
+          NonFiniteError: at a fault, unless it can be rolled back.
+          Stopped: after a signal.
         """
-        for metrics in jax.device_get(self._metrics):
-            for index in range(len(next(iter(metrics.values())))):
-                self._step += 1
-                entry = {name: float(value[index]) for name, value in metrics.items()}
-                check_finite(self._step, entry)
-                self._read.append(entry)
-        self._metrics = []
+        plan = self._plan
+        state, loop = self._start()
+        done = int(np.ravel(jax.device_get(state.step))[0])
+        write_run(plan.workdir, plan.run)
+        if self._changed:
+            self._journal.add("settings", step=done, changed=self._changed)
+            self._changed = []
+        if done >= plan.num_steps:
+            print(f"{plan.workdir} is finished: {done} of {plan.num_steps} steps are done")
+            return True
+        fault = _fault_of(lambda: self._run(state, done, loop))
+        # What a checkpoint found unfit to be written came before what the loop found.
+        fault = _fault_of(self._checkpoints.wait) or fault
+        if fault is not None:
+            self._roll_back(fault)
+            return False
+        self._check_end()
+        return True
 
-    def write(self, log: Log) -> None:
-        """Log the mean over the steps since the last time."""
-        self.check()
-        now = time.perf_counter()
-        rate = len(self._read) / (now - self._since)
-        means = {name: float(np.mean([x[name] for x in self._read])) for name in self._read[0]}
-        log.scalars(self._step, means, rate)
-        self._read, self._since = [], now
-
-
-def _start(plan: Plan, checkpoints: Checkpoints, batches: Any, examples: dict) -> TrainState:
-    """Return the state to begin with, on the devices: new, or as the last checkpoint left it."""
-    local = plan.config.train.batch_size // len(plan.devices)
-    shapes = {
-        name: jax.ShapeDtypeStruct((local, *x.shape[1:]), x.dtype) for name, x in examples.items()
-    }
-    if checkpoints.latest_step() is None:
-        state = init_state(plan.method, plan.recipe, plan.config.seed, shapes)
-        pools = jax.tree.map(lambda x: np.zeros((1, *x.shape), x.dtype), state.pools)
-        state = state.replace(pools=pools)
-    else:
-        like = jax.eval_shape(
-            lambda: init_state(plan.method, plan.recipe, plan.config.seed, shapes)
-        )
-        state, position = checkpoints.restore(like)
-        batches.set_state(position)
-    return parallel.to_devices(state, plan.devices, plan.recipe.pool_size)
-
-
-def _stack(batches: Iterator[dict[str, np.ndarray]], k: int) -> dict[str, np.ndarray]:
-    """[k, B, ...] of every array of the next k batches."""
-    if k == 1:
-        return {name: x[None] for name, x in next(batches).items()}
-    several = [next(batches) for _ in range(k)]
-    return {name: np.stack([batch[name] for batch in several]) for name in several[0]}
-
-
-def _examples(sources: dict[str, Source], number: int) -> dict[str, np.ndarray]:
-    """Images to show progress on, evenly spread over every domain."""
-    batch = {}
-    for letter, source in sources.items():
-        places = np.linspace(0, len(source) - 1, max(number, 1)).astype(int)
-        items = [source[place] for place in places]
-        batch[letter] = np.stack([item["image"] for item in items])
-        batch[f"lab_{letter}"] = np.stack([item["label"] for item in items])
-    return batch
-
-
-def _make_painter(method: Method):
-    """Compile (params, batch) to the uint8 views that the method's grids show."""
-    names = {name for row in method.grids for name in row}
-
-    @jax.jit
-    def draw(params, stats, batch):
-        views = method.observe(batch, None) | {"stats": stats}
-        views |= method.forward(params, views, None)
-        return {
-            name: x if x.ndim == 3 else to_uint8(x) for name, x in views.items() if name in names
+    def _start(self) -> tuple[TrainState, dict[str, Any]]:
+        """Return what to begin with: new, or as the last checkpoint left it."""
+        plan, examples = self._plan, self._painter.examples
+        local = plan.config.train.batch_size // len(plan.devices)
+        shapes = {
+            name: jax.ShapeDtypeStruct((local, *x.shape[1:]), x.dtype)
+            for name, x in examples.items()
         }
+        loop: dict[str, Any] = {}
+        self._checkpoints.wait()
+        if self._checkpoints.latest_step() is None:
+            state = init_state(plan.method, plan.recipe, plan.config.seed, shapes)
+            pools = jax.tree.map(lambda x: np.zeros((1, *x.shape), x.dtype), state.pools)
+            state = state.replace(pools=pools)
+            self._feed.set_state(self._beginning)
+        else:
+            like = jax.eval_shape(
+                lambda: init_state(plan.method, plan.recipe, plan.config.seed, shapes)
+            )
+            state, data, loop = self._checkpoints.restore(like)
+            if any(change.startswith(("data.", "seed ")) for change in self._changed):
+                data = self._beginning | {"position": data["position"]}
+            self._feed.set_state(data)
+        return parallel.to_devices(state, plan.devices, plan.recipe.pool_size), loop
 
-    return draw
+    def _run(self, state: TrainState, done: int, loop: dict[str, Any]) -> None:
+        plan, settings = self._plan, self._plan.config.train
+        pending = Pending(done, loop)
+        data = self._feed.get_state()
+        with Log(plan.workdir, done, plan.num_steps, self._journal.warn) as log:
+            if done == 0:
+                self._painter.paint(log, parallel.to_host(state, plan.devices))
+            self._stop.defer()
+            while done < plan.num_steps:
+                if self._stop.name:
+                    self._leave(state, done, data, pending, log)
+                k = min(settings.steps_per_dispatch, plan.num_steps - done)
+                batch = self._take(done, k)
+                if batch is None:
+                    continue
+                data = self._feed.get_state()
+                state, metrics = self._trainer.run(state, batch)
+                done += k
+                pending.add(metrics)
+                log.progress(done)
+                last = done == plan.num_steps
+                if last or done % settings.log_every == 0:
+                    pending.write(log)
+                sample = last or done % settings.sample_every == 0
+                save = last or done % settings.checkpoint_every == 0
+                if sample or save:
+                    pending.check()
+                    host = parallel.to_host(state, plan.devices)
+                if save:
+                    log.sync()
+                    self._checkpoints.save(host, data, pending.get_state())
+                if sample:
+                    self._painter.paint(log, host)
+
+    def _take(self, done: int, k: int) -> dict[str, np.ndarray] | None:
+        """Return the next batches; None if they failed because the run is asked to stop."""
+        try:
+            return self._feed.take(done, k)
+        except Exception:
+            if self._stop.name:  # a signal to the whole group also ends the processes that read
+                return None
+            raise
+
+    def _leave(self, state, done: int, data: dict, pending: Pending, log: Log) -> None:
+        """Write a checkpoint and stop."""
+        pending.check()
+        self._checkpoints.wait()
+        if (self._checkpoints.latest_step() or 0) < done:
+            log.sync()
+            host = parallel.to_host(state, self._plan.devices)
+            self._checkpoints.save(host, data, pending.get_state())
+            self._checkpoints.wait()
+        latest = self._checkpoints.latest_step() or 0
+        self._journal.add("stop", step=done, signal=self._stop.name, checkpoint=latest)
+        raise Stopped(
+            f"stopped by {self._stop.name} at step {done} of {self._plan.num_steps}; the same "
+            f"command continues from step {latest}"
+        )
+
+    def _check_end(self) -> None:
+        latest = self._checkpoints.latest_step()
+        if latest != self._plan.num_steps:
+            raise InputError(
+                f"the last checkpoint, of step {self._plan.num_steps}, could not be written; the "
+                f"newest is of step {latest or 0}: make room, and the same command continues there"
+            )
+
+    def _roll_back(self, fault: NonFiniteError) -> None:
+        """Have the next attempt leave out the batch of a fault, if the settings allow one.
+
+        Raises:
+          NonFiniteError: if they do not.
+        """
+        settings, earlier = self._plan.config.train, self._journal.rollbacks
+        position, names = self._feed.position_of(fault.step), self._feed.names_of(fault.step)
+        held = ", ".join(f"{letter} {' '.join(x)}" for letter, x in names.items())
+        batch = f"the batch at data position {position} held {held}"
+        if settings.on_nonfinite != "rollback":
+            raise fault.with_advice(
+                f"{batch}; the run stops, its last checkpoint is sound and stays. Lower "
+                f"optim.learning_rate or the term's weight, look at this step's images, or let "
+                f"the run go back and leave them out by train.on_nonfinite=rollback"
+            )
+        if len(earlier) >= settings.max_rollbacks:
+            raise fault.with_advice(
+                f"{batch}; the run stops after {len(earlier)} rollbacks, as many as "
+                f"train.max_rollbacks allows; its last checkpoint is sound and stays"
+            )
+        back = self._checkpoints.latest_step() or 0
+        self._journal.warn(f"{fault}; {batch}; the run goes back to step {back} and leaves it out")
+        details = {"to": back, "position": position, "names": names, "faults": fault.faults}
+        self._journal.add("rollback", step=fault.step, **details)
+        self._feed.skipped |= {position}
 
 
-def _paint(
-    log: Log, method: Method, draw, state: TrainState, examples: dict[str, np.ndarray]
-) -> None:
-    views = jax.device_get(draw(state.params, state.stats, examples))
-    for row in method.grids:
-        columns = [
-            colourise(views[name], CITYSCAPES) if views[name].ndim == 3 else views[name]
-            for name in row
-        ]
-        log.picture(int(state.step), "_".join(row), make_grid(columns))
+def _fault_of(action: Callable[[], None]) -> NonFiniteError | None:
+    try:
+        action()
+    except NonFiniteError as fault:
+        return fault
+    return None

@@ -44,11 +44,13 @@ class Recipe:
       optimisers: player name to its optimiser.
       pool_size: places of each history pool on each device; 0 for none.
       ema: decay of the generators' moving average; 0 for none.
+      watch: whether a step tells the norm of every network's gradient.
     """
 
     optimisers: Mapping[str, optax.GradientTransformation]
     pool_size: int = 50
     ema: float = 0.0
+    watch: bool = False
 
 
 def init_state(method: Method, recipe: Recipe, seed: int, batch: Batch) -> TrainState:

@@ -12,6 +12,9 @@ from sggan_jax.train.pool import exchange
 from sggan_jax.train.state import Recipe, TrainState
 from sggan_jax.types import Batch, Metrics
 
+GRADIENT = "gradient/"
+"""Metrics of this prefix are norms: ``gradient/generators/g_v2r``, by player and network."""
+
 Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
 
@@ -25,8 +28,8 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         on a single device.
 
     Returns:
-      (state, batch) to (state, unweighted terms by name). Pure; compile it with
-      :mod:`sggan_jax.train.parallel`.
+      (state, batch) to (state, unweighted terms by name, and norms of gradients if the recipe asks
+      for them). Pure; compile it with :mod:`sggan_jax.train.parallel`.
     """
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
@@ -53,6 +56,8 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
             own, opt[name] = _update(recipe.optimisers[name], player, grads, own, opt[name], state)
             params |= own
             metrics |= terms
+            if recipe.watch:
+                metrics |= {f"{GRADIENT}{name}/{net}": optax.tree.norm(grads[net]) for net in own}
         ema = {
             net: optax.incremental_update(params[net], average, 1.0 - recipe.ema)
             for net, average in state.ema.items()

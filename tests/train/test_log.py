@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from sggan_jax.train.log import Log, NonFiniteError, check_finite, make_grid
+from sggan_jax.train.log import Lines, Log, make_grid
 
 
 def test_a_grid_has_a_row_per_image_and_white_gaps():
@@ -30,7 +31,66 @@ def test_a_resumed_log_forgets_what_came_after(tmp_path):
     assert [(line["step"], line["cyc_v"]) for line in lines] == [(2, 1.0), (4, 2.0), (6, 9.0)]
 
 
-def test_a_fault_is_named_with_its_step():
-    check_finite(3, {"cyc_v": 0.0})
-    with pytest.raises(NonFiniteError, match=r"step 3: adv_r = inf, cyc_v = nan"):
-        check_finite(3, {"adv_r": np.inf, "cyc_v": np.nan, "dis_r": 1.0})
+class Disk:
+    """A file that takes a few bytes of every write until it has taken all it can."""
+
+    def __init__(self, file, room):
+        self.file, self.room = file, room
+
+    def write(self, content):
+        number = min(len(content), self.room, 5)
+        if not number:
+            raise OSError(28, "No space left on device")
+        self.room -= number
+        return self.file.write(content[:number])
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+def test_lines_that_cannot_be_written_wait_and_are_whole(tmp_path):
+    path = tmp_path / "lines"
+    lines = Lines(path, 0)
+    lines.add("first line")
+    lines._file = Disk(lines._file, room=7)
+    for line in ("second line", "third line"):
+        with pytest.raises(OSError, match="No space"):
+            lines.add(line)
+        assert path.read_text() == "first line\n"
+        lines._file.room = 15
+    lines._file.room = 1000
+    lines.add("fourth line")
+    lines.close()
+    assert path.read_text() == "first line\nsecond line\nthird line\nfourth line\n"
+
+
+def test_a_failing_disk_is_told_once_and_stops_nothing(tmp_path, monkeypatch):
+    told = []
+
+    def fail(*args):
+        raise OSError(28, "No space left on device")
+
+    with Log(tmp_path, 0, 6, told.append) as log:
+        with monkeypatch.context() as patch:
+            patch.setattr("sggan_jax.train.log.RecordWriter.write", fail)
+            patch.setattr("sggan_jax.train.log.Lines._write", fail)
+            for step in (1, 2):
+                log.scalars(step, {"cyc_v": step}, 1.0)
+                log.picture(step, "v", np.zeros((2, 2, 3), np.uint8))
+                log.sync()
+        log.scalars(3, {"cyc_v": 3.0}, 1.0)
+    assert len(told) == 1
+    assert "cannot be written ([Errno 28] No space left on device)" in told[0]
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3]
+    board = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(x.step, x.value) for x in board.Scalars("cyc_v")] == [(3, 3.0)]
+
+
+def test_points_of_an_earlier_start_are_void_from_its_step_on(tmp_path):
+    for first, steps in ((0, (1, 2, 3)), (1, (2, 3))):
+        with Log(tmp_path, first, 6) as log:
+            for step in steps:
+                log.scalars(step, {"cyc_v": step + 10 * first}, 1.0)
+    board = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(x.step, x.value) for x in board.Scalars("cyc_v")] == [(1, 1.0), (2, 12.0), (3, 13.0)]

@@ -1,0 +1,69 @@
+"""Domains without end: which example stands at a position, in which form, and its name."""
+
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sggan_jax.data.sources import Source
+from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
+from sggan_jax.data.transforms import flip as flip_pair
+
+_ENDLESS = 1 << 62
+
+
+@functools.lru_cache(maxsize=8)
+def _epoch(
+    seed: int, domain: int, epoch: int, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of an epoch, and numbers in [0, 1) for each place: on flipping, on augmentation."""
+    rng = np.random.default_rng((seed, domain, epoch))
+    return rng.permutation(length), rng.random(length), rng.random((length, NUM_CHANCES))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One domain without end: each epoch shuffled anew, each example altered and mirrored."""
+
+    source: Source
+    seed: int
+    domain: int
+    flip: float
+    augmentation: Augmentation
+
+    def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, place = divmod(position, len(self.source))
+        order, chance, chances = _epoch(self.seed, self.domain, epoch, len(self.source))
+        example = self.source[int(order[place])]
+        pair = augment(example["image"], example["label"], chances[place], self.augmentation)
+        return flip_pair(*pair) if chance[place] < self.flip else pair
+
+    def name(self, position: int) -> str:
+        """Return the name of the example at a position."""
+        epoch, place = divmod(position, len(self.source))
+        order, *_ = _epoch(self.seed, self.domain, epoch, len(self.source))
+        return self.source.names[int(order[place])]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of all domains side by side, by letter."""
+
+    streams: Mapping[str, Stream]
+
+    def __len__(self) -> int:
+        return _ENDLESS
+
+    def __getitem__(self, position: int) -> dict[str, np.ndarray]:
+        example = {}
+        for letter, stream in self.streams.items():
+            example[letter], example[f"lab_{letter}"] = stream[position]
+        return example
+
+
+def digest(sources: Iterable[Source]) -> str:
+    """Shorten the names of all examples of all sources, in their order, to 16 characters."""
+    names = "\n\n".join("\n".join(source.names) for source in sources)
+    return hashlib.sha256(names.encode()).hexdigest()[:16]

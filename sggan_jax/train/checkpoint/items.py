@@ -1,0 +1,138 @@
+"""Checkpoints on disk: written beside and moved into place, sealed, and verified when read."""
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orbax.checkpoint as ocp
+
+from sggan_jax.train.checkpoint.folder import complete_steps, flush, remove
+from sggan_jax.train.checkpoint.seals import find_damage, seal_json, seal_tree
+from sggan_jax.train.faults import first_line, warn
+from sggan_jax.types import InputError
+
+SEALS = "seals"
+TEMPORARY = "*.orbax-checkpoint-tmp*"
+
+
+def write_items(path: Path, arrays: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Write a checkpoint; on return it is on the disk, not only on its way there.
+
+    Args:
+      path: of the checkpoint, which appears there whole or not at all.
+      arrays: item name to a pytree of arrays.
+      values: item name to what is written as JSON.
+    """
+    seals = _seal(arrays, values)
+    items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
+    items |= {name: ocp.args.JsonSave(value) for name, value in values.items()}
+    items[SEALS] = ocp.args.JsonSave(seals)
+    remove(path.parent.glob(TEMPORARY))
+    try:
+        with _quiet():
+            _checkpointer().save(path, args=ocp.args.Composite(**items))
+    except BaseException:
+        remove(path.parent.glob(TEMPORARY))
+        raise
+    flush(path)
+
+
+def read_items(path: Path, arrays: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Any]:
+    """Read items of a checkpoint and hold them against their seals.
+
+    A checkpoint of a version without seals is taken as it is; values it does not have are {}.
+
+    Args:
+      path: of the checkpoint.
+      arrays: items that are pytrees; they come as mappings and lists of numpy arrays.
+      values: items that are JSON.
+
+    Raises:
+      ValueError: naming what differs from what was saved; damage can raise much else.
+    """
+    sealed = _is_sealed(path)
+    if not sealed:
+        warn(f"checkpoint {path.name} comes from a version without checksums; taken as it is")
+    missing = set() if sealed else {name for name in values if not (path / name).exists()}
+    read = {name: ocp.args.StandardRestore() for name in arrays}
+    read |= {name: ocp.args.JsonRestore() for name in {*values, SEALS} - missing}
+    if not sealed:
+        del read[SEALS]
+    with _quiet():
+        found = dict(_checkpointer().restore(path, args=ocp.args.Composite(**read)).items())
+    if sealed:
+        seals = _seal(*({name: found[name] for name in names} for names in (arrays, values)))
+        for name in (*arrays, *values):
+            if why := find_damage(seals[name], found[SEALS].get(name, {})):
+                raise ValueError(why)
+    return found | {name: {} for name in missing}
+
+
+def read_newest(
+    folder: Path, arrays: tuple[str, ...], values: tuple[str, ...], only: int | None = None
+) -> tuple[int, dict[str, Any], dict[int, str]]:
+    """Read the newest checkpoint that is sound.
+
+    Args:
+      folder: of the checkpoints.
+      arrays: as of :func:`read_items`.
+      values: the same.
+      only: the one step that will do; None for any.
+
+    Returns:
+      Its step, its items, and what is wrong with newer ones by step.
+
+    Raises:
+      InputError: if there is none, saying what is wrong with each.
+    """
+    damage: dict[int, str] = {}
+    while left := [x for x in complete_steps(folder) if x not in damage and only in (None, x)]:
+        path = folder / str(max(left))
+        try:
+            return max(left), read_items(path, arrays, values), damage
+        except MemoryError:
+            raise
+        except Exception as error:  # a file that is damaged can raise anything
+            if path.exists():  # else a running training has just retired it
+                damage[max(left)] = first_line(error)
+    reasons = "; ".join(f"{step}: {why}" for step, why in damage.items())
+    raise InputError(
+        f"no checkpoint in {folder} can be used ({reasons or 'none is there'}); restore one from "
+        f"a backup, or move them away to begin anew"
+    )
+
+
+def read_value(path: Path, name: str) -> Any:
+    """Read one JSON item of a checkpoint, unverified."""
+    read = ocp.args.Composite(**{name: ocp.args.JsonRestore()})
+    return _checkpointer().restore(path, args=read)[name]
+
+
+def _seal(arrays: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    seals = {name: seal_tree(tree) for name, tree in arrays.items()}
+    return seals | {name: {name: seal_json(value)} for name, value in values.items()}
+
+
+def _is_sealed(path: Path) -> bool:
+    """Whether a checkpoint was written with seals, even if they are no longer there."""
+    about = path / "_CHECKPOINT_METADATA"
+    told = about.read_bytes() if about.exists() else b""
+    return (path / SEALS).exists() or (path / "loop").exists() or f'"{SEALS}"'.encode() in told
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Orbax from logging pages about a failure that becomes one sentence."""
+    log = logging.getLogger("absl")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def _checkpointer() -> ocp.Checkpointer:
+    return ocp.Checkpointer(ocp.CompositeCheckpointHandler())

@@ -1,0 +1,122 @@
+"""What befalls a run: faults told by name, and a journal that a continued run remembers them by."""
+
+import datetime
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sggan_jax.train.step import GRADIENT
+from sggan_jax.types import InputError
+
+JOURNAL = "journal.jsonl"
+
+
+class NonFiniteError(InputError):
+    """Something became infinite or not a number.
+
+    Attributes:
+      step: at which it did.
+      faults: the terms, gradients or arrays, as ``cyc_v = nan``.
+    """
+
+    def __init__(self, step: int, faults: Sequence[str], advice: str = ""):
+        self.step, self.faults = step, tuple(faults)
+        super().__init__(f"step {step}: {', '.join(faults)}{advice and '; '}{advice}")
+
+    def with_advice(self, advice: str) -> "NonFiniteError":
+        """Say the same, and what to do about it."""
+        return NonFiniteError(self.step, self.faults, advice)
+
+
+def check_finite(step: int, metrics: Mapping[str, float]) -> None:
+    """Refuse to go on after a term, or a network's gradient, that is not a finite number.
+
+    Args:
+      step: of the metrics.
+      metrics: terms by name; norms of gradients as the step names them.
+
+    Raises:
+      NonFiniteError: naming every such term and network, and the step.
+    """
+    bad = [(name, value) for name, value in metrics.items() if not np.isfinite(value)]
+    if bad:
+        raise NonFiniteError(step, [f"{_in_words(name)} = {value}" for name, value in bad])
+
+
+def _in_words(name: str) -> str:
+    if not name.startswith(GRADIENT):
+        return name
+    player, net = name.removeprefix(GRADIENT).split("/", 1)
+    return f"gradient of {net} (player {player})"
+
+
+def warn(sentence: str) -> None:
+    """Tell of a fault that does not stop the run."""
+    print(f"warning: {sentence}", file=sys.stderr, flush=True)
+
+
+class Journal:
+    """What befell a run: rollbacks, stops, warnings; one JSON line each in ``journal.jsonl``.
+
+    Unlike the metrics it is never rewritten. Batches skipped by a rollback stay skipped in every
+    continuation because they stand here.
+    """
+
+    def __init__(self, workdir: Path):
+        """Read what befell a run so far.
+
+        Args:
+          workdir: run directory.
+        """
+        self._path = Path(workdir) / JOURNAL
+        self.entries: list[dict[str, Any]] = []
+        lines = self._path.read_bytes().splitlines() if self._path.exists() else []
+        for line in lines:
+            try:
+                self.entries.append(json.loads(line))
+            except ValueError:  # the last line of a run that was killed may be cut short
+                continue
+
+    def add(self, event: str, **details: Any) -> None:
+        """Remember an event, on disk if that is possible.
+
+        Args:
+          event: its kind.
+          details: fit for JSON.
+        """
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        entry = {"event": event, "time": now} | details
+        self.entries.append(entry)
+        try:
+            with self._path.open("ab") as file:
+                # Begins with a new line, so that one that was cut short spoils no other.
+                file.write(b"\n" + json.dumps(entry).encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            warn(f"{self._path} could not be written ({error})")
+
+    def warn(self, sentence: str) -> None:
+        """Tell of a fault that does not stop the run, and remember it."""
+        warn(sentence)
+        self.add("warning", sentence=sentence)
+
+    @property
+    def rollbacks(self) -> list[dict[str, Any]]:
+        """Rollbacks so far, oldest first."""
+        return [entry for entry in self.entries if entry["event"] == "rollback"]
+
+    @property
+    def skipped(self) -> frozenset[int]:
+        """Data positions of the batches that are left out."""
+        return frozenset(entry["position"] for entry in self.rollbacks)
+
+
+def first_line(error: BaseException) -> str:
+    """Shorten what an error says to its first line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,68 @@
+"""Sample pictures of a run: what its networks make of a few images."""
+
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+
+from sggan_jax.data.labels import CITYSCAPES, colourise
+from sggan_jax.data.pipeline import Source
+from sggan_jax.methods.base import Method
+from sggan_jax.train.log import Log, make_grid
+from sggan_jax.train.state import TrainState
+from sggan_jax.types import to_uint8
+
+
+class Painter:
+    """Draws the grids of a method for fixed examples."""
+
+    def __init__(self, method: Method, examples: Mapping[str, np.ndarray]):
+        """Prepare to draw.
+
+        Args:
+          method: its ``grids`` name the views of each row.
+          examples: a batch.
+        """
+        self._method, self.examples = method, examples
+        self._draw = _compile(method)
+
+    def paint(self, log: Log, state: TrainState) -> None:
+        """Write every grid of a host state to the log."""
+        views = jax.device_get(self._draw(state.params, state.stats, self.examples))
+        for row in self._method.grids:
+            columns = [
+                colourise(views[name], CITYSCAPES) if views[name].ndim == 3 else views[name]
+                for name in row
+            ]
+            log.picture(int(state.step), "_".join(row), make_grid(columns))
+
+
+def choose_examples(sources: Mapping[str, Source], number: int) -> dict[str, np.ndarray]:
+    """Choose images to show progress on, evenly spread over every domain.
+
+    Args:
+      sources: by letter of the domain.
+      number: of images; at least one is chosen.
+    """
+    batch = {}
+    for letter, source in sources.items():
+        places = np.linspace(0, len(source) - 1, max(number, 1)).astype(int)
+        items = [source[place] for place in places]
+        batch[letter] = np.stack([item["image"] for item in items])
+        batch[f"lab_{letter}"] = np.stack([item["label"] for item in items])
+    return batch
+
+
+def _compile(method):
+    """Compile (params, stats, batch) to the uint8 views that the method's grids show."""
+    names = {name for row in method.grids for name in row}
+
+    @jax.jit
+    def draw(params, stats, batch):
+        views = method.observe(batch, None) | {"stats": stats}
+        views |= method.forward(params, views, None)
+        return {
+            name: x if x.ndim == 3 else to_uint8(x) for name, x in views.items() if name in names
+        }
+
+    return draw
