@@ -1,34 +1,52 @@
-"""Build a data set once, at the size to train at, and say what is in it.
+"""Check and prepare data once, at the size to train at, and say what is in it.
 
-A folder of your own (docs/data.md says how to lay it out):
+Both domains of a training run, by the settings that it will be given:
 
-    python -m launch.prepare_data --builder folder --source photos --height 128 --width 256
+    python -m launch.prepare_data --config configs/sggan.py:camvid \
+        --config.data.virtual_dir=renderings --config.data.real_dir=photos
 
-The built-in toy city, in each of its looks:
+One data set (docs/data.md lists the builders and how each is laid out):
 
-    python -m launch.prepare_data --builder toycity --look virtual --height 64 --width 128
+    python -m launch.prepare_data --builder gtav --source /data/gta --height 256 --width 512
+
+``--check`` writes no data. The same command continues what was interrupted.
 """
 
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
 from absl import app, flags
+from ml_collections import config_flags
 from rich.console import Console
 from rich.table import Table
 
 from launch import run
-from sggan_jax.data.builders import BUILDERS
-from sggan_jax.data.prepare import PreparedInfo, SourceSpec, prepare
+from sggan_jax.data.builders import BUILDERS, SourceSpec
+from sggan_jax.data.builders.chunks import count_cores
+from sggan_jax.data.domains import domain_spec
+from sggan_jax.data.prepare import PreparedInfo, check, prepare
+from sggan_jax.data.statistics_page import write_statistics
 
 _SPEC = SourceSpec("folder")
+_SHOWN = 20
 
+_CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "Configuration of the run to come: prepares both of its domains."
+)
 _BUILDER = flags.DEFINE_enum("builder", "folder", list(BUILDERS), "What kind of source to read.")
 _SOURCE = flags.DEFINE_string(
     "source",
     "",
-    "Directory to read. folder: images/, labels/ and name lists; others: the unpacked release.",
+    "Directory to read. folder: images/, labels/ and name lists; others: the release, unpacked or "
+    "as downloaded.",
 )
 _TABLE = flags.DEFINE_string(
     "table",
     _SPEC.table,
-    "Classes of a folder's labels: cityscapes, gtav or the path of a .toml file.",
+    "Classes of a folder's labels: a built-in table (docs/data.md) or the path of a .toml or "
+    ".yaml file.",
 )
 _HEIGHT = flags.DEFINE_integer("height", 128, "Height to store, in pixels.", lower_bound=1)
 _WIDTH = flags.DEFINE_integer("width", 256, "Width to store, in pixels.", lower_bound=1)
@@ -39,17 +57,49 @@ _LOOK = flags.DEFINE_enum(
 _TRAIN = flags.DEFINE_integer("train", _SPEC.train, "toycity: number of training scenes.")
 _TEST = flags.DEFINE_integer("test", _SPEC.test, "toycity: number of test scenes.")
 _SEED = flags.DEFINE_integer("seed", _SPEC.seed, "toycity: which city to render.")
+_CHECK = flags.DEFINE_bool("check", False, "Read and report, write no data.")
+_REPORT = flags.DEFINE_string(
+    "report",
+    "",
+    "Page of HTML to write; report.html in the data directory when empty, none when checking.",
+)
+_WORKERS = flags.DEFINE_integer(
+    "workers", 0, "Processes at most; 0 for as many as there are cores.", lower_bound=0
+)
 
 
 def main(argv: list[str]) -> None:
-    """Prepare a data set, then print the summary.
+    """Prepare or check, print the summary, write the report.
 
     Raises:
-        UsageError: A flag is missing.
-        InputError: The source cannot be used.
+        UsageError: A flag is missing, or two contradict each other.
+        InputError: A source cannot be used.
     """
     if len(argv) > 1:
         raise app.UsageError(f"Give the directory as --source {argv[1]}.")
+    if _CONFIG.value and _SOURCE.value:
+        raise app.UsageError("Give either --config, for both domains of a run, or --source.")
+    infos = _of_run() if _CONFIG.value else [_of_source()]
+    for info in infos:
+        report(info, Console())
+    place = _CONFIG.value.data.data_dir if _CONFIG.value else _DATA_DIR.value
+    page = _REPORT.value or ("" if _CHECK.value else str(Path(place) / "report.html"))
+    if page:
+        command = shlex.join(["python", "-m", "launch.prepare_data", *sys.argv[1:]])
+        write_statistics(page, infos, _title(infos), command)
+        print(f"Report: {page}")
+
+
+def _of_run() -> list[PreparedInfo]:
+    data = _CONFIG.value.data
+    domains = ["virtual", "real"] if data.real else ["virtual"]
+    return [
+        _look_at(domain_spec(data, domain), data.data_dir, data.height, data.width)
+        for domain in domains
+    ]
+
+
+def _of_source() -> PreparedInfo:
     if _BUILDER.value != "toycity" and not _SOURCE.value:
         raise app.UsageError(f"Builder {_BUILDER.value} needs --source, the directory to read.")
     spec = SourceSpec(
@@ -61,7 +111,19 @@ def main(argv: list[str]) -> None:
         test=_TEST.value,
         seed=_SEED.value,
     )
-    report(prepare(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value), Console())
+    return _look_at(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value)
+
+
+def _look_at(spec: SourceSpec, data_dir: str, height: int, width: int) -> PreparedInfo:
+    workers = _WORKERS.value or count_cores()
+    if _CHECK.value:
+        return check(spec, height, width, workers=workers)
+    return prepare(spec, data_dir, height, width, workers=workers)
+
+
+def _title(infos: Sequence[PreparedInfo]) -> str:
+    named = [Path(info.spec.path).name or f"toy city, {info.spec.look}" for info in infos]
+    return f"Data: {' and '.join(named)}"
 
 
 def report(info: PreparedInfo, console: Console) -> None:
@@ -79,8 +141,13 @@ def report(info: PreparedInfo, console: Console) -> None:
         console.print("The source has no labels/: every pixel has class id 0.")
     if info.refused:
         console.print(f"Refused {len(info.refused)}:")
-        for name, reason in info.refused:
+        for name, reason in info.refused[:_SHOWN]:
             console.print(f"  {name}: {reason}", highlight=False, markup=False, soft_wrap=True)
+    if len(info.refused) > _SHOWN:
+        console.print(f"  and {len(info.refused) - _SHOWN} more, which the report lists.")
+    if info.path is None:
+        console.print("Checked; nothing was written.")
+        return
     console.print("Already prepared in" if info.reused else "Prepared in", end=" ")
     console.print(str(info.path), highlight=False, markup=False, soft_wrap=True)
 

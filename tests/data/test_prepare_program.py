@@ -28,6 +28,8 @@ def test_the_summary_names_splits_classes_and_refusals(make_folder, tmp_path, tr
     ):
         assert expected in done.stdout
     assert "dataset_info" not in done.stderr
+    assert f"Report: {tmp_path / 'data'}/report.html" in done.stdout
+    assert "train_3" in (tmp_path / "data" / "report.html").read_text()
 
 
 def test_a_mistake_ends_in_one_sentence_and_an_exit_code(tmp_path):
@@ -42,3 +44,23 @@ def test_a_missing_source_is_a_mistake_in_the_command():
     done = run("--builder=camvid")
     assert done.returncode != 0
     assert "Builder camvid needs --source" in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_both_domains_of_a_configuration_are_checked(make_folder, tmp_path):
+    virtual, _ = make_folder("renderings")
+    real, _ = make_folder("photos", seed=9)
+    page = tmp_path / "page.html"
+    done = run(
+        "--config=configs/sggan.py:camvid",
+        f"--config.data.virtual_dir={virtual}",
+        f"--config.data.real_dir={real}",
+        f"--config.data.data_dir={tmp_path / 'data'}",
+        "--check",
+        f"--report={page}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("folder at 64x128") == 2
+    assert done.stdout.count("Checked; nothing was written.") == 2
+    assert "How far the domains are apart" in page.read_text()
+    assert not (tmp_path / "data").exists()
