@@ -9,10 +9,12 @@ import dataclasses
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from sggan_jax.methods.base import Method
 from sggan_jax.train.pool import Pool
@@ -79,6 +81,33 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
         return state, {name: value[0] for name, value in metrics.items()}
 
     return Trainer(devices, run)
+
+
+def spread(
+    function: Callable[[Any, jax.Array], jax.Array],
+    constants: Any,
+    devices: tuple[jax.Device, ...],
+    axis: int,
+) -> Callable[[np.ndarray], jax.Array]:
+    """Compile a function of images whose work is shared by several devices.
+
+    XLA cuts every map along the same axis; kernels get the rows they need from the neighbours, and
+    means are taken over all devices. The result is that of one device up to rounding.
+
+    Args:
+      function: (constants, images [B, H, W, C]) to images of the same batch and height.
+      constants: parameters, put on every device once.
+      devices: which share the work.
+      axis: 0 for whole images, 1 for rows; the number of devices must divide it.
+
+    Returns:
+      A function of images.
+    """
+    mesh = Mesh(np.array(devices), (AXIS,))
+    cut = NamedSharding(mesh, PartitionSpec(*[None] * axis, AXIS))
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    compiled = jax.jit(function, in_shardings=(everywhere, cut), out_shardings=cut)
+    return partial(compiled, jax.device_put(constants, everywhere))
 
 
 def _steps(step, state, batch):
