@@ -66,7 +66,7 @@ def count_errors(images: np.ndarray, true: np.ndarray, labels: np.ndarray) -> Er
     >>> count_errors(image, true, np.array([[[7, 23]]], np.uint8)).by_class
     {7: 6.0, 23: 6.0}
     """
-    _check(labels, images=images, true=true)
+    check_pairs(labels, images=images, true=true)
     differences = np.abs(images.astype(np.int16) - true.astype(np.int16)).sum(axis=-1)
     flat = labels.ravel()
     sums = np.bincount(flat, weights=differences.ravel(), minlength=256)
@@ -130,9 +130,9 @@ def count_boundaries(
     Raises:
       InputError: if shapes or types do not agree.
     """
-    _check(labels, images=images, adapted=adapted)
+    check_pairs(labels, images=images, adapted=adapted)
     shown = (np.asarray(semantic_boundary(jnp.asarray(labels))) > 0) & edges(images, threshold)
-    near = _widen(edges(adapted, threshold))
+    near = widen(edges(adapted, threshold))
     return BoundaryCounts(int(shown.sum()), int((shown & near).sum()), shown.size, int(near.sum()))
 
 
@@ -158,7 +158,7 @@ def edges(images: np.ndarray, threshold: float = EDGE_THRESHOLD) -> np.ndarray:
     return np.hypot(responses[..., 0], responses[..., 1]) >= threshold - 1e-3
 
 
-def _widen(mask: np.ndarray) -> np.ndarray:
+def widen(mask: np.ndarray) -> np.ndarray:
     """Mark every pixel with a marked one among the 3x3 around it."""
     height, width = mask.shape[1:]
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
@@ -217,7 +217,7 @@ def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")
 
 
-def _check(labels: np.ndarray, **images: np.ndarray) -> None:
+def check_pairs(labels: np.ndarray, **images: np.ndarray) -> None:
     """Refuse anything but uint8 images [B, H, W, 3] with labels [B, H, W]."""
     for name, image in images.items():
         if image.dtype != np.uint8 or image.ndim != 4 or image.shape != (*labels.shape, 3):
