@@ -1,28 +1,68 @@
-"""Adapt a folder of images with a trained run, or continue where an interrupted run stopped.
+"""Adapt images or a whole labelled data set with a trained run, or continue where it stopped.
 
-python -m launch.adapt --run runs/a --input renderings/images --output adapted
+python -m launch.adapt --run runs/a --input renderings --output adapted --segmenter runs/real_seg
+python -m launch.adapt --run runs/a --builder toycity --split test --output adapted
+
+``--input`` is a folder of images; or a data set of images/ and labels/ (docs/data.md), whose
+labels are carried over and whose adapted images pass the gate (docs/adapting.md).
 """
 
 from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
+import dataclasses  # noqa: E402
+from pathlib import Path  # noqa: E402
+
 from absl import flags  # noqa: E402
 
 from launch import report, run  # noqa: E402
-from sggan_jax.adapt.adapter import MEMORY, load_adapter  # noqa: E402
-from sggan_jax.adapt.dataset import adapt_folder  # noqa: E402
+from sggan_jax.adapt.adapter import MEMORY, Adapter, load_adapter  # noqa: E402
+from sggan_jax.adapt.dataset import adapt_folder, adapt_labelled, unpack_split  # noqa: E402
+from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds  # noqa: E402
+from sggan_jax.adapt.manifest import MANIFEST, check_files  # noqa: E402
+from sggan_jax.adapt.product import (  # noqa: E402
+    GATE_PAGE,
+    REJECTED_FILE,
+    describe_dataset,
+    describe_images,
+)
+from sggan_jax.adapt.record import make_record  # noqa: E402
+from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
+from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
+from sggan_jax.data.labels import class_table  # noqa: E402
+from sggan_jax.train.checkpoint import read_run  # noqa: E402
+from sggan_jax.train.parallel import allow_virtual_devices, pick_devices  # noqa: E402
+from sggan_jax.types import Config, InputError  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
-_INPUT = flags.DEFINE_string("input", None, "Folder of images, with sub-folders.", required=True)
+_INPUT = flags.DEFINE_string(
+    "input", "", "Folder of images, with sub-folders, or of images/ and labels/."
+)
 _OUTPUT = flags.DEFINE_string(
     "output", None, "Folder to write, with the same names and formats.", required=True
+)
+_BUILDER = flags.DEFINE_enum(
+    "builder", "folder", list(BUILDERS), "Other than folder: a data set, prepared where needed."
+)
+_SPLIT = flags.DEFINE_enum(
+    "split", "train", ["train", "val", "test"], "With --builder: the part of the data set."
+)
+_SCENES = flags.DEFINE_integer(
+    "scenes", None, "With --builder=toycity: scenes of a split; as many as the run's if not given."
+)
+_TABLE = flags.DEFINE_string("table", None, "Classes of the labels; the run's own if not given.")
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "With --builder: directory of prepared data sets; the run's if not given."
 )
 _DIRECTION = flags.DEFINE_enum(
     "direction", "v2r", ["v2r", "r2v"], "Virtual to real, or real to virtual."
 )
 _STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
 _BATCH = flags.DEFINE_integer("batch", 1, "Images of one size to adapt at once.", lower_bound=1)
+_DEVICES = flags.DEFINE_integer(
+    "devices", 1, "Devices to spread a batch over, or the rows of one image; 0 takes all."
+)
 _MEMORY = flags.DEFINE_float(
     "memory",
     MEMORY,
@@ -30,17 +70,97 @@ _MEMORY = flags.DEFINE_float(
     "take more go through the network in strips, with the same result.",
     lower_bound=0.0,
 )
+_SEGMENTER = flags.DEFINE_string(
+    "segmenter", None, "Run of a segmentation network trained on real images, for the gate."
+)
+_GATE = {
+    field.name: flags.DEFINE_float(
+        f"gate_{field.name}",
+        getattr(DEFAULT, field.name),
+        "Threshold of the gate; docs/adapting.md",
+    )
+    for field in dataclasses.fields(Thresholds)
+}
+_CHECK = flags.DEFINE_bool("check", False, "Only compare the files of --output with its manifest.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
 
 
 def main(_: list[str]) -> int:
-    """Adapt; exit with status 1 when some images could not be read."""
+    """Adapt, describe, judge; exit with status 1 when some images could not be read."""
+    if _CHECK.value:
+        return check()
+    settings = read_run(Path(_RUN.value)).settings
+    table = class_table(_TABLE.value or own_table(settings))
+    segmenter = load_segmenter(_SEGMENTER.value) if _SEGMENTER.value else None
+    allow_virtual_devices(_DEVICES.value)
     adapter = load_adapter(_RUN.value, _DIRECTION.value, _STEP.value, _MEMORY.value)
+    adapter = dataclasses.replace(adapter, devices=pick_devices(_DEVICES.value))
+    source = find_source(settings)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}")
-    summary = adapt_folder(
-        adapter, _INPUT.value, _OUTPUT.value, batch_size=_BATCH.value, overwrite=_OVERWRITE.value
+    if not is_dataset(source):
+        return adapt_images(adapter, source)
+    summary = adapt_labelled(
+        adapter, source, _OUTPUT.value, batch_size=_BATCH.value, overwrite=_OVERWRITE.value
     )
+    status = report(summary)
+    record = make_record(adapter, source / "images")
+    thresholds = Thresholds(**{name: flag.value for name, flag in _GATE.items()})
+    gate = Gate(table, segmenter)
+    product = describe_dataset(source, _OUTPUT.value, record, gate, table, thresholds)
+    print(
+        f"{_OUTPUT.value}: {len(product.entries)} images, {len(product.rejected)} rejected by the "
+        f"gate ({gate.watcher}); see {GATE_PAGE}, {REJECTED_FILE} and {MANIFEST}"
+    )
+    return status
+
+
+def adapt_images(adapter: Adapter, source: Path) -> int:
+    """Adapt a plain folder and write its manifest."""
+    summary = adapt_folder(
+        adapter, source, _OUTPUT.value, batch_size=_BATCH.value, overwrite=_OVERWRITE.value
+    )
+    describe_images(source, _OUTPUT.value, make_record(adapter, source))
     return report(summary)
+
+
+def is_dataset(source: Path) -> bool:
+    """Whether a folder holds images and labels beside each other."""
+    return all((source / part).is_dir() for part in ("images", "labels"))
+
+
+def find_source(settings: Config) -> Path:
+    """Find the folder to adapt; a prepared data set is written as one first."""
+    if _BUILDER.value == "folder":
+        if not _INPUT.value:
+            raise InputError("give --input, a folder of images, or --builder, a data set")
+        return Path(_INPUT.value)
+    data = settings.data
+    train, test = (getattr(data, f"toycity_{name}", 50) for name in ("train", "test"))
+    spec = SourceSpec(
+        builder=_BUILDER.value,
+        path=_INPUT.value,
+        table=_TABLE.value or own_table(settings),
+        look="virtual" if _DIRECTION.value == "v2r" else "real",
+        train=int(_SCENES.value or train),
+        test=int(_SCENES.value or test),
+    )
+    data_dir = str(_DATA_DIR.value or getattr(data, "data_dir", "data"))
+    return unpack_split(spec, data_dir, data.height, data.width, _SPLIT.value)
+
+
+def own_table(settings: Config) -> str:
+    """Name the class table of the domain that a run adapts from; imported runs have none."""
+    domain = "virtual" if _DIRECTION.value == "v2r" else "real"
+    return getattr(settings.data, f"{domain}_table", "cityscapes")
+
+
+def check() -> int:
+    """Tell which files of an adapted data set are not as they were made."""
+    problems = check_files(_OUTPUT.value)
+    for problem in problems:
+        print(problem)
+    print(f"{_OUTPUT.value}: {len(problems)} files are not as {MANIFEST} says")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

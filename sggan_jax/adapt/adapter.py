@@ -12,6 +12,7 @@ import numpy as np
 from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
 from sggan_jax.nets.sizes import check_images, pad_to_fit
 from sggan_jax.train.checkpoint import restore_network
+from sggan_jax.train.parallel import spread
 from sggan_jax.types import Array, to_float, to_uint8
 
 MEMORY = 4.0
@@ -31,7 +32,9 @@ class Adapter:
       step: of the checkpoint.
       module: the generator, a pure function of parameters and images in [-1, 1].
       variables: its parameters.
-      memory: GB for the activations of the images given at once, beside the program.
+      memory: GB for the activations of the images given at once, beside the program, on each
+        device.
+      devices: to spread a batch over, or else the rows of its images; one where it is empty.
     """
 
     run: Path
@@ -40,6 +43,7 @@ class Adapter:
     module: Any
     variables: Mapping[str, Any]
     memory: float = MEMORY
+    devices: tuple[Any, ...] = ()
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Adapt images of any size: mirrored at the borders to a size the network takes, cropped.
@@ -63,10 +67,13 @@ class Adapter:
     def _fits(self, images: np.ndarray) -> bool:
         """Whether one pass stays within the memory; other networks than ours know one pass only."""
         needs = self._needs(images.shape[1:3])
-        return needs is None or needs.whole * len(images) <= self.memory
+        if needs is None:
+            return True
+        number, _ = share_out(images.shape, len(self.devices))
+        return needs.whole * len(images) / number <= self.memory
 
     def _in_one_pass(self, images: np.ndarray) -> np.ndarray:
-        return np.asarray(self._compiled(self.variables, images))
+        return np.asarray(self._compiled(*share_out(images.shape, len(self.devices)))(images))
 
     def _in_strips(self, images: np.ndarray) -> np.ndarray:
         run = functools.partial(adapt_in_strips, self.module, self.variables, memory=self.memory)
@@ -74,7 +81,15 @@ class Adapter:
 
     @functools.cached_property
     def _compiled(self):
-        return jax.jit(functools.partial(_adapt, self.module))
+        """Programs by the number of devices and the axis of the images split over them."""
+
+        def compile(number: int, axis: int):
+            function = functools.partial(_adapt, self.module)
+            if number == 1:
+                return functools.partial(jax.jit(function), self.variables)
+            return spread(function, self.variables, self.devices[:number], axis)
+
+        return functools.cache(compile)
 
     @functools.cached_property
     def _needs(self):
@@ -103,6 +118,24 @@ def load_adapter(
     """
     module, variables, step = restore_network(Path(run), direction, step)
     return Adapter(Path(run), direction, step, module, jax.device_put(variables), memory)
+
+
+def share_out(shape: tuple[int, ...], devices: int) -> tuple[int, int]:
+    """Choose how many devices share images [B, H, W, 3], and along which axis.
+
+    Whole images where all devices get as many, else rows, over as many devices as divide them.
+
+    Returns:
+      Number of devices, and axis 0 (images) or 1 (rows); 1 and 0 where nothing can be shared.
+
+    >>> share_out((4, 64, 128, 3), 2), share_out((1, 64, 128, 3), 3), share_out((1, 64, 64, 3), 0)
+    ((2, 0), (2, 1), (1, 0))
+    """
+    if devices > 1 and shape[0] % devices == 0:
+        return devices, 0
+    # A strip must be high enough to give its neighbours the rows that their kernels see.
+    fitting = [n for n in range(2, devices + 1) if shape[1] % n == 0 and shape[1] // n >= 16]
+    return (max(fitting), 1) if fitting else (1, 0)
 
 
 def _adapt(module: Any, variables: Mapping[str, Any], images: Array) -> Array:

@@ -13,7 +13,11 @@ from sggan_jax.adapt.files import list_images
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.record import Record, claim, make_record
 from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import SPLITS
+from sggan_jax.data.prepare import make_builder, prepare
+from sggan_jax.data.sources import open_source
+from sggan_jax.data.unpack import unpack
 from sggan_jax.types import InputError
 
 
@@ -176,6 +180,32 @@ def remake(
         batch_size=batch_size,
         progress=progress,
     )
+
+
+def unpack_split(
+    spec: SourceSpec, data_dir: str | Path, height: int, width: int, split: str
+) -> Path:
+    """Write a split of a data set as a folder data set, beside its prepared form.
+
+    Args:
+      spec: the data set, prepared first where that is still to do.
+      data_dir: directory of prepared data sets.
+      height: of every image.
+      width: of every image.
+      split: ``train``, ``val`` or ``test``.
+
+    Returns:
+      The folder; an interrupted call continues.
+
+    Raises:
+      InputError: if the data set cannot be used, or has no such split.
+    """
+    prepare(spec, data_dir, height, width)
+    home = Path(data_dir).expanduser().absolute()
+    prepared = Path(make_builder(spec, data_dir, height, width).data_dir)
+    folder = home / "unpacked" / f"{prepared.relative_to(home).parts[0]}_{split}"
+    unpack({split: open_source(spec, data_dir, split, height, width)}, folder)
+    return folder
 
 
 def carry(source: Path, output: Path, *parts: str) -> None:

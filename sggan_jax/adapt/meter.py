@@ -30,19 +30,26 @@ class RateColumn(ProgressColumn):
 class Meter:
     """Counts images: ``with Meter(total) as meter: meter.advance()``."""
 
-    def __init__(self, total: int, shown: bool = True, console: Console | None = None):
+    def __init__(
+        self,
+        total: int,
+        shown: bool = True,
+        console: Console | None = None,
+        word: str = "adapting",
+    ):
         """Prepare to count.
 
         Args:
           total: number of images.
           shown: False tells nothing.
           console: where to tell; None for standard error.
+          word: for what is done.
         """
         self._console = console or Console(file=sys.stderr)
-        self._total, self._done, self._shown = total, 0, shown
+        self._total, self._done, self._shown, self._word = total, 0, shown, word
         self._start = self._told = time.perf_counter()
         self._bar = Progress(
-            TextColumn("adapting"),
+            TextColumn(word),
             BarColumn(),
             MofNCompleteColumn(),
             RateColumn(),
@@ -70,5 +77,6 @@ class Meter:
             rate = self._done / (now - self._start)
             left = (self._total - self._done) / rate
             self._console.print(
-                f"adapted {self._done}/{self._total}  {rate:.2f} images/s  {left / 60:.1f} min left"
+                f"{self._word} {self._done}/{self._total}  {rate:.2f} images/s  "
+                f"{left / 60:.1f} min left"
             )

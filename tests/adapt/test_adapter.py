@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.adapt.adapter import load_adapter
+from sggan_jax.adapt.adapter import load_adapter, share_out
 from sggan_jax.nets.generators import ResNet, UNet
-from sggan_jax.nets.sizes import padded_size
+from sggan_jax.nets.sizes import pad_to_fit, padded_size
 from sggan_jax.train.checkpoint import restore_network
+from sggan_jax.train.parallel import pick_devices
 from sggan_jax.types import InputError, to_float
 
 
@@ -119,3 +120,42 @@ def test_missing_run_direction_and_step_are_refused(tmp_path, tiny_run):
         load_adapter(tiny_run, "sideways")
     with pytest.raises(InputError, match=r"\[1, 2\], not 7"):
         load_adapter(tiny_run, step=7)
+
+
+@pytest.mark.parametrize(
+    ("shape", "devices", "expected"),
+    [
+        ((4, 64, 128, 3), 2, (2, 0)),  # two images each
+        ((3, 64, 128, 3), 2, (2, 1)),  # no equal number of images: rows of all three
+        ((1, 64, 128, 3), 4, (4, 1)),
+        ((1, 48, 128, 3), 4, (3, 1)),  # 4 would leave strips of 12 rows
+        ((1, 68, 128, 3), 3, (2, 1)),  # 3 does not divide 68
+        ((1, 16, 128, 3), 4, (1, 0)),
+        ((4, 64, 128, 3), 0, (1, 0)),
+    ],
+)
+def test_work_is_shared_evenly_or_not_at_all(shape, devices, expected):
+    assert share_out(shape, devices) == expected
+
+
+@pytest.fixture(scope="module")
+def shared(tiny_adapter):
+    """The same generator on two devices."""
+    return dataclasses.replace(tiny_adapter, devices=pick_devices(2))
+
+
+def test_rows_of_one_image_on_two_devices_are_those_of_one(tiny_adapter, shared):
+    image = np.random.default_rng(1).integers(0, 256, (30, 24, 3), np.uint8)
+    program = shared._compiled(2, 1)
+    padded, _ = pad_to_fit(shared.module, image)
+    parts = program(padded).addressable_shards
+    assert [part.data.shape for part in parts] == [(1, 16, 24, 3)] * 2
+    assert len({part.device for part in parts}) == 2
+    # Means over rows are added in another order: a byte may round the other way.
+    assert np.abs(shared(image).astype(int) - tiny_adapter(image)).max() <= 1
+    assert np.mean(shared(image) != tiny_adapter(image)) < 0.01
+
+
+def test_images_of_a_batch_on_two_devices_are_those_of_one(tiny_adapter, shared):
+    images = np.random.default_rng(2).integers(0, 256, (2, 16, 24, 3), np.uint8)
+    np.testing.assert_array_equal(shared(images), tiny_adapter(images))

@@ -266,7 +266,7 @@ def test_meter_tells_rate_and_time_left(monkeypatch):
         for _ in range(3):
             counter.advance()
     # One line, at the first image after half a minute: 2 images in 40 s, 8 to go take 160 s.
-    assert told.getvalue() == "adapted 2/10  0.05 images/s  2.7 min left\n"
+    assert told.getvalue() == "adapting 2/10  0.05 images/s  2.7 min left\n"
 
 
 def test_bar_shows_images_per_second():

@@ -130,3 +130,21 @@ def test_import_generator_makes_a_run_that_adapts(tmp_path):
     assert done.returncode == 2
     assert "a.png cannot be read as a PyTorch state dictionary" in done.stderr
     assert not (tmp_path / "b").exists()
+
+
+def test_adapt_makes_a_data_set_of_a_prepared_one_and_checks_it(tiny_run, tmp_path):
+    out, data = tmp_path / "out", f"--data_dir={tmp_path / 'data'}"
+    arguments = f"--run={tiny_run}", f"--output={out}", "--builder=toycity", "--split=test"
+    done = run("adapt", *arguments, data, "--scenes=2", "--gate_boundary_f=0", "--batch=2")
+    assert done.returncode == 0, done.stderr
+    assert "2 images, 0 rejected by the gate (no network)" in done.stdout
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    pairs = {f"{part}/test_{k:05}.png" for part in ("images", "labels") for k in range(2)}
+    described = {"manifest.jsonl", "dataset.toml", "rejected.txt", "gate.html", "contact_sheet.jpg"}
+    assert found == {*pairs, *described, "test.txt", "images/.adapted.json"}
+    with Image.open(out / "images" / "test_00000.png") as image:
+        assert image.size == (32, 16)
+    (out / "images" / "test_00001.png").write_bytes(b"damaged")
+    done = run("adapt", *arguments, "--check")
+    assert done.returncode == 1
+    assert "test_00001.png was changed since" in done.stdout

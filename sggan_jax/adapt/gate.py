@@ -1,0 +1,190 @@
+"""The semantic gate: which adapted images no longer mean what their labels say.
+
+An image is measured beside its source (:mod:`sggan_jax.evaluate.meaning`) and rejected where a
+class that a network trained on real images saw in the source is gone, where boundaries moved, or
+where it stands far out from the rest of its data set.
+"""
+
+import dataclasses
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.evaluate.meaning import Classes, ClassScores, ImageScores, score_image
+from sggan_jax.types import IGNORE
+
+# Fewer images of a class than this say nothing about what is usual.
+_FEWEST = 20
+# Deviation of a normal distribution per median absolute deviation.
+_DEVIATION = 1.4826
+# Deviations are taken to be at least this, or images that are all alike would allow nothing.
+_LEAST = {"gradients": 0.01, "change": 0.5}
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """What is rejected; chosen on rendered streets with spoiled ones among them.
+
+    Attributes:
+      drop: a class may be seen in at most this much less of its pixels than in the source.
+      known: share of its pixels in which the network must see a class in the source to say so.
+      pixels: share of the image below which a class is not judged.
+      boundary_f: least F-score of boundaries.
+      outlier: most robust deviations from the median of the data set, of the difference of
+        gradients at boundaries and in each class, and of the change of each class; 0 turns it off.
+    """
+
+    drop: float = 0.6
+    known: float = 0.5
+    pixels: float = 0.02
+    boundary_f: float = 0.85
+    outlier: float = 6.0
+
+
+DEFAULT = Thresholds()
+
+
+class Finding(NamedTuple):
+    """Why an image is rejected, and how far beyond its threshold it is, at least 0."""
+
+    reason: str
+    excess: float
+
+
+class Gate:
+    """Scores adapted images: ``gate(image, adapted, labels)``.
+
+    Attributes:
+      classes: of the network; without one, those of the class table.
+      watcher: what looked, in words.
+      key: changes with whatever changes scores.
+    """
+
+    def __init__(self, table: ClassTable, segmenter: Segmenter | None = None):
+        """Prepare to score images.
+
+        Args:
+          table: classes of the labels.
+          segmenter: network trained on real images; None measures boundaries and change alone.
+        """
+        self._segmenter = segmenter
+        digest = hashlib.sha256(b"2")  # raised when scores come to mean something else
+        if segmenter is None:
+            rows = np.flatnonzero(table.ids >= 0)
+            regions = np.full(256, IGNORE, np.uint8)
+            regions[table.ids[rows]] = np.arange(len(rows))
+            self.classes = Classes([table.names[row] for row in rows], regions)
+            self.watcher = "no network"
+        else:
+            self.classes = Classes(segmenter.names, segmenter.regions)
+            self.watcher = f"{segmenter.run.resolve().name}, step {segmenter.step}"
+            for leaf in jax.tree.leaves(segmenter.variables):
+                digest.update(np.ascontiguousarray(leaf).tobytes())
+        digest.update(repr(self.classes.names).encode() + self.classes.regions.tobytes())
+        self.key = digest.hexdigest()[:16]
+
+    def __call__(self, image: np.ndarray, adapted: np.ndarray, labels: np.ndarray) -> ImageScores:
+        """Measure one adapted image [H, W, 3] beside its source and labels [H, W]."""
+        seen = None
+        if self._segmenter is not None:
+            before, after = self._segmenter(np.stack([image, adapted]))
+            seen = before, after
+        return score_image(image, adapted, labels, self.classes, seen)
+
+
+def judge(
+    scores: Mapping[str, ImageScores], thresholds: Thresholds = DEFAULT
+) -> dict[str, list[Finding]]:
+    """Find what is wrong with each image of a data set.
+
+    Args:
+      scores: of every image, by name.
+      thresholds: what is rejected.
+
+    Returns:
+      Findings of the images that are rejected, the worst image first and its worst finding first.
+    """
+    usual = _usual(scores, thresholds)
+    found = {
+        name: sorted(_find(image, thresholds, usual), key=lambda finding: -finding.excess)
+        for name, image in scores.items()
+    }
+    rejected = {name: findings for name, findings in found.items() if findings}
+    return dict(sorted(rejected.items(), key=lambda item: -item[1][0].excess))
+
+
+def _find(
+    image: ImageScores, thresholds: Thresholds, usual: Mapping[str, tuple[float, float]]
+) -> Iterator[Finding]:
+    for name, one in image.classes.items():
+        if one.pixels < thresholds.pixels or one.source is None or one.adapted is None:
+            continue
+        drop = one.source - one.adapted
+        if one.source >= thresholds.known and drop > thresholds.drop:
+            seen = f"seen in {one.source:.0%} of its pixels before, in {one.adapted:.0%} after"
+            yield Finding(f"{name}: {seen}", drop / thresholds.drop - 1)
+    if image.boundary_f is not None and image.boundary_f < thresholds.boundary_f:
+        missing = (1 - image.boundary_f) / (1 - thresholds.boundary_f + 1e-9)
+        yield Finding(f"boundaries: F-score {image.boundary_f:.2f}", missing - 1)
+    if not thresholds.outlier:
+        return
+    for what, value in _values(image, thresholds):
+        if what not in usual:
+            continue
+        median, deviation = usual[what]
+        far = (value - median) / deviation
+        if far > thresholds.outlier:
+            yield Finding(
+                f"{what}: {value:.3g}, {far:.0f} deviations above the usual {median:.3g}",
+                far / thresholds.outlier - 1,
+            )
+
+
+def _usual(
+    scores: Mapping[str, ImageScores], thresholds: Thresholds
+) -> dict[str, tuple[float, float]]:
+    """Median and robust deviation of everything measured on enough images."""
+    columns: dict[str, list[float]] = defaultdict(list)
+    for image in scores.values():
+        for what, value in _values(image, thresholds):
+            columns[what].append(value)
+    usual = {}
+    for what, values in columns.items():
+        median = float(np.median(values))
+        deviation = _DEVIATION * float(np.median(np.abs(np.array(values) - median)))
+        if len(values) >= _FEWEST:
+            usual[what] = median, max(deviation, _LEAST[what.partition(" ")[0]])
+    return usual
+
+
+def _values(image: ImageScores, thresholds: Thresholds) -> Iterator[tuple[str, float]]:
+    """What is compared with the rest of the data set."""
+    if image.gradient is not None:
+        yield "gradients at boundaries", image.gradient
+    for name, one in image.classes.items():
+        if one.pixels >= thresholds.pixels:
+            yield f"gradients of {name}", one.gradient
+            yield f"change of {name}", one.change
+
+
+def to_json(scores: ImageScores) -> dict[str, Any]:
+    """Turn scores into what JSON holds, rounded to five digits after the point."""
+    return _round(dataclasses.asdict(scores))
+
+
+def from_json(fields: Mapping[str, Any]) -> ImageScores:
+    """Undo :func:`to_json`."""
+    classes = {name: ClassScores(**one) for name, one in fields["classes"].items()}
+    return ImageScores(**{**fields, "classes": classes})
+
+
+def _round(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _round(value) for key, value in tree.items()}
+    return round(tree, 5) if isinstance(tree, float) else tree

@@ -1,0 +1,235 @@
+"""``manifest.jsonl``: a line for every adapted image, with its origin, hashes and scores.
+
+The file is written line by line, so that a process that is killed leaves what it had finished; a
+last line cut short is dropped. Once all images are described it is written anew, in order.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sggan_jax.adapt.record import Record
+from sggan_jax.types import InputError
+
+MANIFEST = "manifest.jsonl"
+
+Entry = dict[str, Any]
+
+_MADE_BY = ("direction", "step", "config", "weights")
+# Key of a path in an entry, and the key of the hash of its file.
+_FILES = (("image", "sha256"), ("label", "label_sha256"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where the files of an image are.
+
+    Attributes:
+      source: folder of the source data set.
+      output: folder of the adapted one.
+      image: of the image in both, relative.
+      label: of its labels in both; None without.
+    """
+
+    source: Path
+    output: Path
+    image: Path
+    label: Path | None
+
+
+def make_entry(place: Place, record: Record) -> Entry:
+    """Describe an adapted image but for its size and scores.
+
+    Args:
+      place: where its files are.
+      record: what made it.
+
+    Returns:
+      ``image``, ``sha256``; ``label``, ``label_sha256`` (None without labels); ``source``,
+      ``source_sha256`` (the path within the source data set); ``run``, ``direction``, ``step``,
+      ``config`` and ``weights`` (digests).
+
+    Raises:
+      InputError: if a file cannot be read.
+    """
+    entry = {
+        "image": place.image.as_posix(),
+        "sha256": hash_file(place.output / place.image),
+        "label": place.label.as_posix() if place.label else None,
+        "label_sha256": hash_file(place.output / place.label) if place.label else None,
+        "source": place.image.as_posix(),
+        "source_sha256": hash_file(place.source / place.image),
+        "run": Path(record.run).name,
+    }
+    return entry | {key: getattr(record, key) for key in _MADE_BY}
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+      InputError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_manifest(folder: str | Path) -> list[Entry]:
+    """Read the entries of an adapted data set.
+
+    Args:
+      folder: that holds ``manifest.jsonl``.
+
+    Returns:
+      Entries as :func:`make_entry` makes them, with ``height``, ``width`` and ``scores``.
+
+    Raises:
+      InputError: if the file is missing or damaged, or names a file outside its folder.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError(f"{folder} has no {MANIFEST}; let launch.adapt finish it")
+    entries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            for key, _ in _FILES:
+                check_inside(folder, entry[key])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}, line {number}: {error}; adapt again to mend it") from error
+        entries.append(entry)
+    return entries
+
+
+def check_inside(folder: Path, name: str | None) -> None:
+    """Refuse a path that leaves its folder, by ``..``, as an absolute path or behind a link.
+
+    Raises:
+      InputError: naming it.
+
+    >>> check_inside(Path("a"), "images/b.png")
+    >>> check_inside(Path("a"), "../b.png")
+    Traceback (most recent call last):
+    sggan_jax.types.InputError: '../b.png' is not inside a
+    """
+    if name is None:
+        return
+    parts = PurePosixPath(name)
+    root = folder.resolve()
+    # Resolved: a link could lead elsewhere even where the words do not.
+    if parts.is_absolute() or ".." in parts.parts or root not in (root / name).resolve().parents:
+        raise InputError(f"{name!r} is not inside {folder}")
+
+
+def check_files(folder: str | Path) -> list[str]:
+    """Compare the files of an adapted data set with its manifest.
+
+    Args:
+      folder: that holds ``manifest.jsonl``.
+
+    Returns:
+      A sentence for every file that is missing or was changed; empty when all is as it was made.
+
+    Raises:
+      InputError: as :func:`read_manifest` does.
+    """
+    folder, problems = Path(folder), []
+    for entry in read_manifest(folder):
+        for key, digest in _FILES:
+            if entry[key] is None:
+                continue
+            path = folder / entry[key]
+            if not path.is_file():
+                problems.append(f"{path} is missing")
+            elif hash_file(path) != entry[digest]:
+                problems.append(f"{path} was changed since")
+    return problems
+
+
+def same_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether two entries describe the same bytes, made by the same network."""
+    keys = ("image", "sha256", "label", "label_sha256", "source_sha256", *_MADE_BY)
+    return all(old.get(key) == new.get(key) for key in keys)
+
+
+class Journal:
+    """A manifest in the making: ``with Journal(path) as journal: journal.add(entry)``.
+
+    Attributes:
+      entries: by image, what is there already and what was added.
+    """
+
+    def __init__(self, path: Path):
+        """Read what an earlier process left."""
+        self.entries: dict[str, Entry] = {}
+        self._path = path
+        whole = 0
+        content = path.read_bytes() if path.is_file() else b""
+        for line in content.splitlines(keepends=True):
+            entry = _parse(line)
+            if entry is None:
+                break
+            self.entries[entry["image"]] = entry
+            whole += len(line)
+        if whole < len(content):
+            os.truncate(path, whole)
+
+    def __enter__(self) -> "Journal":
+        self._file = self._path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, entry: Entry) -> None:
+        """Note an entry at once."""
+        self.entries[entry["image"]] = entry
+        self._file.write(_format(entry))
+        self._file.flush()
+
+    def finish(self, images: Sequence[str]) -> list[Entry]:
+        """Write the file anew: these images, in order, each once."""
+        entries = [self.entries[image] for image in images]
+        part = self._path.with_name(f".{self._path.name}.part")
+        part.write_text("".join(map(_format, entries)), encoding="utf-8")
+        part.replace(self._path)
+        return entries
+
+
+def places(source: Path, output: Path, prefix: str, names: Iterable[Path]) -> Iterator[Place]:
+    """Find the files of every image that is there.
+
+    Args:
+      source: folder of the source data set.
+      output: folder of the adapted one.
+      prefix: folder of the images in both, ``images``; empty for plain folders, without labels.
+      names: of images in that folder.
+    """
+    for name in names:
+        label = Path("labels") / name.with_suffix(".png")
+        image = Path(prefix) / name
+        if (output / image).is_file():
+            labelled = bool(prefix) and (output / label).is_file()
+            yield Place(source, output, image, label if labelled else None)
+
+
+def _parse(line: bytes) -> Entry | None:
+    """Read a line that was written whole."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    whole = line.endswith(b"\n") and isinstance(entry, dict) and isinstance(entry.get("image"), str)
+    return entry if whole else None
+
+
+def _format(entry: Entry) -> str:
+    return json.dumps(entry, ensure_ascii=False) + "\n"

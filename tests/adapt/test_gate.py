@@ -1,0 +1,232 @@
+"""The gate: rules worked out by hand, then whole data sets with spoiled images among good ones."""
+
+import dataclasses
+import json
+import tomllib
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from PIL import Image
+
+from sggan_jax.adapt.dataset import adapt_labelled
+from sggan_jax.adapt.gate import Gate, Thresholds, from_json, judge, to_json
+from sggan_jax.adapt.manifest import MANIFEST, read_manifest
+from sggan_jax.adapt.product import describe_dataset, describe_images
+from sggan_jax.adapt.record import make_record
+from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.labels import CITYSCAPES, class_table
+from sggan_jax.data.prepare import prepare
+from sggan_jax.evaluate.meaning import ClassScores, ImageScores
+from sggan_jax.types import InputError
+
+
+def scores(gradient=0.4, boundary_f=0.95, **classes):
+    return ImageScores(0.9, 0.8, boundary_f, 0.1, gradient, 20.0, classes)
+
+
+def sky(before=0.9, after=0.8, pixels=0.2, change=30.0, gradient=0.2):
+    return ClassScores(pixels, before, after, change, gradient)
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (scores(sky=sky()), None),
+        (scores(sky=sky(0.9, 0.29)), "sky: seen in 90% of its pixels before, in 29% after"),
+        (scores(sky=sky(0.9, 0.31)), None),  # a drop of 0.59, less than 0.6
+        (scores(sky=sky(0.9, 0.0, pixels=0.019)), None),  # too small to be judged
+        (scores(sky=sky(0.49, 0.0)), None),  # the network did not know it in the source
+        (scores(sky=sky(None, None)), None),
+        (scores(boundary_f=0.84), "boundaries: F-score 0.84"),
+        (scores(boundary_f=None), None),
+    ],
+)
+def test_rules_for_one_image(image, reason):
+    findings = judge({"a": image}).get("a", [])
+    assert [finding.reason for finding in findings] == ([reason] if reason else [])
+    assert all(finding.excess >= 0 for finding in findings)
+
+
+def usual(number=40):
+    """Images whose sky changes by 29 to 31, gradients at boundaries of 0.39 to 0.41."""
+    wave = np.linspace(-1, 1, number)
+    return {
+        f"{k}": scores(0.4 + 0.01 * w, sky=sky(change=30 + w, gradient=0.2 + 0.01 * w))
+        for k, w in enumerate(wave)
+    }
+
+
+def test_what_stands_far_out_is_found_and_the_rest_passes():
+    images = usual()
+    assert judge(images) == {}
+    # Deviation: 1.4826 times the median distance of 0.5 from the median; 6 of them are 4.4.
+    images["near"] = scores(sky=sky(change=34.0))
+    images["far"] = scores(sky=sky(change=35.5))
+    images["farther"] = scores(gradient=0.6)
+    found = judge(images)
+    assert list(found) == ["farther", "far"]
+    assert found["far"][0].reason.startswith("change of sky: 35.5, 7 deviations above the usual 30")
+    assert found["farther"][0].reason.startswith("gradients at boundaries: 0.6")
+    assert judge(images, Thresholds(outlier=0.0)) == {}
+    # Less than usual is no fault: an image that hardly changed means what it meant.
+    assert judge(usual() | {"same": scores(0.0, sky=sky(change=0.0, gradient=0.0))}) == {}
+
+
+def test_few_images_have_no_usual():
+    images = usual(18)
+    images["far"] = scores(sky=sky(change=200.0))
+    assert judge(images) == {}
+
+
+def test_scores_survive_json():
+    image = scores(1 / 3, None, sky=sky(None, None))
+    again = from_json(json.loads(json.dumps(to_json(image))))
+    assert again == dataclasses.replace(image, gradient=0.33333)
+
+
+class Brightest:
+    """A network whose scores of three classes are the three channels."""
+
+    def apply(self, variables, x):
+        return jnp.asarray(x)
+
+
+@pytest.fixture
+def segmenter(tiny_run):
+    regions = np.full(256, 255, np.uint8)
+    regions[[7, 21, 23]] = [0, 1, 2]
+    names, ids = ("road", "vegetation", "sky"), np.array([7, 21, 23], np.uint8)
+    return Segmenter(tiny_run, 3, Brightest(), {}, names, regions, ids)
+
+
+COLOURS = {7: (180, 90, 60), 21: (70, 170, 80), 23: (90, 110, 200)}
+
+
+def write_source(root, number=24):
+    """Scenes of sky over road with a tree before them; colours vary from scene to scene."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (root / part).mkdir(parents=True)
+    for k in range(number):
+        labels = np.full((16, 24), 23, np.uint8)
+        labels[9:] = 7
+        labels[4:12, 3 : 8 + k % 5] = 21
+        image = np.zeros((16, 24, 3), np.uint8)
+        for value, colour in COLOURS.items():
+            image[labels == value] = np.array(colour) + rng.integers(-15, 16, 3)
+        Image.fromarray(image).save(root / f"images/{k:02}.png")
+        Image.fromarray(labels).save(root / f"labels/{k:02}.png")
+    (root / "train.txt").write_text("".join(f"{k:02}\n" for k in range(number)))
+    return root
+
+
+def spoil(image, labels, how):
+    """Do to an adapted image what a bad generator does."""
+    image = image.copy()
+    if how == "sky grew trees":
+        rows = np.arange(labels.size).reshape(labels.shape) % 2
+        image[labels == 23] = np.array([[60, 190, 70], [20, 140, 40]])[rows[labels == 23]]
+    if how == "classes swapped":
+        image[labels == 7], image[labels == 21] = COLOURS[21], COLOURS[7]
+    if how == "boundaries blurred":
+        padded = np.pad(image.astype(float), ((4, 4), (4, 4), (0, 0)), mode="edge")
+        image = sum(padded[i : i + 16, j : j + 24] for i in range(9) for j in range(9)) / 81
+    return image.astype(np.uint8)
+
+
+SPOILED = {"03": "sky grew trees", "11": "classes swapped", "17": "boundaries blurred"}
+
+
+@pytest.fixture
+def adapted(negative, tmp_path):
+    """A data set adapted by doing nothing but turn brightness up, three images spoiled."""
+    source, output = write_source(tmp_path / "source"), tmp_path / "out"
+    adapt_labelled(negative, source, output, progress=False)
+    for path in sorted((source / "images").iterdir()):
+        image, labels = (
+            np.asarray(Image.open(source / p / path.name)) for p in ("images", "labels")
+        )
+        brighter = np.minimum(image.astype(int) + 20, 255).astype(np.uint8)
+        spoiled = spoil(brighter, labels, SPOILED.get(path.stem, ""))
+        Image.fromarray(spoiled).save(output / "images" / path.name)
+    return source, output, make_record(negative, source / "images")
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_spoiled_images_are_caught_and_good_ones_pass(adapted, segmenter, watched):
+    source, output, record = adapted
+    gate = Gate(CITYSCAPES, segmenter if watched else None)
+    product = describe_dataset(source, output, record, gate, CITYSCAPES, progress=False)
+    assert sorted(product.rejected) == [f"images/{name}.png" for name in SPOILED]
+    listed = (output / "rejected.txt").read_text().splitlines()
+    assert listed == list(product.rejected)  # the worst first
+    page = (output / "gate.html").read_text()
+    assert "3 of 24 images (12.5%)" in page
+    assert page.count("data:image/jpeg") == 3
+    places = [page.index(f"{name}:") for name in listed]
+    assert places == sorted(places)
+    first = product.rejected["images/03.png"]
+    if watched:
+        assert any("sky: seen in 100% of its pixels before" in f.reason for f in first)
+
+
+def test_a_described_data_set_is_complete_and_loads_again(adapted, segmenter, tmp_path):
+    source, output, record = adapted
+    gate = Gate(CITYSCAPES, segmenter)
+    describe_dataset(source, output, record, gate, CITYSCAPES, progress=False)
+    entries = read_manifest(output)
+    assert [entry["image"] for entry in entries] == [f"images/{k:02}.png" for k in range(24)]
+    assert all((entry["height"], entry["width"], entry["step"]) == (16, 24, 1) for entry in entries)
+    assert all(set(entry["scores"]["classes"]) <= set(segmenter.names) for entry in entries)
+    with Image.open(output / "contact_sheet.jpg") as sheet:
+        assert sheet.size == (8 + 3 * (240 + 8), 38 + 8 * (160 + 8))
+    described = tomllib.loads((output / "dataset.toml").read_text())["adapted"]
+    assert (described["images"], described["rejected"], described["run"]) == (24, 3, "tiny")
+    table = class_table(str(output / "dataset.toml"))
+    kept = CITYSCAPES.ids >= 0
+    np.testing.assert_array_equal(table.ids, CITYSCAPES.ids[kept])
+    np.testing.assert_array_equal(table.colours, CITYSCAPES.colours[kept])
+    assert table.names == tuple(np.array(CITYSCAPES.names)[kept])
+    spec = SourceSpec("folder", str(output), str(output / "dataset.toml"))
+    assert prepare(spec, tmp_path / "data", 16, 24, False).counts == {"train": 24}
+
+
+def test_describing_goes_on_where_it_stopped(adapted, segmenter, monkeypatch):
+    source, output, record = adapted
+    gate = Gate(CITYSCAPES, segmenter)
+    describe_dataset(source, output, record, gate, CITYSCAPES, progress=False)
+    whole = (output / MANIFEST).read_bytes()
+    lines = whole.splitlines(keepends=True)
+    (output / MANIFEST).write_bytes(b"".join(lines[:20]) + lines[20][:30])  # killed
+    measured = []
+    monkeypatch.setattr(
+        Gate,
+        "__call__",
+        lambda self, *arrays, old=Gate.__call__: measured.append(1) or old(self, *arrays),
+    )
+    describe_dataset(source, output, record, gate, CITYSCAPES, progress=False)
+    assert (output / MANIFEST).read_bytes() == whole
+    assert len(measured) == 4
+    # Another network sees other things: all is measured anew.
+    other = Gate(CITYSCAPES, dataclasses.replace(segmenter, variables={"w": np.ones(2)}))
+    describe_dataset(source, output, record, other, CITYSCAPES, progress=False)
+    assert len(measured) == 28
+
+
+def test_a_plain_folder_has_a_manifest_and_nothing_is_judged(adapted, negative):
+    source, output, record = adapted
+    product = describe_images(source / "images", output / "images", record)
+    assert len(product.entries) == 24
+    assert product.entries[0]["label"] is None
+    assert product.entries[0]["scores"] is None
+    assert read_manifest(output / "images") == product.entries
+
+
+def test_labels_of_another_size_are_told(adapted):
+    source, output, record = adapted
+    (output / "labels/03.png").unlink()
+    Image.fromarray(np.full((4, 4), 7, np.uint8)).save(output / "labels/03.png")
+    with pytest.raises(InputError, match="must be uint8"):
+        describe_dataset(source, output, record, Gate(CITYSCAPES), CITYSCAPES, progress=False)
