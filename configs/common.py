@@ -14,14 +14,14 @@ def get_config() -> ConfigDict:
     config.seed = 0
 
     data = config.data = ConfigDict()
-    # tensorflow-datasets builders by name: toycity, folder, camvid, ...
+    # tensorflow-datasets builders by name: toycity, folder, cityscapes, gtav, ... (docs/data.md).
     data.virtual = "toycity"
     # Empty for methods of a single domain, such as a segmentation network.
     data.real = "toycity"
     # Where the originals are; empty for built-in data.
     data.virtual_dir = ""
     data.real_dir = ""
-    # Class tables of the labels: cityscapes, gtav, or a TOML file of your own.
+    # folder: class tables of the labels: cityscapes, gtav, ... or a TOML or YAML file of your own.
     data.virtual_table = "cityscapes"
     data.real_table = "cityscapes"
     # toycity: number of scenes.
@@ -33,6 +33,13 @@ def get_config() -> ConfigDict:
     # Images used of each domain, drawn at random by the seed; 0 for all.
     data.virtual_count = 0
     data.real_count = 0
+    # Files that name the images used of each domain, one a line (launch.prepare_data --lists);
+    # empty for all.
+    data.virtual_list = ""
+    data.real_list = ""
+    # Images of classes that fewer than this share of images show are repeated within an epoch, the
+    # rarer the more; 0 shows every image once. Of every domain.
+    data.balance = 0.0
     # Training size in pixels; images are resized straight to it, aspect not kept.
     data.height = 256
     data.width = 512
@@ -50,6 +57,9 @@ def get_config() -> ConfigDict:
     # Decoding threads, and worker processes beside the training process (0: threads alone).
     data.threads = 2
     data.workers = 0
+    # Share of a domain's prepared examples that may turn out unreadable: each is named, and another
+    # stands in for it; with more the run stops.
+    data.max_bad_fraction = 0.01
 
     nets = config.nets = ConfigDict()
     # unet (the paper's) or resnet (CycleGAN's).

@@ -1,12 +1,13 @@
 """Unpaired streams of examples, shuffled anew each epoch, flipped, batched and read ahead."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import grain
 import numpy as np
 
+from sggan_jax.data.mended import WHOLE, Mended
 from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
 from sggan_jax.data.streams import Stream, Streams, digest
 from sggan_jax.data.transforms import Augmentation
@@ -26,6 +27,7 @@ CACHE_BYTES = 2 << 30
 """Decoded examples stay in memory when those of both domains fit in this."""
 
 _UNALTERED = Augmentation()
+_NONE: Mapping[str, Collection[str]] = {}
 _DOMAINS = {"v": "virtual", "r": "real"}
 
 
@@ -83,10 +85,14 @@ class Pipeline:
 
     The position counts pairs over all processes, so that a state also fits another batch size or
     number of processes, where whole batches allow it.
+
+    Attributes:
+        sources: The domains by letter; examples that cannot be read are replaced in them.
     """
 
     def __init__(
         self,
+        sources: Mapping[str, Mended],
         streams: Streams,
         order: _Order,
         *,
@@ -97,7 +103,8 @@ class Pipeline:
         workers: int,
     ):
         self._streams, self._pairs = streams, grain.MapDataset.source(streams)
-        self._order = order
+        self.sources, self._order = sources, order
+        self._gaps: dict[str, set[int]] = {letter: set() for letter in sources}
         self._batch_size, self._read, self._workers = batch_size, read, workers
         self._process_index, self._process_count = process_index, process_count
         self._start_at(0)
@@ -117,6 +124,8 @@ class Pipeline:
 
     def __next__(self) -> dict[str, np.ndarray]:
         batch = next(self._iterator)
+        for letter, gaps in self._gaps.items():
+            gaps.update(batch.pop(f"gap_{letter}").tolist())
         self._position += self._batch_size * self._process_count
         return batch
 
@@ -154,6 +163,13 @@ class Pipeline:
             for letter, stream in self._streams.streams.items()
         }
 
+    def take_gaps(self) -> dict[str, list[int]]:
+        """Return which examples others stood in for since the last call, by domain."""
+        found = {letter: sorted(gaps - {WHOLE}) for letter, gaps in self._gaps.items()}
+        for gaps in self._gaps.values():
+            gaps.clear()
+        return found
+
     def close(self) -> None:
         """Stop threads and worker processes."""
         self._iterator.close()
@@ -173,6 +189,7 @@ def make_pipeline(
     workers: int = 0,
     prefetch: int = 4,
     cache: bool = True,
+    unreadable: Mapping[str, Collection[str]] = _NONE,
 ) -> Pipeline:
     """Draw from two domains independently, without pairing them, for ever.
 
@@ -192,6 +209,7 @@ def make_pipeline(
         workers: Processes that read ahead; 0 stays in this one.
         prefetch: Batches to hold ready.
         cache: Keep decoded examples in memory if those of both domains fit in ``CACHE_BYTES``.
+        unreadable: Names of examples that are not to be read, by domain.
 
     Returns:
         An iterator over batches: ``v`` and ``r`` uint8 [B, H, W, 3], ``lab_v`` and ``lab_r`` uint8
@@ -202,15 +220,19 @@ def make_pipeline(
     """
     if seed < 0:
         raise InputError(f"Seed {seed} is negative.")
-    sources = {"v": virtual} if real is None else {"v": virtual, "r": real}
-    _check(sources, batch_size, flip, process_index, process_count)
-    if cache and not workers and sum(map(decoded_bytes, sources.values())) <= CACHE_BYTES:
+    domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
+    _check(domains, batch_size, flip, process_index, process_count)
+    mended = {letter: Mended(x, unreadable.get(letter, ())) for letter, x in domains.items()}
+    _check_sizes(mended)
+    sources: Mapping[str, Source] = mended
+    if cache and not workers and sum(map(decoded_bytes, mended.values())) <= CACHE_BYTES:
         sources = {letter: Cached(source) for letter, source in sources.items()}
     streams = {
         letter: Stream(source, seed, domain, flip, augmentation)
         for domain, (letter, source) in enumerate(sources.items())
     }
     return Pipeline(
+        mended,
         Streams(streams),
         _Order(
             len(virtual),
@@ -218,7 +240,7 @@ def make_pipeline(
             seed,
             flip,
             **asdict(augmentation),
-            names=digest(sources.values()),
+            names=digest(domains.values()),
         ),
         batch_size=batch_size,
         process_index=process_index,
@@ -243,15 +265,18 @@ def _check(
     for letter, source in sources.items():
         if not len(source):
             raise InputError(f"The {_DOMAINS[letter]} data set is empty.")
-    sizes = ["{}x{}".format(*source[0]["label"].shape) for source in sources.values()]
-    if len(set(sizes)) > 1:
-        raise InputError(
-            f"Virtual images are {sizes[0]}, real ones {sizes[1]} (height x width): prepare both "
-            "at one size."
-        )
     if batch_size < 1:
         raise InputError(f"Batch size {batch_size} is impossible: it must be at least 1.")
     if not 0 <= flip <= 1:
         raise InputError(f"Flip probability {flip} is outside [0, 1].")
     if not 0 <= process_index < process_count:
         raise InputError(f"Process {process_index} is none of {process_count} counted from 0.")
+
+
+def _check_sizes(sources: Mapping[str, Mended]) -> None:
+    sizes = ["{}x{}".format(*source.size) for source in sources.values()]
+    if len(set(sizes)) > 1:
+        raise InputError(
+            f"Virtual images are {sizes[0]}, real ones {sizes[1]} (height x width): prepare both "
+            "at one size."
+        )

@@ -4,6 +4,7 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,10 @@ def _epoch(
 
 @dataclass(frozen=True)
 class Stream:
-    """One domain without end: each epoch shuffled anew, each example altered and mirrored."""
+    """One domain without end: each epoch shuffled anew, each example altered and mirrored.
+
+    A position holds an image, its labels, and whose place they took, see :class:`Mended`.
+    """
 
     source: Source
     seed: int
@@ -33,12 +37,13 @@ class Stream:
     flip: float
     augmentation: Augmentation
 
-    def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray, int]:
         epoch, place = divmod(position, len(self.source))
         order, chance, chances = _epoch(self.seed, self.domain, epoch, len(self.source))
         example = self.source[int(order[place])]
         pair = augment(example["image"], example["label"], chances[place], self.augmentation)
-        return flip_pair(*pair) if chance[place] < self.flip else pair
+        image, label = flip_pair(*pair) if chance[place] < self.flip else pair
+        return image, label, example["gap"]
 
     def name(self, position: int) -> str:
         """Return the name of the example at a position."""
@@ -56,10 +61,11 @@ class Streams:
     def __len__(self) -> int:
         return _ENDLESS
 
-    def __getitem__(self, position: int) -> dict[str, np.ndarray]:
-        example = {}
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        example: dict[str, Any] = {}
         for letter, stream in self.streams.items():
-            example[letter], example[f"lab_{letter}"] = stream[position]
+            image, label, gap = stream[position]
+            example |= {letter: image, f"lab_{letter}": label, f"gap_{letter}": np.int64(gap)}
         return example
 
 

@@ -63,8 +63,8 @@ def warn(sentence: str) -> None:
 class Journal:
     """What befell a run: rollbacks, stops, warnings; one JSON line each in ``journal.jsonl``.
 
-    Unlike the metrics it is never rewritten. Batches skipped by a rollback stay skipped in every
-    continuation because they stand here.
+    Unlike the metrics it is never rewritten. Batches skipped by a rollback and examples that could
+    not be read stay skipped in every continuation because they stand here.
     """
 
     def __init__(self, workdir: Path):
@@ -115,6 +115,15 @@ class Journal:
     def skipped(self) -> frozenset[int]:
         """Data positions of the batches that are left out."""
         return frozenset(entry["position"] for entry in self.rollbacks)
+
+    @property
+    def unreadable(self) -> dict[str, dict[str, str]]:
+        """Why examples could not be read, by domain and name."""
+        found: dict[str, dict[str, str]] = {}
+        for entry in self.entries:
+            if entry["event"] == "unreadable":
+                found.setdefault(entry["domain"], {})[entry["name"]] = entry["why"]
+        return found
 
 
 def first_line(error: BaseException) -> str:

@@ -1,6 +1,6 @@
 """Batches for the steps of a run, without those that are to be left out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,17 @@ from sggan_jax.data.pipeline import Pipeline
 class Feed:
     """Hands out batches of a pipeline and remembers which step saw which."""
 
-    def __init__(self, batches: Pipeline, skipped: Collection[int]):
+    def __init__(
+        self, batches: Pipeline, skipped: Collection[int], check: Callable[[], None] = lambda: None
+    ):
         """Wrap a pipeline.
 
         Args:
           batches: endless, with a position.
           skipped: positions of the batches to leave out.
+          check: called after every batch.
         """
-        self._batches = batches
+        self._batches, self._check = batches, check
         self.skipped = frozenset(skipped)
         self._marks: list[tuple[int, int]] = []
         self._stride = 0
@@ -35,6 +38,7 @@ class Feed:
         if not self._marks or self.position_of(step) != position:
             self._marks.append((step, position))
         batch = next(self._batches)
+        self._check()
         self._stride = self.position - position
         return batch
 

@@ -8,11 +8,12 @@ import jax
 import numpy as np
 
 from sggan_jax.data.domains import open_training
-from sggan_jax.data.pipeline import make_pipeline, steps_per_epoch
+from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
 from sggan_jax.train import parallel
 from sggan_jax.train.checkpoint import Checkpoints, check_run, write_run
 from sggan_jax.train.faults import Journal, NonFiniteError
 from sggan_jax.train.feed import Feed
+from sggan_jax.train.gaps import Gaps
 from sggan_jax.train.lock import hold
 from sggan_jax.train.log import Log
 from sggan_jax.train.painter import Painter, choose_examples
@@ -50,6 +51,7 @@ def train(
         plan = make_plan(config, workdir, per_epoch)
         with hold(workdir):
             changed = check_run(workdir, config, allow)
+            journal = Journal(workdir)
             batches = make_pipeline(
                 virtual,
                 real,
@@ -59,22 +61,29 @@ def train(
                 augmentation=read_augmentation(settings.data, plan.run.regions),
                 threads=settings.data.threads,
                 workers=settings.data.workers,
+                unreadable=journal.unreadable,
             )
             try:
-                domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
-                examples = choose_examples(domains, settings.train.sample_count)
-                _train(plan, batches, examples, stop, changed)
+                examples = choose_examples(batches.sources, settings.train.sample_count)
+                _train(plan, batches, examples, stop, journal, changed)
             finally:
                 batches.close()
 
 
-def _train(plan: Plan, batches: Any, examples: dict, stop: Stop, changed: list[str]) -> None:
+def _train(
+    plan: Plan,
+    batches: Pipeline,
+    examples: dict[str, np.ndarray],
+    stop: Stop,
+    journal: Journal,
+    changed: list[str],
+) -> None:
     settings = plan.config.train
-    journal = Journal(plan.workdir)
     keep = settings.keep, settings.keep_best, settings.best_metric
     with Checkpoints(plan.workdir, plan.method, *keep, journal.warn) as checkpoints:
         painter = Painter(plan.method, examples)
-        feed = Feed(batches, journal.skipped)
+        gaps = Gaps(journal, batches, plan.config.data.max_bad_fraction)
+        feed = Feed(batches, journal.skipped, gaps.check)
         session = Session(plan, checkpoints, feed, painter, stop, journal, changed)
         while not session.attempt():
             pass

@@ -54,6 +54,7 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     method = run.make_method()
     _check_views(method, settings.data)
     _check_care(method, settings.train)
+    _check_share(settings.data.max_bad_fraction)
     read_augmentation(settings.data, run.regions)
     recipe = Recipe(
         optimisers={
@@ -104,6 +105,11 @@ def _check_views(method: Method, data: Config) -> None:
             f"data.real is empty, but this method needs a real domain (its {error.args[0]!r}); "
             f"name its builder and folder in data.real and data.real_dir"
         ) from error
+
+
+def _check_share(most: float) -> None:
+    if not 0 <= most < 1:
+        raise InputError(f"data.max_bad_fraction must lie in [0, 1), got {most}")
 
 
 def _check_care(method: Method, train: Config) -> None:

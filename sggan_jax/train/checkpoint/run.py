@@ -21,7 +21,8 @@ RUN_FILE = "run.json"
 # Settings that a continued run may change: they alter its length, its reports, its machine or how
 # it meets faults, never what a step computes.
 FREE = (
-    *("data.data_dir", "data.threads", "data.workers", "train.devices", "train.epochs"),
+    *("data.data_dir", "data.threads", "data.workers", "data.max_bad_fraction"),
+    *("train.devices", "train.epochs"),
     *("train.steps", "train.steps_per_dispatch", "train.log_every", "train.sample_every"),
     *("train.sample_count", "train.checkpoint_every", "train.keep", "train.keep_best"),
     *("train.best_metric", "train.on_nonfinite", "train.max_rollbacks"),
