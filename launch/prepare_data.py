@@ -26,8 +26,10 @@ from launch import run
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
 from sggan_jax.data.domains import domain_spec
-from sggan_jax.data.prepare import PreparedInfo, check, prepare
+from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
+from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
+from sggan_jax.types import InputError
 
 _SPEC = SourceSpec("folder")
 _SHOWN = 20
@@ -63,6 +65,11 @@ _REPORT = flags.DEFINE_string(
     "",
     "Page of HTML to write; report.html in the data directory when empty, none when checking.",
 )
+_LISTS = flags.DEFINE_string(
+    "lists", "", "With --config: directory for the paper's lists of names, drawn by config.seed."
+)
+_LIST_TRAIN = flags.DEFINE_integer("list_train", TRAIN, "Names of each domain to train on.")
+_LIST_COMPARE = flags.DEFINE_integer("list_compare", COMPARE, "Names of each domain to compare.")
 _WORKERS = flags.DEFINE_integer(
     "workers", 0, "Processes at most; 0 for as many as there are cores.", lower_bound=0
 )
@@ -79,6 +86,8 @@ def main(argv: list[str]) -> None:
         raise app.UsageError(f"Give the directory as --source {argv[1]}.")
     if _CONFIG.value and _SOURCE.value:
         raise app.UsageError("Give either --config, for both domains of a run, or --source.")
+    if _LISTS.value and not (_CONFIG.value and _CONFIG.value.data.real):
+        raise app.UsageError("--lists needs --config with two domains.")
     infos = _of_run() if _CONFIG.value else [_of_source()]
     for info in infos:
         report(info, Console())
@@ -88,6 +97,18 @@ def main(argv: list[str]) -> None:
         command = shlex.join(["python", "-m", "launch.prepare_data", *sys.argv[1:]])
         write_statistics(page, infos, _title(infos), command)
         print(f"Report: {page}")
+    if _LISTS.value:
+        for path in write_lists(_draw(infos), _LISTS.value):
+            print(f"List: {path}")
+
+
+def _draw(infos: Sequence[PreparedInfo]) -> dict[str, list[str]]:
+    split = _CONFIG.value.data.split
+    for info in infos:
+        if split not in info.surveys:
+            raise InputError(f"{info.spec.path} has no split {split!r} to draw lists from.")
+    virtual, real = ([pair.name for pair in usable_pairs(info, split)] for info in infos)
+    return draw_lists(virtual, real, _CONFIG.value.seed, _LIST_TRAIN.value, _LIST_COMPARE.value)
 
 
 def _of_run() -> list[PreparedInfo]:

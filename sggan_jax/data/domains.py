@@ -1,8 +1,10 @@
 """The two domains of a configuration: prepared where that is still to do, then opened."""
 
+from sggan_jax.data.balance import balance
 from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
-from sggan_jax.data.sources import PreparedSource, Source, draw, open_source
+from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
 from sggan_jax.types import Config, InputError
 
 
@@ -73,21 +75,27 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     Raises:
       InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
     """
-    virtual = _open_capped(config, "virtual")
-    return virtual, _open_capped(config, "real") if config.data.real else None
+    virtual = _open_chosen(config, "virtual")
+    return virtual, _open_chosen(config, "real") if config.data.real else None
 
 
-def _open_capped(config: Config, domain: str) -> Source:
+def _open_chosen(config: Config, domain: str) -> Source:
+    """Open a domain, then take what its list names, of that a number, and repeat what is rare."""
     count = getattr(config.data, f"{domain}_count")
     if count < 0:
         raise InputError(f"data.{domain}_count must not be negative, got {count}")
-    source = open_domain(config.data, domain)
+    listing = getattr(config.data, f"{domain}_list")
+    wanted = read_list(listing) if listing else []
+    source: Source = open_domain(config.data, domain)
+    if listing:
+        source = Subset(source, find_places(source.names, wanted, listing))
     if count > len(source):
         raise InputError(
             f"data.{domain}_count asks for {count} images, but the {domain} data set has "
-            f"{len(source)} in {config.data.split}; 0 takes all"
+            f"{len(source)} in {listing or config.data.split}; 0 takes all"
         )
-    if not count:
-        return source
     # No prefix of the numbers that order an epoch: those are (seed, domain, epoch).
-    return draw(source, count, (config.seed, ("virtual", "real").index(domain), 0, 1))
+    seed = (config.seed, ("virtual", "real").index(domain), 0, 1)
+    if count:
+        source = draw(source, count, seed)
+    return balance(source, config.data.balance, (*seed, 1)) if config.data.balance else source

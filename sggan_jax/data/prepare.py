@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec, source_table
 from sggan_jax.data.builders.base import add_chunk, check_any
 from sggan_jax.data.builders.chunks import Chunk, chunks, open_executor, split_tasks
+from sggan_jax.data.builders.pairs import Pair
 from sggan_jax.data.labels import CITYSCAPES, GTAV, stored_table
 from sggan_jax.data.survey import Survey
 from sggan_jax.types import InputError
@@ -137,6 +138,13 @@ def check(
         refused=tuple(refused),
         labelled=plan.labelled,
     )
+
+
+def usable_pairs(info: PreparedInfo, split: str) -> list[Pair]:
+    """List the pairs of a split that were not refused, to be read again from the source."""
+    pairs = make_builder(info.spec, ".", info.height, info.width).plan.splits[split]
+    refused = {name for name, _ in info.surveys[split].refused}
+    return [pair for pair in pairs if pair.name not in refused]
 
 
 def _survey_of(metadata: Mapping, split: str) -> Survey:

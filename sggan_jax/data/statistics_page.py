@@ -11,7 +11,7 @@ from sggan_jax.data.builders import source_table
 from sggan_jax.data.builders.chunks import make_pair
 from sggan_jax.data.comparison import best_shift, class_distance, findings
 from sggan_jax.data.labels import colourise, group_table, stored_table
-from sggan_jax.data.prepare import PreparedInfo, make_builder
+from sggan_jax.data.prepare import PreparedInfo, usable_pairs
 from sggan_jax.data.survey import BANDS, Survey
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
 from sggan_jax.types import InputError
@@ -209,9 +209,7 @@ def sample_pairs(info: PreparedInfo, count: int) -> Iterator[tuple[str, np.ndarr
         Name, image [H, W, 3] and class ids [H, W], uint8.
     """
     size = info.height, info.width
-    pairs = make_builder(info.spec, ".", *size).plan.splits[training_split(info)]
-    refused = {name for name, _ in info.refused}
-    usable = [pair for pair in pairs if pair.name not in refused]
+    usable = usable_pairs(info, training_split(info))
     for k in np.linspace(0, len(usable) - 1, min(count, len(usable))).round().astype(int):
         try:
             image, labels, _ = make_pair(usable[k], size)

@@ -62,6 +62,29 @@ def test_a_smaller_draw_is_part_of_a_larger_one(opened):
     assert set(opened(virtual_count=5)[0].names) < set(opened(virtual_count=12)[0].names)
 
 
+def test_a_list_chooses_by_name(opened, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("virtual_07\nvirtual_31\nvirtual_02\n")
+    virtual, real = opened(virtual_list=str(path))
+    assert virtual.names == ("virtual_02", "virtual_07", "virtual_31")
+    assert len(real) == 40
+    assert set(opened(virtual_list=str(path), virtual_count=2)[0].names) < set(virtual.names)
+
+
+def test_rare_classes_are_repeated_where_asked(opened, monkeypatch):
+    monkeypatch.setattr(domains, "balance", lambda source, threshold, seed: [threshold, seed])
+    assert opened(balance=0.3, seed=5)[1] == [0.3, (5, 1, 0, 1, 1)]
+
+
+def test_a_list_of_another_data_set(opened, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("virtual_07\n")
+    with pytest.raises(InputError, match=r"list\.txt names 1 images .* called like 'real_00'"):
+        opened(real_list=str(path))
+    with pytest.raises(InputError, match=r"has 1 in .*list"):
+        opened(virtual_list=str(path), virtual_count=2)
+
+
 def test_an_empty_real_domain_is_none(opened):
     virtual, real = opened(real="")
     assert len(virtual) == 40

@@ -58,8 +58,14 @@ def test_both_domains_of_a_configuration_are_checked(make_folder, tmp_path):
         f"--config.data.data_dir={tmp_path / 'data'}",
         "--check",
         f"--report={page}",
+        f"--lists={tmp_path / 'lists'}",
+        "--list_train=4",
+        "--list_compare=2",
     )
     assert done.returncode == 0, done.stderr
+    lists = {path.stem: path.read_text().split() for path in (tmp_path / "lists").iterdir()}
+    assert len(lists["real_train"]) == 4
+    assert {*lists["virtual_all"], *lists["virtual_compare"]} == {f"train_{k}" for k in range(6)}
     assert done.stdout.count("folder at 64x128") == 2
     assert done.stdout.count("Checked; nothing was written.") == 2
     assert "How far the domains are apart" in page.read_text()

@@ -1,0 +1,112 @@
+"""Lists of names: which images a run may see, and which are kept for comparing afterwards."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sggan_jax.types import InputError
+
+TRAIN, COMPARE = 2000, 500
+"""Images of each domain in SG-GAN-2K and for comparison (section 4.1 of the paper)."""
+
+_DOMAINS = ("virtual", "real")
+
+
+def draw_lists(
+    virtual: Sequence[str],
+    real: Sequence[str],
+    seed: int,
+    train: int = TRAIN,
+    compare: int = COMPARE,
+) -> dict[str, list[str]]:
+    """Draw the paper's sets: SG-GAN-2K, SG-GAN-25K, and images for comparison that are in neither.
+
+    The paper's 25K counts all 24,966 images of GTA-V and draws the 500 for comparison from the same
+    source; here they stay apart, so 25K is all images but those.
+
+    Args:
+        virtual: Names of the virtual domain, in any order.
+        real: Names of the real one.
+        seed: Decides which; not negative.
+        train: Images of each domain to train on.
+        compare: Images of each domain for comparison.
+
+    Returns:
+        Sorted names by list: ``virtual_train``, ``virtual_all`` (which holds it), and
+        ``virtual_compare`` (which meets neither), ``real_train`` and ``real_compare``.
+
+    Raises:
+        InputError: A domain has too few images, or a number is impossible.
+
+    Example:
+        >>> lists = draw_lists("abcdef", "uvwxyz", seed=0, train=2, compare=1)
+        >>> len(lists["virtual_compare"]), len(lists["virtual_train"]), len(lists["virtual_all"])
+        (1, 2, 5)
+    """
+    if seed < 0 or train < 1 or compare < 0:
+        raise InputError(
+            f"Lists of {train} and {compare} names by seed {seed} are impossible: seed and numbers "
+            "must not be negative, and training needs at least one."
+        )
+    lists: dict[str, list[str]] = {}
+    for number, (domain, names) in enumerate(zip(_DOMAINS, (virtual, real), strict=True)):
+        if len(names) < train + compare:
+            raise InputError(
+                f"The {domain} domain has {len(names)} usable images, which is less than {train} "
+                f"to train on and {compare} to compare: ask for shorter lists."
+            )
+        ranked = np.array(sorted(names))
+        drawn = ranked[np.random.default_rng((seed, number)).permutation(len(ranked))]
+        lists[f"{domain}_compare"] = sorted(drawn[:compare].tolist())
+        lists[f"{domain}_train"] = sorted(drawn[compare : compare + train].tolist())
+        if domain == "virtual":
+            lists[f"{domain}_all"] = sorted(drawn[compare:].tolist())
+    return lists
+
+
+def write_lists(lists: dict[str, list[str]], folder: str | Path) -> list[Path]:
+    """Write every list as ``NAME.txt``, one name a line; return the files."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, names in lists.items():
+        paths.append(folder / f"{name}.txt")
+        paths[-1].write_text("".join(f"{line}\n" for line in names), encoding="utf-8")
+    return paths
+
+
+def read_list(path: str | Path) -> list[str]:
+    """Read a list of names.
+
+    Raises:
+        InputError: It cannot be read, names nothing, or names something twice.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The list of names {path} cannot be read: {error}.") from error
+    names = [line.strip() for line in lines if line.strip()]
+    if not names:
+        raise InputError(f"{path} names no image: list one name a line.")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{path} names {twice[0]!r} more than once.")
+    return names
+
+
+def find_places(names: Sequence[str], wanted: Sequence[str], where: str) -> list[int]:
+    """Find the places of names in a data set, in the order of the data set.
+
+    Raises:
+        InputError: The data set lacks some; the message says how many and the first.
+    """
+    places = {name: place for place, name in enumerate(names)}
+    lacking = [name for name in wanted if name not in places]
+    if lacking:
+        raise InputError(
+            f"{where} names {len(lacking)} images that the data set does not have, the first "
+            f"{lacking[0]!r}; its own are called like {names[0]!r}."
+        )
+    return sorted(places[name] for name in wanted)
