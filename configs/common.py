@@ -43,6 +43,13 @@ def get_config() -> ConfigDict:
     # Training size in pixels; images are resized straight to it, aspect not kept.
     data.height = 256
     data.width = 512
+    # Size at which images are stored; 0 for the training size. Where it is larger, windows of the
+    # training size are cut out at random, at the same heights in both domains. Not in the paper.
+    data.stored_height = 0
+    data.stored_width = 0
+    # How much lower, as a share of the height, the real domain shows the same things (the report of
+    # launch.prepare_data says it): its windows lie as much lower.
+    data.crop_shift = 0.0
     # Groups of class ids, each judged by its own filter: paper8, or one for a plain PatchGAN.
     data.regions = "paper8"
     # Probability of a horizontal flip, image and labels together.

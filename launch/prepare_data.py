@@ -25,7 +25,7 @@ from rich.table import Table
 from launch import run
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
-from sggan_jax.data.domains import domain_spec
+from sggan_jax.data.domains import domain_spec, stored_size
 from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
 from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
@@ -115,8 +115,7 @@ def _of_run() -> list[PreparedInfo]:
     data = _CONFIG.value.data
     domains = ["virtual", "real"] if data.real else ["virtual"]
     return [
-        _look_at(domain_spec(data, domain), data.data_dir, data.height, data.width)
-        for domain in domains
+        _look_at(domain_spec(data, domain), data.data_dir, *stored_size(data)) for domain in domains
     ]
 
 

@@ -25,42 +25,68 @@ def domain_spec(data: Config, domain: str) -> SourceSpec:
     )
 
 
+def stored_size(data: Config) -> tuple[int, int]:
+    """Return the height and width at which images for training are stored.
+
+    Raises:
+      InputError: if it is smaller than the training size.
+    """
+    size = data.stored_height or data.height, data.stored_width or data.width
+    if size[0] < data.height or size[1] < data.width:
+        raise InputError(
+            f"data.stored_height and stored_width ask for {size[0]}x{size[1]}, which is smaller "
+            f"than the windows of {data.height}x{data.width} to cut out of it"
+        )
+    return size
+
+
 def open_domain(
-    data: Config, domain: str, split: str | None = None, progress: bool = True
+    data: Config,
+    domain: str,
+    split: str | None = None,
+    progress: bool = True,
+    size: tuple[int, int] | None = None,
 ) -> PreparedSource:
-    """Open a domain at training size, building its data set first where there is none.
+    """Open a domain, building its data set first where there is none.
 
     Args:
       data: ``config.data`` of ``configs/common.py``.
       domain: ``virtual`` or ``real``.
       split: of the data set; None for the one trained on.
       progress: whether to draw a progress bar while building.
+      size: height and width; None for the training size.
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    return open_prepared(domain_spec(data, domain), data, split or data.split, progress)
+    return open_prepared(domain_spec(data, domain), data, split or data.split, progress, size)
 
 
 def open_prepared(
-    spec: SourceSpec, data: Config, split: str, progress: bool = True
+    spec: SourceSpec,
+    data: Config,
+    split: str,
+    progress: bool = True,
+    size: tuple[int, int] | None = None,
 ) -> PreparedSource:
-    """Open a split of any source at training size, building its data set first where needed.
+    """Open a split of any source, building its data set first where needed.
 
     Args:
       spec: the source.
       data: ``config.data`` of ``configs/common.py``, for the size and the directory.
       split: of the data set.
       progress: whether to draw a progress bar while building.
+      size: height and width; None for the training size.
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    info = prepare(spec, data.data_dir, data.height, data.width, progress)
+    height, width = size or (data.height, data.width)
+    info = prepare(spec, data.data_dir, height, width, progress)
     if info.refused and not info.reused:
         what = spec.path or spec.look
         print(f"{what}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
-    return open_source(spec, data.data_dir, split, data.height, data.width)
+    return open_source(spec, data.data_dir, split, height, width)
 
 
 def open_training(config: Config) -> tuple[Source, Source | None]:
@@ -86,7 +112,7 @@ def _open_chosen(config: Config, domain: str) -> Source:
         raise InputError(f"data.{domain}_count must not be negative, got {count}")
     listing = getattr(config.data, f"{domain}_list")
     wanted = read_list(listing) if listing else []
-    source: Source = open_domain(config.data, domain)
+    source: Source = open_domain(config.data, domain, size=stored_size(config.data))
     if listing:
         source = Subset(source, find_places(source.names, wanted, listing))
     if count > len(source):

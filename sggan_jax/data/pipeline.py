@@ -77,6 +77,9 @@ class _Order:
     scale_low: float
     scale_high: float
     colour: float
+    crop_height: int
+    crop_width: int
+    crop_shift: float
     names: str
 
 

@@ -41,7 +41,9 @@ class Stream:
         epoch, place = divmod(position, len(self.source))
         order, chance, chances = _epoch(self.seed, self.domain, epoch, len(self.source))
         example = self.source[int(order[place])]
-        pair = augment(example["image"], example["label"], chances[place], self.augmentation)
+        pair = augment(
+            example["image"], example["label"], chances[place], self.augmentation, self.domain
+        )
         image, label = flip_pair(*pair) if chance[place] < self.flip else pair
         return image, label, example["gap"]
 

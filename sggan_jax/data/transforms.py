@@ -25,6 +25,10 @@ class Augmentation:
         scale_high: Largest.
         colour: Strength in [0, 1): brightness, contrast and saturation change by factors in
             [1 - colour, 1 + colour], each channel by one in [1 - colour / 4, 1 + colour / 4].
+        crop_height: Height of the window that is cut out; 0 for the image's own.
+        crop_width: Width of the window; 0 for the image's own.
+        crop_shift: How much lower, as a share of the image's height, the real domain shows the same
+            things: its windows lie as much lower, so that both show the same part of a street.
 
     Raises:
         InputError: A number is out of range.
@@ -33,6 +37,9 @@ class Augmentation:
     scale_low: float = 1.0
     scale_high: float = 1.0
     colour: float = 0.0
+    crop_height: int = 0
+    crop_width: int = 0
+    crop_shift: float = 0.0
 
     def __post_init__(self):
         if not 0 < self.scale_low <= self.scale_high:
@@ -42,6 +49,16 @@ class Augmentation:
             )
         if not 0 <= self.colour < 1:
             raise InputError(f"Strength {self.colour} of colour changes is outside [0, 1).")
+        if self.crop_height < 0 or self.crop_width < 0 or not -1 < self.crop_shift < 1:
+            raise InputError(
+                f"A window of {self.crop_height}x{self.crop_width}, {self.crop_shift} of the "
+                "height lower, is impossible: sizes must not be negative, the shift lie within (-1, 1)."
+            )
+
+    def cuts(self) -> bool:
+        """Say whether images change their scale or are cut."""
+        scales = (self.scale_low, self.scale_high) != (1.0, 1.0)
+        return scales or bool(self.crop_height or self.crop_width)
 
 
 def resize(
@@ -156,9 +173,15 @@ def _indices(old: int, start: int, new: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def rescale(
-    image: np.ndarray, labels: np.ndarray, factor: float, row: float, column: float
+    image: np.ndarray,
+    labels: np.ndarray,
+    factor: float,
+    row: float,
+    column: float,
+    size: tuple[int, int] | None = None,
+    lower: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scale an image and its labels, then cut or pad them to the size they had.
+    """Scale an image and its labels, then cut or pad them to a size.
 
     Args:
         image: RGB uint8 [H, W, 3].
@@ -166,21 +189,34 @@ def rescale(
         factor: Of the scale, positive.
         row: Where the window lies among all rows it could take, in [0, 1).
         column: The same for columns.
+        size: Height and width of the window; None for the size they had.
+        lower: How much lower than it would otherwise lie the window is put, as a share of the
+            height; where there is no room below, windows that are not shifted stay above as much.
 
     Returns:
-        uint8 image [H, W, 3] and uint8 labels [H, W], ``PADDED`` beyond the scaled image.
+        uint8 image [*size, 3] and uint8 labels [*size], ``PADDED`` beyond the scaled image.
 
     Example:
         >>> image, labels = np.zeros((2, 2, 3), np.uint8), np.array([[7, 8], [11, 23]], np.uint8)
         >>> rescale(image, labels, 2.0, row=0.0, column=0.99)[1].tolist()
         [[8, 8], [8, 8]]
     """
-    height, width = labels.shape
-    image, labels = resize(
-        image, labels, max(1, round(height * factor)), max(1, round(width * factor))
-    )
-    top = _place(labels.shape[0] - height, row)
+    height, width = size or labels.shape
+    image, labels = resize(image, labels, *(max(1, round(side * factor)) for side in labels.shape))
+    top = _lowered(labels.shape[0] - height, row, round(lower * labels.shape[0]))
     return window(image, labels, top, _place(labels.shape[1] - width, column), height, width)
+
+
+def _lowered(slack: int, share: float, lower: int) -> int:
+    """Choose an offset from 0 to ``slack``, of those that leave room for moving by |lower|.
+
+    Moved by ``lower``, which is negative for the domain whose windows lie higher, the offsets of
+    one domain become those of the other.
+    """
+    if slack <= 0:
+        return _place(slack, share)
+    room = max(0, slack - abs(lower))
+    return min(slack, max(0, lower)) + _place(room, share)
 
 
 def _place(slack: int, share: float) -> int:
@@ -222,7 +258,7 @@ def recolour(
 
 
 def augment(
-    image: np.ndarray, labels: np.ndarray, chances: np.ndarray, how: Augmentation
+    image: np.ndarray, labels: np.ndarray, chances: np.ndarray, how: Augmentation, domain: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Alter an image and its labels as far as allowed; what is not allowed costs nothing.
 
@@ -231,18 +267,22 @@ def augment(
         labels: Class ids, uint8 [H, W].
         chances: ``NUM_CHANCES`` numbers in [0, 1) that decide everything.
         how: What may change.
+        domain: 0 for the virtual domain, 1 for the real.
 
     Returns:
-        uint8 image [H, W, 3] and uint8 labels [H, W]; the arguments where nothing may change.
+        uint8 image [H, W, 3] and uint8 labels [H, W], or of the window's size; the arguments where
+        nothing may change.
 
     Example:
         >>> image, labels = np.zeros((2, 4, 3), np.uint8), np.full((2, 4), 7, np.uint8)
         >>> augment(image, labels, np.full(NUM_CHANCES, 0.5), Augmentation(0.5, 0.5))[1].tolist()
         [[255, 255, 255, 255], [255, 7, 7, 255]]
     """
-    if (how.scale_low, how.scale_high) != (1.0, 1.0):
+    if how.cuts():
         factor = how.scale_low + (how.scale_high - how.scale_low) * chances[0]
-        image, labels = rescale(image, labels, factor, chances[1], chances[2])
+        size = how.crop_height or labels.shape[0], how.crop_width or labels.shape[1]
+        lower = how.crop_shift if domain else -how.crop_shift
+        image, labels = rescale(image, labels, factor, chances[1], chances[2], size, lower)
     if how.colour:
         spread = how.colour * (2 * chances[3:] - 1)
         image = recolour(image, 1 + spread[:3] / 4, *(1 + spread[3:]).tolist())

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from sggan_jax.data.domains import stored_size
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.transforms import PADDED, Augmentation
 from sggan_jax.methods.base import Method, is_on
@@ -76,7 +77,9 @@ def read_augmentation(data: Config, regions: tuple[int, ...]) -> Augmentation:
             f"{data.regions!r} does not ignore but counts as region {regions[PADDED]}; set "
             f"data.scale_low to at least 1, or regions to a label set"
         )
-    return Augmentation(data.scale_low, data.scale_high, data.colour)
+    cut = stored_size(data) != (data.height, data.width)
+    window = (data.height, data.width, data.crop_shift) if cut else ()
+    return Augmentation(data.scale_low, data.scale_high, data.colour, *window)
 
 
 def _check_intervals(train: Config, num_steps: int) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from configs import common
 from sggan_jax.data import domains
-from sggan_jax.data.domains import open_training
+from sggan_jax.data.domains import open_training, stored_size
 from sggan_jax.types import InputError
 
 
@@ -23,7 +23,8 @@ class Named:
 def opened(monkeypatch):
     """Open the domains of a configuration without any data: 40 images in each."""
 
-    def open_domain(data, domain):
+    def open_domain(data, domain, size):
+        assert size == (256, 512)
         return Named(f"{domain}_{k:02}" for k in range(40))
 
     monkeypatch.setattr(domains, "open_domain", open_domain)
@@ -83,6 +84,16 @@ def test_a_list_of_another_data_set(opened, tmp_path):
         opened(real_list=str(path))
     with pytest.raises(InputError, match=r"has 1 in .*list"):
         opened(virtual_list=str(path), virtual_count=2)
+
+
+def test_images_are_stored_at_training_size_unless_larger():
+    data = common.get_config().data
+    assert stored_size(data) == (256, 512)
+    data.stored_height = 320
+    assert stored_size(data) == (320, 512)
+    data.stored_width = 500
+    with pytest.raises(InputError, match=r"320x500, which is smaller than the windows of 256x512"):
+        stored_size(data)
 
 
 def test_an_empty_real_domain_is_none(opened):

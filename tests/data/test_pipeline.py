@@ -142,6 +142,22 @@ def test_augmentation_is_a_function_of_seed_domain_and_position():
             np.testing.assert_array_equal(batch[f"lab_{letter}"][0], pair[1])
 
 
+def test_windows_of_the_real_domain_lie_lower():
+    class Rows(Numbered):
+        def __getitem__(self, index):
+            rows = np.arange(16, dtype=np.uint8)[:, None].repeat(12, 1)
+            image = rows[..., None].repeat(3, -1)
+            return {"image": image, "label": rows, "name": str(index)}
+
+    how = Augmentation(crop_height=8, crop_width=6, crop_shift=0.25)
+    batches = take(make_pipeline(Rows(9), Rows(9), batch_size=4, seed=1, augmentation=how), 20)
+    tops = {letter: [int(top) for b in batches for top in b[letter][:, 0, 0, 0]] for letter in "vr"}
+    assert batches[0]["v"].shape == (4, 8, 6, 3)
+    # 8 rows are free, of which the shift takes 4.
+    assert (min(tops["v"]), max(tops["v"])) == (0, 4)
+    assert (min(tops["r"]), max(tops["r"])) == (4, 8)
+
+
 def test_augmentation_resumes_whatever_the_threads():
     def make_altered(**options):
         sources = Random(LEN_V), Random(LEN_R)

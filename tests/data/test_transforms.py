@@ -210,9 +210,58 @@ def test_a_scaled_image_and_its_labels_stay_aligned(band):
         assert (out[out_labels == 7] < 129).all()
 
 
+def numbered_rows(height=20, width=12):
+    """An image and labels that hold the number of their row."""
+    rows = np.arange(height, dtype=np.uint8)[:, None].repeat(width, 1)
+    return rows[..., None].repeat(3, -1), rows
+
+
+def first_rows(how, domain, count=400):
+    """First rows of windows drawn at random."""
+    image, labels = numbered_rows()
+    drawn = np.random.default_rng(2).random((count, NUM_CHANCES))
+    windows = [augment(image, labels, chances, how, domain) for chances in drawn]
+    for out, out_labels in windows:
+        assert out.shape == (how.crop_height, how.crop_width, 3)
+        np.testing.assert_array_equal(out_labels[:, 0] - out_labels[0, 0], np.arange(len(out)))
+        np.testing.assert_array_equal(out[..., 0], out_labels)
+    return [int(out_labels[0, 0]) for _, out_labels in windows]
+
+
+def test_windows_of_both_domains_lie_at_the_same_heights():
+    how = Augmentation(crop_height=14, crop_width=8)
+    virtual, real = first_rows(how, 0), first_rows(how, 1)
+    assert virtual == real
+    # 20 rows leave 7 places for 14, all about equally common.
+    counts = np.bincount(virtual, minlength=7)
+    assert counts.size == 7
+    assert counts.min() > 0.5 * 400 / 7
+
+
+@pytest.mark.parametrize("shift", [0.1, -0.2, 0.5])
+def test_windows_of_the_real_domain_lie_lower_by_the_shift(shift):
+    how = Augmentation(crop_height=14, crop_width=8, crop_shift=shift)
+    virtual, real = np.array(first_rows(how, 0)), np.array(first_rows(how, 1))
+    # As far as there is room: 20 rows, of which 6 are free.
+    lower = int(np.sign(shift)) * min(6, round(abs(shift) * 20))
+    np.testing.assert_array_equal(real - virtual, lower)
+    both = np.concatenate([virtual, real])
+    assert (both.min(), both.max()) == (0, 6)
+
+
+def test_a_window_after_scaling():
+    image, labels = numbered_rows(20, 20)
+    how = Augmentation(2.0, 2.0, crop_height=14, crop_width=8)
+    out, out_labels = augment(image, labels, np.full(NUM_CHANCES, 0.0), how)
+    assert out.shape == (14, 8, 3)
+    assert out_labels[:, 0].tolist() == [row // 2 for row in range(14)]
+
+
 @pytest.mark.parametrize(
     ("numbers", "sentence"),
     [
+        ((1.0, 1.0, 0.0, -1), "A window of -1x0, 0.0 of the height lower, is impossible"),
+        ((1.0, 1.0, 0.0, 8, 8, 1.0), "A window of 8x8, 1.0 of the height lower, is impossible"),
         ((0.0, 1.0), "Scales from 0.0 to 1.0 are impossible"),
         ((1.5, 1.2), "Scales from 1.5 to 1.2 are impossible"),
         ((1.0, 1.0, 1.0), r"Strength 1.0 of colour changes is outside \[0, 1\)"),
