@@ -52,7 +52,8 @@ class Augmentation:
         if self.crop_height < 0 or self.crop_width < 0 or not -1 < self.crop_shift < 1:
             raise InputError(
                 f"A window of {self.crop_height}x{self.crop_width}, {self.crop_shift} of the "
-                "height lower, is impossible: sizes must not be negative, the shift lie within (-1, 1)."
+                "height lower, is impossible: sizes must not be negative, and the shift must lie "
+                "within (-1, 1)."
             )
 
     def cuts(self) -> bool:

@@ -1,0 +1,108 @@
+"""The input pipeline of this machine: images per second of one core, against what training needs.
+
+    python -m benchmarks.input --source photos                   # a folder data set
+    python -m benchmarks.input --source photos --height 256 --width 512 --seconds 5
+
+Each row is one part, alone, in one thread: decoding the originals, preparing a pair (decoding,
+checking, resizing, storing), reading a prepared pair, reading it again from memory, and whole
+batches of both domains out of the pipeline. The last lines do the arithmetic for a machine with a
+GPU: how many cores the reading takes while the step takes its time.
+"""
+
+import argparse
+import itertools
+import tempfile
+import time
+from collections.abc import Callable
+
+from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.builders.chunks import Task, make_chunk
+from sggan_jax.data.pipeline import make_pipeline
+from sggan_jax.data.prepare import make_builder, prepare
+from sggan_jax.data.sources import Cached, draw, open_source
+from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
+
+
+def main() -> None:
+    """Measure every part and print a table in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", required=True, help="folder data set to read")
+    parser.add_argument("--height", type=int, default=256)
+    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--pairs", type=int, default=128, help="of the data set that are used")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--step", type=float, default=0.05, help="seconds of one training step")
+    parser.add_argument("--cores", type=int, default=8, help="of the machine with the GPU")
+    args = parser.parse_args()
+    spec, size = SourceSpec("folder", args.source), (args.height, args.width)
+    with tempfile.TemporaryDirectory() as data_dir:
+        rates = measure(spec, size, data_dir, args.pairs, args.seconds)
+    print(f"| {args.height}x{args.width}, one core | pairs/s | ms a pair |")
+    print("|---|---|---|")
+    for name, rate in rates.items():
+        print(f"| {name} | {rate:.0f} | {1000 / rate:.2f} |")
+    print()
+    print(arithmetic(rates["prepared pair, from disk"], args.step, args.cores))
+
+
+def measure(
+    spec: SourceSpec, size: tuple[int, int], data_dir: str, pairs: int, seconds: float
+) -> dict[str, float]:
+    """Return pairs per second of every part, the best of three repetitions."""
+    planned = make_builder(spec, data_dir, *size).plan.splits["train"][:pairs]
+    prepare(spec, data_dir, *size, progress=False)
+    stored = draw(open_source(spec, data_dir, "train", *size), pairs, (0,))
+    cached = Cached(stored)
+    for place in range(len(cached)):
+        cached[place]
+    how = Augmentation(0.8, 1.2, 0.2)
+    chances = [0.5] * NUM_CHANCES
+    originals, stored_places, cached_places, altered = (
+        itertools.cycle(range(len(stored))) for _ in range(4)
+    )
+    task = itertools.cycle([Task([pair], size) for pair in planned])
+
+    def alter() -> None:
+        example = cached[next(altered)]
+        augment(example["image"], example["label"], chances, how)
+
+    rates = {
+        "original pair, decoded": rate(lambda: planned[next(originals)].load(), seconds),
+        "original pair, prepared": rate(lambda: make_chunk(next(task)), seconds),
+        "prepared pair, from disk": rate(lambda: stored[next(stored_places)], seconds),
+        "prepared pair, from memory": rate(lambda: cached[next(cached_places)], seconds),
+        "scale, window and colours": rate(alter, seconds),
+    }
+    for name, keep in (("batch of both domains, from disk", False), ("the same, in memory", True)):
+        batches = make_pipeline(stored, stored, batch_size=1, seed=0, threads=1, cache=keep)
+        # A batch holds a pair of each domain.
+        rates[name] = 2 * rate(lambda batches=batches: next(batches), seconds)
+        batches.close()
+    return rates
+
+
+def rate(work: Callable[[], object], seconds: float) -> float:
+    """Count how often work is done in a second, the best of three repetitions."""
+    work()
+    best = 0.0
+    for _ in range(3):
+        done, start = 0, time.perf_counter()
+        while (spent := time.perf_counter() - start) < seconds / 3:
+            work()
+            done += 1
+        best = max(best, done / spent)
+    return best
+
+
+def arithmetic(per_core: float, step: float, cores: int) -> str:
+    """Say how much of a machine reading takes: a step of batch 1 reads a pair of each domain."""
+    need = 2 / step
+    return (
+        f"A step of {1000 * step:.0f} ms at batch 1 needs {need:.0f} pairs/s (one of each domain): "
+        f"{need / per_core:.2f} cores of {cores}. All {cores} could feed steps of "
+        f"{2000 / (per_core * cores):.1f} ms."
+    )
+
+
+if __name__ == "__main__":
+    main()
