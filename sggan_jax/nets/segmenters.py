@@ -83,14 +83,14 @@ class Light(nn.Module):
       width: factor on the encoder's channels; weights of ImageNet need 1.
       depth: factor on the encoder's blocks; weights of ImageNet need 1.
       channels: of the pyramid.
-      stride: of the finest level: 2 or 4.
+      stride: of the finest level, a power of two from 2 on.
       dtype: type of the computation; parameters stay float32.
     """
 
     width: float = 1.0
     depth: float = 1.0
     channels: int = 64
-    stride: int = 2
+    stride: int = 4
     dtype: Dtype = jnp.float32
 
     classifier = (1, 1)
