@@ -15,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.chunks import Task, make_chunk
 from sggan_jax.data.pipeline import make_pipeline
@@ -56,7 +58,7 @@ def measure(
     for place in range(len(cached)):
         cached[place]
     how = Augmentation(0.8, 1.2, 0.2)
-    chances = [0.5] * NUM_CHANCES
+    chances = np.full(NUM_CHANCES, 0.5)
     originals, stored_places, cached_places, altered = (
         itertools.cycle(range(len(stored))) for _ in range(4)
     )

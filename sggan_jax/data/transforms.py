@@ -165,6 +165,19 @@ def window(
     return image.take(rows, 0).take(columns, 1), labels
 
 
+def cut_middle(
+    image: np.ndarray, labels: np.ndarray, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the middle out of an image and its labels.
+
+    >>> labels = np.array([[7, 8, 11, 23]], np.uint8)
+    >>> cut_middle(np.zeros((1, 4, 3), np.uint8), labels, 1, 2)[1].tolist()
+    [[8, 11]]
+    """
+    top, left = (labels.shape[0] - height) // 2, (labels.shape[1] - width) // 2
+    return window(image, labels, top, left, height, width)
+
+
 def _indices(old: int, start: int, new: int) -> tuple[np.ndarray, np.ndarray]:
     """Index seen from each of ``new`` places on, mirrored at the ends; and whether it was."""
     places = np.arange(start, start + new)
@@ -191,8 +204,8 @@ def rescale(
         row: Where the window lies among all rows it could take, in [0, 1).
         column: The same for columns.
         size: Height and width of the window; None for the size they had.
-        lower: How much lower than it would otherwise lie the window is put, as a share of the
-            height; where there is no room below, windows that are not shifted stay above as much.
+        lower: How much lower the window lies than that of the other domain, as a share of the
+            height, as far as there is room.
 
     Returns:
         uint8 image [*size, 3] and uint8 labels [*size], ``PADDED`` beyond the scaled image.
@@ -209,11 +222,7 @@ def rescale(
 
 
 def _lowered(slack: int, share: float, lower: int) -> int:
-    """Choose an offset from 0 to ``slack``, of those that leave room for moving by |lower|.
-
-    Moved by ``lower``, which is negative for the domain whose windows lie higher, the offsets of
-    one domain become those of the other.
-    """
+    """Choose an offset from 0 to ``slack`` that leaves the other domain room; lower may be < 0."""
     if slack <= 0:
         return _place(slack, share)
     room = max(0, slack - abs(lower))

@@ -64,7 +64,8 @@ def train(
                 unreadable=journal.unreadable,
             )
             try:
-                examples = choose_examples(batches.sources, settings.train.sample_count)
+                size = settings.data.height, settings.data.width
+                examples = choose_examples(batches.sources, settings.train.sample_count, size)
                 _train(plan, batches, examples, stop, journal, changed)
             finally:
                 batches.close()

@@ -7,6 +7,7 @@ import numpy as np
 
 from sggan_jax.data.labels import CITYSCAPES, colourise
 from sggan_jax.data.pipeline import Source
+from sggan_jax.data.transforms import cut_middle
 from sggan_jax.methods.base import Method
 from sggan_jax.train.log import Log, make_grid
 from sggan_jax.train.state import TrainState
@@ -37,19 +38,23 @@ class Painter:
             log.picture(int(state.step), "_".join(row), make_grid(columns))
 
 
-def choose_examples(sources: Mapping[str, Source], number: int) -> dict[str, np.ndarray]:
+def choose_examples(
+    sources: Mapping[str, Source], number: int, size: tuple[int, int]
+) -> dict[str, np.ndarray]:
     """Choose images to show progress on, evenly spread over every domain.
 
     Args:
       sources: by letter of the domain.
       number: of images; at least one is chosen.
+      size: height and width to show; of images stored larger the middle.
     """
     batch = {}
     for letter, source in sources.items():
         places = np.linspace(0, len(source) - 1, max(number, 1)).astype(int)
         items = [source[place] for place in places]
-        batch[letter] = np.stack([item["image"] for item in items])
-        batch[f"lab_{letter}"] = np.stack([item["label"] for item in items])
+        pairs = [cut_middle(item["image"], item["label"], *size) for item in items]
+        batch[letter] = np.stack([image for image, _ in pairs])
+        batch[f"lab_{letter}"] = np.stack([labels for _, labels in pairs])
     return batch
 
 
