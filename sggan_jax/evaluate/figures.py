@@ -1,9 +1,12 @@
 """Pictures for people: columns of images under their titles."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from sggan_jax.types import InputError
 
 _GAP = 8
 _TEXT = 22
@@ -73,3 +76,69 @@ def _font(title: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFon
         if font.getlength(title) <= width:
             break
     return font
+
+
+def difference_map(a: np.ndarray, b: np.ndarray, gain: float = 4.0) -> np.ndarray:
+    """Draw where two images differ: black for nothing, white for much (Figure 6 of the paper).
+
+    Args:
+      a: uint8 [..., H, W, 3].
+      b: the same shape.
+      gain: factor on the mean absolute difference over channels, clipped at 255.
+
+    Returns:
+      uint8 [..., H, W, 3], grey.
+
+    Raises:
+      InputError: if shapes differ.
+
+    >>> difference_map(np.full((1, 1, 3), 9, np.uint8), np.full((1, 1, 3), 4, np.uint8)).tolist()
+    [[[20, 20, 20]]]
+    """
+    if a.shape != b.shape:
+        raise InputError(f"images must have one shape to be compared, got {a.shape} and {b.shape}")
+    difference = np.abs(a.astype(np.int16) - b.astype(np.int16)).mean(axis=-1, keepdims=True)
+    return np.repeat(np.clip(np.round(gain * difference), 0, 255), 3, axis=-1).astype(np.uint8)
+
+
+class Box(NamedTuple):
+    """Part of an image, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def zoom(images: np.ndarray, box: Box) -> np.ndarray:
+    """Cut a part out and enlarge it to the size of the image, pixel by pixel (Figure 5).
+
+    Args:
+      images: uint8 [..., H, W, 3].
+      box: what is cut out.
+
+    Returns:
+      uint8 [..., H, W, 3].
+
+    Raises:
+      InputError: if the box is empty or does not lie inside.
+    """
+    height, width = images.shape[-3:-1]
+    inside = box.top >= 0 and box.top + box.height <= height
+    inside = inside and box.left >= 0 and box.left + box.width <= width
+    if not inside or min(box.height, box.width) < 1:
+        raise InputError(f"the box {tuple(box)} does not lie inside images of {height}x{width}")
+    rows = box.top + np.arange(height) * box.height // height
+    columns = box.left + np.arange(width) * box.width // width
+    return images[..., rows[:, None], columns, :]
+
+
+def frame(images: np.ndarray, box: Box) -> np.ndarray:
+    """Draw the border of a box into copies of images, in red, one pixel wide."""
+    framed = images.copy()
+    inside = framed[..., box.top : box.top + box.height, box.left : box.left + box.width, :]
+    for edge in (inside[..., :1, :, :], inside[..., -1:, :, :]):
+        edge[...] = 255, 0, 0
+    for edge in (inside[..., :, :1, :], inside[..., :, -1:, :]):
+        edge[...] = 255, 0, 0
+    return framed

