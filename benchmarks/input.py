@@ -1,27 +1,31 @@
 """The input pipeline of this machine: images per second of one core, against what training needs.
 
-    python -m benchmarks.input --source photos                   # a folder data set
-    python -m benchmarks.input --source photos --height 256 --width 512 --seconds 5
+    python -m benchmarks.input --source photos                         # a folder data set
+    python -m benchmarks.input --source photos --enlarge 1024 2048     # as PNG of that size
 
-Each row is one part, alone, in one thread: decoding the originals, preparing a pair (decoding,
-checking, resizing, storing), reading a prepared pair, reading it again from memory, and whole
-batches of both domains out of the pipeline. The last lines do the arithmetic for a machine with a
-GPU: how many cores the reading takes while the step takes its time.
+Each row is one part, alone, counted in seconds of processor time, which other programs on the
+machine do not lengthen much: decoding the originals, preparing a pair (decoding, checking,
+resizing, storing), reading a prepared pair, altering it, and whole batches of both domains out of
+the pipeline. The last line does the arithmetic for a machine with a GPU: how many cores the
+reading takes while the step takes its time.
 """
 
 import argparse
 import itertools
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.chunks import Task, make_chunk
 from sggan_jax.data.pipeline import make_pipeline
 from sggan_jax.data.prepare import make_builder, prepare
-from sggan_jax.data.sources import Cached, draw, open_source
+from sggan_jax.data.sources import Cached, open_source
 from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
 
 
@@ -32,13 +36,15 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=256)
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--pairs", type=int, default=128, help="of the data set that are used")
+    parser.add_argument("--enlarge", type=int, nargs=2, help="first turn them into PNG of a size")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--step", type=float, default=0.05, help="seconds of one training step")
     parser.add_argument("--cores", type=int, default=8, help="of the machine with the GPU")
     args = parser.parse_args()
-    spec, size = SourceSpec("folder", args.source), (args.height, args.width)
+    size = args.height, args.width
     with tempfile.TemporaryDirectory() as data_dir:
-        rates = measure(spec, size, data_dir, args.pairs, args.seconds)
+        source = copy_pairs(args.source, Path(data_dir) / "originals", args.pairs, args.enlarge)
+        rates = measure(SourceSpec("folder", str(source)), size, data_dir, args.seconds)
     print(f"| {args.height}x{args.width}, one core | pairs/s | ms a pair |")
     print("|---|---|---|")
     for name, rate in rates.items():
@@ -47,22 +53,35 @@ def main() -> None:
     print(arithmetic(rates["prepared pair, from disk"], args.step, args.cores))
 
 
+def copy_pairs(source: str, to: Path, count: int, enlarge: list[int] | None) -> Path:
+    """Copy the first pairs of a folder data set, as PNG of another size if one is given."""
+    for part in ("images", "labels"):
+        (to / part).mkdir(parents=True)
+        for path in sorted((Path(source) / part).iterdir())[:count]:
+            if not enlarge:
+                shutil.copy(path, to / part / path.name)
+                continue
+            smooth = Image.Resampling.BICUBIC if part == "images" else Image.Resampling.NEAREST
+            image = Image.open(path).resize((enlarge[1], enlarge[0]), smooth)
+            image.save(to / part / f"{path.stem}.png")
+    return to
+
+
 def measure(
-    spec: SourceSpec, size: tuple[int, int], data_dir: str, pairs: int, seconds: float
+    spec: SourceSpec, size: tuple[int, int], data_dir: str, seconds: float
 ) -> dict[str, float]:
     """Return pairs per second of every part, the best of three repetitions."""
-    planned = make_builder(spec, data_dir, *size).plan.splits["train"][:pairs]
+    planned = make_builder(spec, data_dir, *size).plan.splits["train"]
     prepare(spec, data_dir, *size, progress=False)
-    stored = draw(open_source(spec, data_dir, "train", *size), pairs, (0,))
+    stored = open_source(spec, data_dir, "train", *size)
     cached = Cached(stored)
     for place in range(len(cached)):
         cached[place]
     how = Augmentation(0.8, 1.2, 0.2)
     chances = np.full(NUM_CHANCES, 0.5)
-    originals, stored_places, cached_places, altered = (
-        itertools.cycle(range(len(stored))) for _ in range(4)
-    )
-    task = itertools.cycle([Task([pair], size) for pair in planned])
+    originals, places, altered = (itertools.cycle(range(len(stored))) for _ in range(3))
+    kept = Path(data_dir) / "chunk.zip"
+    task = itertools.cycle([Task([pair], size, kept) for pair in planned])
 
     def alter() -> None:
         example = cached[next(altered)]
@@ -71,8 +90,7 @@ def measure(
     rates = {
         "original pair, decoded": rate(lambda: planned[next(originals)].load(), seconds),
         "original pair, prepared": rate(lambda: make_chunk(next(task)), seconds),
-        "prepared pair, from disk": rate(lambda: stored[next(stored_places)], seconds),
-        "prepared pair, from memory": rate(lambda: cached[next(cached_places)], seconds),
+        "prepared pair, from disk": rate(lambda: stored[next(places)], seconds),
         "scale, window and colours": rate(alter, seconds),
     }
     for name, keep in (("batch of both domains, from disk", False), ("the same, in memory", True)):
@@ -84,12 +102,12 @@ def measure(
 
 
 def rate(work: Callable[[], object], seconds: float) -> float:
-    """Count how often work is done in a second, the best of three repetitions."""
+    """Count how often work is done in a second of all threads, the best of three repetitions."""
     work()
     best = 0.0
     for _ in range(3):
-        done, start = 0, time.perf_counter()
-        while (spent := time.perf_counter() - start) < seconds / 3:
+        done, start = 0, time.process_time()
+        while (spent := time.process_time() - start) < seconds / 3:
             work()
             done += 1
         best = max(best, done / spent)

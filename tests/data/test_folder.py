@@ -99,7 +99,7 @@ def break_folder(root, how):
     [
         ("gone", r"Folder .*elsewhere does not exist\."),
         ("no images", r"has no images/ inside"),
-        ("empty", r"images holds no \.png"),
+        ("empty", r"images holds no \.png.* file: put the images there"),
         ("unpaired", r"first image is 'test_0', the first label map 'test_0_labelIds'\."),
         ("twins", r"train_0\.jpg and .*train_0\.png share the name 'train_0'"),
         ("empty list", r"train\.txt names no image"),

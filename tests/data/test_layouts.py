@@ -13,9 +13,12 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
+from configs import common
 from sggan_jax.data.builders import BUILDERS, LAYOUTS, SourceSpec, source_table
 from sggan_jax.data.builders.layouts import camvid_split
+from sggan_jax.data.domains import open_training
 from sggan_jax.data.labels import stored_table
+from sggan_jax.data.prepare import check
 from sggan_jax.types import InputError
 
 H, W = 8, 16
@@ -376,3 +379,31 @@ def test_the_fingerprint_follows_the_files(tmp_path):
     assert plan("gtav", tmp_path).fingerprint == first
     photo(tmp_path, "images/00002.png", seed=1)
     assert plan("gtav", tmp_path).fingerprint != first
+
+
+def test_a_run_trains_on_published_data_by_name(tmp_path):
+    config = common.get_config()
+    for domain, name in (("virtual", "gtav"), ("real", "cityscapes")):
+        MINIATURES[name](tmp_path / name)
+        config.data[domain] = name
+        config.data[f"{domain}_dir"] = str(tmp_path / name)
+    config.data.data_dir = str(tmp_path / "data")
+    config.data.height, config.data.width = 4, 8
+    virtual, real = open_training(config)
+    assert (virtual.names, real.names) == (
+        ("00001", "00002", "24966"),
+        tuple(EXPECTED["cityscapes"][0]["train"]),
+    )
+    assert virtual[2]["label"].tolist() == [[7] * 4 + [34] * 4] * 4
+    assert real[0]["label"].tolist() == [[7] * 4 + [23] * 4] * 4
+    assert list((tmp_path / "data").glob("gtav_4x8_*/gtav/1.0.0"))
+
+
+def test_known_broken_pairs_are_refused_as_such(tmp_path):
+    gtav(tmp_path)
+    for name in ("15188", "00003"):
+        photo(tmp_path, f"images/{name}.png")
+        save(tmp_path, f"labels/{name}.png", np.full((H + 1, W), 7, np.uint8))
+    refused = dict(check(SourceSpec("gtav", str(tmp_path)), H, W, progress=False).refused)
+    reason = "image 8x16 and labels 9x16 (height x width) differ in size"
+    assert refused == {"00003": reason, "15188": f"{reason} (known of this release)"}

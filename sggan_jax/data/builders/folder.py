@@ -99,7 +99,9 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
             raise InputError(f"{found[name]} and {path} share the name {name!r}: keep one of them.")
         found[name] = path
     if not found:
-        raise InputError(f"{root / folder} holds no {', '.join(suffixes)} file.")
+        raise InputError(
+            f"{root / folder} holds no {', '.join(suffixes)} file: put the {folder} there."
+        )
     return found
 
 
