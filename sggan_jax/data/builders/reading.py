@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -10,6 +11,9 @@ from PIL import Image
 from sggan_jax.data.builders.files import File, open_file
 from sggan_jax.data.labels import ClassTable, check_ids, count_pixels
 from sggan_jax.types import InputError
+
+MAX_PIXELS = 1 << 26
+"""Larger images are refused: 8192 x 8192."""
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
@@ -25,23 +29,42 @@ _DAMAGES = (
     SyntaxError,
     ValueError,
     Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
     zipfile.BadZipFile,
     zlib.error,
 )
 
 
 def _open(path: File, low_bytes: bool = False) -> Image.Image:
-    """Decode a file wholly, so that a truncated one is found here."""
+    """Decode a file wholly, so that one that is truncated or altered is found here."""
     try:
-        with open_file(path) as file, Image.open(file) as image:
-            if low_bytes and image.tile and image.tile[0][3] == "RGB;16B":
-                # Of 16-bit colours Pillow keeps the high bytes; ids are in the low ones.
-                image.tile = [part._replace(args="RGB;16L") for part in image.tile]
-            image.load()
-            return image
+        with open_file(path) as file:
+            with Image.open(file) as image:
+                _check_size(image)
+                image.verify()  # Pillow decodes a PNG without a look at its checksums
+            file.seek(0)
+            return _load(file, low_bytes)
     except _DAMAGES as error:
         reason = str(error).replace(str(path), path.name)
         raise InputError(f"{path} cannot be read: {reason}.") from error
+
+
+def _check_size(image: Image.Image) -> None:
+    """Refuse what claims to be huge before memory is taken for it."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ValueError(
+            f"it claims {width}x{height} pixels, more than the {MAX_PIXELS} that are read"
+        )
+
+
+def _load(file: BinaryIO, low_bytes: bool) -> Image.Image:
+    with Image.open(file) as image:
+        if low_bytes and image.tile and image.tile[0][3] == "RGB;16B":
+            # Of 16-bit colours Pillow keeps the high bytes; ids are in the low ones.
+            image.tile = [part._replace(args="RGB;16L") for part in image.tile]
+        image.load()
+        return image
 
 
 def read_image(path: File) -> np.ndarray:
@@ -157,6 +180,7 @@ def encode_png(array: np.ndarray) -> io.BytesIO:
 def decode_png(data: bytes) -> np.ndarray:
     """Undo :func:`encode_png`."""
     with Image.open(io.BytesIO(data)) as image:
+        _check_size(image)
         return np.asarray(image)
 
 
