@@ -1,10 +1,61 @@
-"""Label sets against the lists their authors publish."""
+"""Label sets against the lists their authors publish.
+
+Run as a program, this writes docs/classes.md.
+"""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sggan_jax.data.labels import CITYSCAPES, GTAV, TABLES, group_table, train_id_table
+from sggan_jax.data.labels import (
+    CITYSCAPES,
+    GTAV,
+    PAPER_GROUPS,
+    TABLES,
+    group_table,
+    train_id_table,
+)
 from sggan_jax.types import IGNORE
+
+PAGE = Path(__file__).parents[2] / "docs" / "classes.md"
+
+
+def render_page():
+    """The page of all label sets: a row for each class of Cityscapes, a column for each set."""
+    mapped = {name: table for name, table in TABLES.items() if table.to_cityscapes is not None}
+    head = ["id", "Cityscapes", "train id", "group", *(n for n in mapped if n != "trainids")]
+    lines = [
+        "# Classes of every label set",
+        "",
+        "What each class becomes when it is prepared: the Cityscapes class at the left of its row,",
+        "with its train id (of 19 scored classes) and its group of the paper's eight. GTA-V has",
+        "the classes of Cityscapes, and 34 for license plates. BDD100K is labelled with train ids,",
+        "255 unlabeled. Numbers are the ids in label files; CamVid and Virtual KITTI 2 are colours.",
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+    ]
+    for k, class_id in enumerate(CITYSCAPES.ids.tolist()):
+        train_id = CITYSCAPES.train_ids[k]
+        cells = [
+            str(class_id),
+            CITYSCAPES.names[k],
+            "" if train_id == IGNORE else str(train_id),
+            PAPER_GROUPS[CITYSCAPES.groups[k]],
+        ]
+        for name, table in mapped.items():
+            if name != "trainids":
+                rows = np.flatnonzero(table.to_cityscapes == class_id)
+                cells.append(", ".join(f"{table.names[r]} {table.ids[r]}" for r in rows))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_of_classes_is_true():
+    if not PAGE.is_file():
+        pytest.skip("the documentation is not beside the tests")
+    assert PAGE.read_text(encoding="utf-8") == render_page(), f"run {Path(__file__).name} to renew"
 
 
 def test_cityscapes_is_what_its_authors_publish():
@@ -108,3 +159,7 @@ def test_a_class_is_called_as_in_cityscapes_or_says_why(name):
 def test_colours_tell_the_classes_apart(name):
     colours = {tuple(colour) for colour in TABLES[name].colours.tolist()}
     assert len(colours) == len(TABLES[name].ids)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render_page(), encoding="utf-8")
