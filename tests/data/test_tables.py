@@ -31,7 +31,7 @@ def render_page():
         "What each class becomes when it is prepared: the Cityscapes class at the left of its row,",
         "with its train id (of 19 scored classes) and its group of the paper's eight. GTA-V has",
         "the classes of Cityscapes, and 34 for license plates. BDD100K is labelled with train ids,",
-        "255 unlabeled. Numbers are the ids in label files; CamVid and Virtual KITTI 2 are colours.",
+        "255 unlabeled. Numbers are ids in label files; CamVid and Virtual KITTI 2 are colours.",
         "",
         f"| {' | '.join(head)} |",
         f"|{'---|' * len(head)}",
