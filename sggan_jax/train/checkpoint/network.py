@@ -45,6 +45,8 @@ def restore_network(workdir: Path, direction: str, step: int | None = None) -> t
         warn(f"checkpoint {damaged} of {workdir} is damaged ({why}); {step} is used instead")
     saved = items["generators"]
     params = saved["ema"] or saved["params"]
+    if name not in params:
+        raise InputError(f"{workdir} keeps {', '.join(sorted(params))} alone, not {direction!r}")
     form = jax.eval_shape(method.init, jax.random.key(0))
     variables = {"params": fit(form[name], name_arrays(params[name]))}
     stats = jax.eval_shape(method.init_stats)
