@@ -1,6 +1,7 @@
 """Export a run's generator for other programs: one file for cpu, cuda and tpu, free image sizes.
 
 python -m launch.export --run runs/a --output exported/a --licence "CC BY 4.0"
+python -m launch.export --run runs/a --output pretrained/a --format run
 """
 
 from sggan_jax.allocator import tune_allocator
@@ -13,6 +14,7 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.export.card import CARD_FILE, Card  # noqa: E402
+from sggan_jax.export.strip import strip_run  # noqa: E402
 from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
@@ -23,12 +25,22 @@ _DIRECTION = flags.DEFINE_enum(
 _STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
 _PLATFORMS = flags.DEFINE_list("platforms", list(PLATFORMS), "Of cpu, cuda, tpu and rocm.")
 _LICENCE = flags.DEFINE_string("licence", UNSTATED, "Licence of the weights, noted on the card.")
+_FORMAT = flags.DEFINE_enum(
+    "format", "program", ["program", "run"], "run: a small run directory for launch.adapt alone."
+)
+_BITS = flags.DEFINE_integer(
+    "bits", 10, "run: bits of each weight's fraction that are kept; 23 keeps all.", 1, 23
+)
+_MOST = flags.DEFINE_float("most_megabytes", 20.0, "run: size beyond which nothing is written.")
 _ONNX = flags.DEFINE_bool("onnx", False, "Write ONNX too; needs jax2onnx and onnxruntime.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an export that is there.")
 
 
 def main(_: list[str]) -> None:
     """Export and tell what came of it."""
+    if _FORMAT.value == "run":
+        strip()
+        return
     card = export_generator(
         _RUN.value,
         _OUTPUT.value,
@@ -40,6 +52,20 @@ def main(_: list[str]) -> None:
         overwrite=_OVERWRITE.value,
     )
     report(_OUTPUT.value, card)
+
+
+def strip() -> None:
+    """Write a run directory of the generator alone and tell its size."""
+    stripped = strip_run(
+        _RUN.value,
+        _OUTPUT.value,
+        direction=_DIRECTION.value,
+        step=_STEP.value,
+        bits=_BITS.value,
+        most_megabytes=_MOST.value,
+    )
+    print(f"{_OUTPUT.value}  {stripped.bytes / 2**20:.2f} MB")
+    print(f"run here; {_tell(stripped.difference)}")
 
 
 def report(folder: str, card: Card) -> None:

@@ -56,7 +56,8 @@ def main(_: list[str]) -> None:
     if _KIND.value == "zoom":
         columns = draw_zoom(columns)
     elif _KIND.value == "difference":
-        columns["difference"] = difference_map(*made.values(), _GAIN.value)
+        one, other = made.values()
+        columns["difference"] = difference_map(one, other, _GAIN.value)
     elif segmenter is not None:
         columns = draw_seen(columns, names, segmenter)
     output = Path(_OUTPUT.value)

@@ -186,11 +186,13 @@ def _fit(image: np.ndarray) -> np.ndarray:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _spread(distance: Mapping[str, float]) -> str:
-    return f"{distance['mean']:.3g} ± {distance['spread']:.2g}"
+    return f"{_number(distance['mean'])} ± {_number(distance['spread'])}"
 
 
 def _percent(share: float | None) -> str:

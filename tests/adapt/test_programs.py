@@ -76,6 +76,22 @@ def test_export_tells_the_difference_and_its_export_adapts_alike(tiny_run, tiny_
 
 
 @pytest.mark.slow
+def test_export_strips_a_run_that_adapts(tiny_run, tmp_path):
+    small = tmp_path / "small"
+    done = run("export", f"--run={tiny_run}", f"--output={small}", "--format=run", "--bits=12")
+    assert done.returncode == 0, done.stderr
+    assert f"{small}  0.0" in done.stdout
+    assert "run here; difference from the model on [[2, 64, 96, 3]" in done.stdout
+    save(tmp_path / "in", "a.png")
+    done = run(
+        "adapt", f"--run={small}", f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'o'}"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "with" in done.stdout
+    assert "step 2" in done.stdout
+
+
+@pytest.mark.slow
 def test_adapt_ends_with_status_0_when_all_is_well(tiny_run, tmp_path):
     save(tmp_path / "in", "a.png")
     done = run(
