@@ -136,7 +136,8 @@ def _layout(virtual: Survey, real: Survey) -> list[str]:
     return [
         f"The real domain shows the same things {abs(shift)}/{BANDS} of the height {where}: "
         f"moved by that, its bands differ from the virtual ones by {moved:.0%} of their pixels, "
-        f"unmoved by {unmoved:.0%}. Crops at matching heights (data.crop_shift) take that away."
+        f"unmoved by {unmoved:.0%}. data.crop_shift={shift / BANDS:g} takes that away, with "
+        "data.stored_height above data.height to leave room."
     ]
 
 

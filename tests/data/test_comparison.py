@@ -60,7 +60,10 @@ def test_findings_name_classes_of_one_side():
 
 def test_findings_tell_cameras_apart():
     lower = survey([23] * 6 + [11] * 5 + [7] * 5)
-    assert "same things 2/16 of the height lower" in said(survey(STREET), lower)
+    text = said(survey(STREET), lower)
+    assert "same things 2/16 of the height lower" in text
+    assert "data.crop_shift=0.125 " in text
+    assert "data.crop_shift=-0.125 " in said(lower, survey(STREET))
 
 
 def test_findings_of_few_images_and_missing_labels():

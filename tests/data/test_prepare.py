@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,6 +138,8 @@ def test_open_source_says_what_is_missing(make_folder, tmp_path):
         ),
         (SourceSpec("folder", "."), (0, 4), "Size 0x4 is impossible"),
         (SourceSpec("folder", "nowhere"), (4, 4), "Folder nowhere does not exist"),
+        (SourceSpec("folder"), (4, 4), r"needs the directory .* data\.virtual_dir"),
+        (SourceSpec("gtav"), (4, 4), r"'gtav' needs the directory .* --source"),
         (SourceSpec("folder", ".", table="none"), (4, 4), "Class table 'none' is unknown"),
     ],
 )
@@ -326,6 +329,38 @@ def test_a_killed_build_is_not_taken_for_a_whole_one(make_folder, tmp_path):
     assert [path for path in (tmp_path / "data").rglob("*incomplete*")]
     info = build(root, tmp_path)
     assert (info.reused, info.counts) == (False, {"train": 6, "test": 2})
+
+
+_POOL = """
+import os, time
+from sggan_jax.data.builders.chunks import open_executor
+def pid(_):
+    return os.getpid()
+if __name__ == "__main__":
+    with open_executor(2, 400) as executor:
+        print(*{*executor.map(pid, range(9))}, flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(_POOL)
+    process = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True)
+    workers = [int(pid) for pid in process.stdout.readline().split()]
+    assert workers
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    while any(is_running(pid) for pid in workers):
+        time.sleep(0.1)
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ from sggan_jax.data.builders.folder import plan_folder
 from sggan_jax.data.builders.pairs import SourceSpec
 from sggan_jax.data.labels import CITYSCAPES, check_ids
 from sggan_jax.data.pipeline import make_pipeline, open_source
-from sggan_jax.data.prepare import prepare
+from sggan_jax.data.prepare import check, prepare
+from sggan_jax.data.statistics_page import write_statistics
 
 ROOT = Path(
     os.environ.get("SGGAN_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data"
@@ -36,6 +37,18 @@ def test_every_file_is_planned(name, counts):
     plan = plan_folder(SourceSpec("folder", str(ROOT / name)), 64, 128)
     assert {split: len(pairs) for split, pairs in plan.splits.items()} == counts
     assert plan.refused == []
+
+
+def test_the_page_of_statistics_knows_a_street(tmp_path):
+    infos = [
+        check(SourceSpec("folder", str(ROOT / name)), 32, 64, progress=False)
+        for name in ("street", "camvid")
+    ]
+    assert [info.refused for info in infos] == [(), ()]
+    write_statistics(tmp_path / "page.html", infos, "Data", "the command")
+    page = (tmp_path / "page.html").read_text()
+    for expected in ("256x512 (686)", "240x480 (367)", "absent from the real one: truck"):
+        assert expected in page
 
 
 def test_real_pairs_are_prepared_and_read(tmp_path):

@@ -5,6 +5,8 @@ import itertools
 import json
 import multiprocessing
 import os
+import signal
+import threading
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -177,7 +179,7 @@ def open_executor(workers: int, pairs: int) -> Iterator[Executor]:
     processes = min(workers, -(-pairs // _PAIRS_PER_PROCESS))
     executor: Executor = (
         # Processes start anew: copies of one that runs threads of JAX may hang.
-        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _die_with_parent)
         if processes > 1
         else ThreadPoolExecutor(_THREADS)
     )
@@ -185,6 +187,20 @@ def open_executor(workers: int, pairs: int) -> Iterator[Executor]:
         yield executor
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _die_with_parent() -> None:
+    """End this process when the one that started it is gone, and not before: not by Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def count_cores() -> int:

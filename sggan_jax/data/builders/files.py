@@ -6,10 +6,13 @@ import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from sggan_jax.types import InputError
+
+MAX_BYTES = 1 << 28
+"""A larger file inside an archive is refused: 256 MB, unpacked."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,12 @@ def open_file(file: File) -> BinaryIO:
     """Open a file to read its bytes."""
     if isinstance(file, Path):
         return file.open("rb")
-    return io.BytesIO(_archive(file.archive, os.getpid()).read(file.name))
+    archive = _archive(file.archive, os.getpid())
+    if (claimed := archive.getinfo(file.name).file_size) > MAX_BYTES:
+        raise OSError(
+            f"it claims {claimed} bytes unpacked, more than the {MAX_BYTES} that are read"
+        )
+    return io.BytesIO(archive.read(file.name))
 
 
 @functools.lru_cache(maxsize=64)
@@ -81,18 +89,35 @@ def list_files(root: Path, suffixes: Iterable[str]) -> dict[str, File]:
 def _list_archive(archive: Path, suffixes: tuple[str, ...]) -> dict[str, File]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            infos = opened.infolist()
+            infos = [x for x in opened.infolist() if x.filename.lower().endswith(suffixes)]
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{archive} cannot be read: {error}. Download it again, or move it away."
         ) from error
+    for info in infos:
+        check_inside(info.filename, str(archive))
     return {
         info.filename if "/" in info.filename else f"{archive.stem}/{info.filename}": Member(
             archive, info.filename, f"{info.file_size} {info.CRC}"
         )
         for info in infos
-        if info.filename.lower().endswith(suffixes) and not _hidden(info.filename)
+        if not _hidden(info.filename)
     }
+
+
+def check_inside(name: str, where: str) -> None:
+    """Refuse a path that would leave the folder it is to lie in.
+
+    Args:
+        name: A relative path.
+        where: What names it, for the message.
+
+    Raises:
+        InputError: It is absolute or has ``..`` in it.
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise InputError(f"{where} names {name!r}, which leaves its folder: do not use it.")
 
 
 def _hidden(name: str) -> bool:

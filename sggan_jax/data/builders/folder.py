@@ -32,7 +32,7 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
         InputError: The folder, its images or every pair is missing, or a list of names is empty or
             contradicts another.
     """
-    root = Path(spec.path).expanduser()
+    root = spec.root()
     table = class_table(spec.table)
     images = index_files(root, "images", IMAGE_SUFFIXES)
     labelled = (root / "labels").is_dir()

@@ -56,7 +56,7 @@ def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Pl
     Raises:
         InputError: The directory, all images, all labels or every pair is missing.
     """
-    root = Path(spec.path).expanduser()
+    root = spec.root()
     files = list_files(root, IMAGE_SUFFIXES)
     images = _index(files, layout.images, layout, root, "images")
     labels = _index(files, layout.labels, layout, root, "labels")

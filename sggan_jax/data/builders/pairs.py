@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+
+from sggan_jax.types import InputError
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,19 @@ class SourceSpec:
     train: int = 400
     test: int = 50
     seed: int = 0
+
+    def root(self) -> Path:
+        """Return the directory of the files.
+
+        Raises:
+            InputError: None is given.
+        """
+        if not self.path:
+            raise InputError(
+                f"Builder {self.builder!r} needs the directory of its files: give --source, or "
+                "data.virtual_dir and data.real_dir of a configuration."
+            )
+        return Path(self.path).expanduser()
 
 
 @dataclass(frozen=True)
