@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from sggan_jax.data.builders.files import check_inside
 from sggan_jax.data.builders.reading import encode_png
 from sggan_jax.data.sources import Source
 
@@ -15,8 +16,14 @@ def unpack(splits: Mapping[str, Source], directory: str | Path) -> None:
     Args:
         splits: Source of every split by its name.
         directory: Where to write; made if absent.
+
+    Raises:
+        InputError: A name would lie outside of the directory.
     """
     directory = Path(directory)
+    for split, source in splits.items():
+        for name in (split, *source.names):
+            check_inside(name, "the prepared data set")
     for split, source in splits.items():
         listing = directory / f"{split}.txt"
         if listing.is_file():
