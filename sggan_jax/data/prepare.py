@@ -6,6 +6,7 @@ import hashlib
 import io
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from sggan_jax.data.builders.pairs import Pair
 from sggan_jax.data.labels import CITYSCAPES, GTAV, stored_table
 from sggan_jax.data.survey import Survey
 from sggan_jax.types import InputError
+
+_SECONDS_BETWEEN_LINES = 30
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,43 @@ def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[Callable[
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=not progress) as bar:
-        height, width = builder.size
-        task = bar.add_task(f"Reading {builder.name} at {height}x{width}", total=total)
+    console = Console(stderr=True)
+    title = "Reading {} at {}x{}".format(builder.name, *builder.size)
+    if progress and not console.is_terminal:
+        yield Lines(title, total, functools.partial(console.print, soft_wrap=True))
+        return
+    with Progress(*columns, console=console, disable=not progress) as bar:
+        task = bar.add_task(title, total=total)
         yield functools.partial(bar.advance, task)
+
+
+class Lines:
+    """Progress in lines, for logs that are no terminal: now and then, and at the end.
+
+    Args:
+        title: What is done.
+        total: Number of things to do.
+        write: Takes a line.
+        clock: Tells seconds.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        total: int,
+        write: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._title, self._total, self._write, self._clock = title, total, write, clock
+        self._begin = self._last = clock()
+        self._done = 0
+
+    def __call__(self, count: int) -> None:
+        """Count what was done since the last call."""
+        self._done += count
+        now = self._clock()
+        if now - self._last < _SECONDS_BETWEEN_LINES and self._done < self._total:
+            return
+        self._last = now
+        left = (now - self._begin) * (self._total - self._done) / self._done / 60
+        self._write(f"{self._title}: {self._done}/{self._total}, {left:.1f} min left")

@@ -56,13 +56,14 @@ def gtav_splits(root: Path) -> Mapping[str, list[str]] | None:
         ) from error
 
 
-def _cityscapes(kind: str, splits: str, archives: str) -> Layout:
+def _cityscapes(kind: str, splits: str, archives: str, known: tuple[str, ...] = ()) -> Layout:
     return Layout(
         title=f"Cityscapes ({kind} annotation)",
         needs=f"{archives}, unpacked (leftImg8bit/, gt{kind}/) or as downloaded",
         table=TABLES["cityscapes"],
         images=rf"{_ABOVE}leftImg8bit/(?P<split>{splits})/(?P<name>.+)_leftImg8bit\.png",
         labels=rf"{_ABOVE}gt{kind}/(?P<split>{splits})/(?P<name>.+)_gt{kind}_labelIds\.png",
+        known=known,
     )
 
 
@@ -88,6 +89,7 @@ LAYOUTS = {
         "Coarse",
         "train|train_extra|val",
         "leftImg8bit_trainvaltest.zip, leftImg8bit_trainextra.zip and gtCoarse.zip",
+        known=("troisdorf/troisdorf_000000_000073",),
     ),
     "gtav": Layout(
         title="GTA-V (Playing for Data)",
