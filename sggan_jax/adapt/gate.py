@@ -24,7 +24,7 @@ _FEWEST = 20
 # Deviation of a normal distribution per median absolute deviation.
 _DEVIATION = 1.4826
 # Deviations are taken to be at least this, or images that are all alike would allow nothing.
-_LEAST = {"gradients": 0.01, "change": 0.5}
+_LEAST = {"gradients": 0.01, "change": 0.5, "unseen": 0.05}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Thresholds:
       pixels: share of the image below which a class is not judged.
       boundary_f: least F-score of boundaries.
       outlier: most robust deviations from the median of the data set, of the difference of
-        gradients at boundaries and in each class, and of the change of each class; 0 turns it off.
+        gradients at boundaries and in each class, of the change of each class, and of the share
+        of each class that the network does not see in the adapted image; 0 turns it off.
     """
 
     drop: float = 0.6
@@ -171,6 +172,8 @@ def _values(image: ImageScores, thresholds: Thresholds) -> Iterator[tuple[str, f
         if one.pixels >= thresholds.pixels:
             yield f"gradients of {name}", one.gradient
             yield f"change of {name}", one.change
+            if one.adapted is not None:
+                yield f"unseen share of {name}", 1 - one.adapted
 
 
 def to_json(scores: ImageScores) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import dataclasses
 import io
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from rich.console import Console
 from sggan_jax.adapt import flow, meter
 from sggan_jax.adapt.dataset import adapt_folder
 from sggan_jax.adapt.flow import gather, stack
-from sggan_jax.adapt.record import RECORD_FILE
+from sggan_jax.adapt.record import RECORD_FILE, Record
 from sggan_jax.types import InputError
 
 
@@ -277,3 +278,22 @@ def test_bar_shows_images_per_second():
         counter.advance()
     assert "2/2" in told.getvalue()
     assert "images/s" in told.getvalue()
+
+
+def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, monkeypatch):
+    """Each waits as a disk or a device would; the slowest, and not their sum, sets the pace."""
+    fill(source, {f"more{k:02}.png": (8, 16) for k in range(20)})
+    wait = 0.02
+
+    def slowly(function):
+        return lambda *arguments: (time.sleep(wait), function(*arguments))[1]
+
+    monkeypatch.setattr(flow, "read_rgb", slowly(flow.read_rgb))
+    monkeypatch.setattr(flow, "write_rgb", slowly(flow.write_rgb))
+    record = Record("", "v2r", 1, "", "", "")
+    work = slowly(lambda names, images: images)
+    summary = flow.map_folder(work, record, source, tmp_path / "out", progress=False)
+    assert summary.adapted == 24
+    assert set(summary.busy) == {"reading", "working", "writing"}
+    assert all(seconds >= 24 * wait for seconds in summary.busy.values())
+    assert summary.seconds < 0.7 * sum(summary.busy.values())

@@ -65,8 +65,11 @@ def test_what_stands_far_out_is_found_and_the_rest_passes():
     images["near"] = scores(sky=sky(change=34.0))
     images["far"] = scores(sky=sky(change=35.5))
     images["farther"] = scores(gradient=0.6)
+    # The network saw no sky in the source either, but it does in all other adapted images.
+    images["unseen"] = scores(sky=sky(before=0.1, after=0.2))
     found = judge(images)
-    assert list(found) == ["farther", "far"]
+    assert list(found) == ["farther", "unseen", "far"]
+    assert found["unseen"][0].reason.startswith("unseen share of sky: 0.8, 12 deviations above")
     assert found["far"][0].reason.startswith("change of sky: 35.5, 7 deviations above the usual 30")
     assert found["farther"][0].reason.startswith("gradients at boundaries: 0.6")
     assert judge(images, Thresholds(outlier=0.0)) == {}

@@ -21,6 +21,7 @@ NETS = {
     "resnet": (ResNet(width=4, blocks=2), (36, 20)),
     "smallest resnet": (ResNet(width=4, blocks=1, upsampling="resize"), (8, 8)),
     "refiner": (Refiner(width=4, blocks=2), (11, 13)),
+    "unet that sees the image": (UNet(width=4, levels=3, skip_image=True), (24, 40)),
     "pytorch's unet": (UNet(width=2, levels=3, pytorch=True), (16, 24)),
     "pytorch's resnet": (ResNet(width=2, blocks=1, pytorch=True), (12, 16)),
 }
