@@ -76,6 +76,8 @@ def get_config() -> ConfigDict:
     nets.levels = 8
     # unet: dropout rate of the three innermost decoder levels.
     nets.dropout = 0.5
+    # unet: let the last layer see the image itself: small things stay sharp. Not in the paper.
+    nets.skip_image = False
     # resnet: number of residual blocks.
     nets.blocks = 9
     # transpose (the paper's) or resize (nearest and a 3x3 convolution: no checkerboards).

@@ -95,7 +95,7 @@ def adapt_in_strips(
 
 
 def _unet(net: UNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
-    x = _read_image(image)
+    x = whole = _read_image(image)
     widths = [net.width * min(2**level, 8) for level in range(net.levels)]
     skips = []
     for level, width in enumerate(widths):
@@ -108,8 +108,13 @@ def _unet(net: UNet, strips: Strips, image: np.ndarray, finish: Function) -> np.
         up = Upsample(width, 4, net.upsampling, net.dtype)
         x = strips.norm(f"up{level}", up, x.then(nn.relu))
         x = Map(x.parts + skips.pop().parts)
-    up = Upsample(3, 4, net.upsampling, net.dtype, net.pytorch)
-    return strips.last(f"up{net.levels - 1}", up, x.then(nn.relu), _tanh, finish)
+    name, x = f"up{net.levels - 1}", x.then(nn.relu)
+    up = Upsample(net.features, 4, net.upsampling, net.dtype, net.pytorch)
+    if not net.skip_image:
+        return strips.last(name, up, x, _tanh, finish)
+    x = strips.keep(strips.norm(name, up, x).then(nn.relu))
+    leave = Conv(3, 3, dtype=net.dtype, with_offset=True)
+    return strips.last("leave", leave, Map(x.parts + whole.parts), _tanh, finish)
 
 
 def _resnet(net: ResNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:

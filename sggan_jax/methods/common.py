@@ -27,7 +27,12 @@ def make_generator(config: Config) -> UNet | ResNet:
     generator: UNet | ResNet
     if nets.generator == "unet":
         generator = UNet(
-            nets.width, nets.levels, nets.dropout, nets.upsampling, jnp.dtype(nets.dtype)
+            nets.width,
+            nets.levels,
+            nets.dropout,
+            nets.upsampling,
+            jnp.dtype(nets.dtype),
+            skip_image=nets.skip_image,
         )
     elif nets.generator == "resnet":
         generator = ResNet(nets.width, nets.blocks, nets.upsampling, jnp.dtype(nets.dtype))

@@ -25,6 +25,8 @@ class UNet(nn.Module):
       dtype: type of the computation; parameters stay float32.
       pytorch: as in the PyTorch program of CycleGAN and pix2pix: the outermost and the innermost
         level of the encoder have offsets instead of norms, and the output has an offset.
+      skip_image: one more skip, which the paper's network lacks: a 3x3 convolution at full
+        resolution has the last word, on the decoder's width / 2 maps and the image itself.
     """
 
     width: int = 64
@@ -33,6 +35,7 @@ class UNet(nn.Module):
     upsampling: Upsampling = "transpose"
     dtype: Dtype = jnp.float32
     pytorch: bool = False
+    skip_image: bool = False
 
     @property
     def multiple(self) -> int:
@@ -59,6 +62,11 @@ class UNet(nn.Module):
                 f"which instance norm erases; use fewer levels or a larger size"
             )
 
+    @property
+    def features(self) -> int:
+        """Maps that the decoder's last level makes."""
+        return self.width // 2 if self.skip_image else 3
+
     def is_bare(self, level: int) -> bool:
         """Whether a level of the encoder has an offset instead of a norm."""
         return self.pytorch and level in (0, self.levels - 1)
@@ -76,7 +84,7 @@ class UNet(nn.Module):
         """
         self.check_size(*x.shape[1:3])
         widths = [self.width * min(2**level, 8) for level in range(self.levels)]
-        skips = []
+        skips, image = [], x
         for level, width in enumerate(widths):
             x = x if level == 0 else leaky_relu(x)
             bare = self.is_bare(level)
@@ -85,7 +93,7 @@ class UNet(nn.Module):
             x = x if bare else InstanceNorm(name=f"{name}_norm")(x)
             skips.append(x)
         x = skips.pop()
-        for level, width in enumerate(reversed([3, *widths[:-1]])):
+        for level, width in enumerate(reversed([self.features, *widths[:-1]])):
             bare = self.pytorch and not skips
             up = Upsample(width, 4, self.upsampling, self.dtype, bare, name=f"up{level}")
             x = up(nn.relu(x))
@@ -95,6 +103,10 @@ class UNet(nn.Module):
                 x = nn.Dropout(self.dropout, deterministic=not train)(x)
             x = InstanceNorm(name=f"up{level}_norm")(x)
             x = jnp.concatenate([x, skips.pop()], axis=-1)
+        if self.skip_image:
+            x = nn.relu(InstanceNorm(name=f"up{self.levels - 1}_norm")(x))
+            x = jnp.concatenate([x, image.astype(x.dtype)], axis=-1)
+            x = Conv(3, 3, dtype=self.dtype, with_offset=True, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
 
 

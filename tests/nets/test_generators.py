@@ -74,11 +74,11 @@ def halve(x, kernel, pad):
     return out
 
 
-def mirrored(x, kernel):
+def mirrored(x, kernel, mode="reflect"):
     """Stride-1 correlation with mirrored borders."""
     size = kernel.shape[0]
     around = (size // 2, size // 2)
-    padded = np.pad(x, ((0, 0), around, around, (0, 0)), mode="reflect")
+    padded = np.pad(x, ((0, 0), around, around, (0, 0)), mode=mode)
     out = np.zeros((*x.shape[:3], kernel.shape[3]))
     for b, i, j, o in np.ndindex(out.shape):
         out[b, i, j, o] = (padded[b, i : i + size, j : j + size] * kernel[..., o]).sum()
@@ -125,7 +125,11 @@ def unet_loops(params, x):
     joined = np.concatenate([up0, down1], axis=3)
     up1 = norm(double(relu(joined), kernel("up1"), 1), **params["up1_norm"])
     joined = np.concatenate([up1, down0], axis=3)
-    return np.tanh(double(relu(joined), kernel("up2"), 1))
+    last = double(relu(joined), kernel("up2"), 1)
+    if "leave" not in params:
+        return np.tanh(last)
+    seen = np.concatenate([relu(norm(last, **params["up2_norm"])), x], axis=3)
+    return np.tanh(mirrored(seen, kernel("leave"), "constant") + params["leave"]["offset"])
 
 
 def resnet_loops(params, x):
@@ -147,6 +151,7 @@ def resnet_loops(params, x):
     ("net", "loops", "size"),
     [
         (UNet(width=2, levels=3), unet_loops, (8, 16)),
+        (UNet(width=2, levels=3, skip_image=True), unet_loops, (8, 16)),
         (ResNet(width=2, blocks=1), resnet_loops, (8, 12)),
     ],
 )

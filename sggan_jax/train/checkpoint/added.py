@@ -14,6 +14,7 @@ BEFORE: Mapping[str, Any] = {
     "data.scale_low": 1.0,
     "data.scale_high": 1.0,
     "data.colour": 0.0,
+    "nets.skip_image": False,
     "weights.dis_vr": 1.0,
     "weights.reg_v": 10.0,
     "weights.seg": 1.0,
