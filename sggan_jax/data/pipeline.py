@@ -210,7 +210,7 @@ def make_pipeline(
         process_count: Number of shards.
         threads: Threads that read ahead.
         workers: Processes that read ahead; 0 stays in this one.
-        prefetch: Batches to hold ready.
+        prefetch: Batches to hold ready, at least one for each thread.
         cache: Keep decoded examples in memory if those of both domains fit in ``CACHE_BYTES``.
         unreadable: Names of examples that are not to be read, by domain.
 
@@ -248,7 +248,7 @@ def make_pipeline(
         batch_size=batch_size,
         process_index=process_index,
         process_count=process_count,
-        read=grain.ReadOptions(num_threads=min(threads, prefetch), prefetch_buffer_size=prefetch),
+        read=grain.ReadOptions(num_threads=threads, prefetch_buffer_size=max(threads, prefetch, 1)),
         workers=workers,
     )
 

@@ -22,7 +22,7 @@ _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 _MANY_COLOURS, _PHOTOGRAPH_SHARE = 40, 0.9
 
 _BLURRED_SHARE, _ENOUGH_EDGES, _SMOOTHED_IDS = 0.12, 2000, 80
-"""Sharp labels of street scenes stay below 0.04, resized with smoothing they are above 0.17."""
+"""Sharp labels of street scenes stay below 0.06, resized with smoothing they are above 0.17."""
 
 _DAMAGES = (
     OSError,
