@@ -190,7 +190,7 @@ def get_config() -> ConfigDict:
     train.pool_size = 50
     # Decay of the moving average of the generators; 0 for none.
     train.ema = 0.0
-    # Devices to use; 0 for all. On a CPU, that many virtual ones.
+    # Devices to use, of every process; 0 for all. On a CPU, that many virtual ones.
     train.devices = 0
     # Steps run by one call of the device.
     train.steps_per_dispatch = 1

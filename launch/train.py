@@ -18,6 +18,7 @@ from absl import flags  # noqa: E402
 from ml_collections import config_flags  # noqa: E402
 
 from launch import run  # noqa: E402
+from sggan_jax.train import processes  # noqa: E402
 from sggan_jax.train.loop import train  # noqa: E402
 from sggan_jax.train.parallel import allow_virtual_devices  # noqa: E402
 
@@ -33,6 +34,14 @@ _WORKDIR = flags.DEFINE_string(
     "Run directory: checkpoints, samples, logs. Continued when it already holds this run.",
     required=True,
 )
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator",
+    "",
+    "For several processes that train one run: HOST:PORT of the first, or auto where the cluster "
+    "tells (Slurm, Open MPI, Kubernetes job sets, TPU slices).",
+)
+_PROCESSES = flags.DEFINE_integer("processes", 0, "Number of processes; not needed with auto.")
+_PROCESS = flags.DEFINE_integer("process", 0, "Which of them this is, from 0.")
 _ALLOW = flags.DEFINE_list(
     "allow",
     [],
@@ -44,8 +53,14 @@ _ALLOW = flags.DEFINE_list(
 def main(_: list[str]) -> None:
     """Train."""
     allow_virtual_devices(_CONFIG.value.train.devices)
+    if _COORDINATOR.value:
+        processes.join(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
     train(_CONFIG.value.to_dict(), _WORKDIR.value, _ALLOW.value)
 
 
 if __name__ == "__main__":
-    run(main)
+    try:
+        run(main)
+    except SystemExit as ending:
+        processes.end(ending.code)
+        raise

@@ -9,7 +9,7 @@ import numpy as np
 
 from sggan_jax.data.mended import WHOLE, Mended
 from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
-from sggan_jax.data.streams import Stream, Streams, digest
+from sggan_jax.data.streams import Shard, Stream, Streams, digest
 from sggan_jax.data.transforms import Augmentation
 from sggan_jax.types import InputError
 
@@ -105,7 +105,7 @@ class Pipeline:
         read: grain.ReadOptions,
         workers: int,
     ):
-        self._streams, self._pairs = streams, grain.MapDataset.source(streams)
+        self._streams = streams
         self.sources, self._order = sources, order
         self._gaps: dict[str, set[int]] = {letter: set() for letter in sources}
         self._batch_size, self._read, self._workers = batch_size, read, workers
@@ -114,9 +114,11 @@ class Pipeline:
 
     def _start_at(self, position: int) -> None:
         self._position = position
-        # Interleaved shards: the processes together see the pairs that one process would.
-        shard = self._pairs[position + self._process_index :: self._process_count]
-        batches = shard.batch(self._batch_size, drop_remainder=True, batch_fn=_stack)
+        processes = self._process_index, self._process_count
+        shard = Shard(self._streams, position, self._batch_size, *processes)
+        batches = grain.MapDataset.source(shard).batch(
+            self._batch_size, drop_remainder=True, batch_fn=_stack
+        )
         ahead = batches.to_iter_dataset(self._read)
         if self._workers:
             ahead = ahead.mp_prefetch(grain.MultiprocessingOptions(num_workers=self._workers))
@@ -158,9 +160,8 @@ class Pipeline:
         self._start_at(int(state["position"]))
 
     def name_batch(self, position: int) -> dict[str, list[str]]:
-        """Name the examples that this process's batch at a position holds, by domain."""
-        first = position + self._process_index
-        places = range(first, first + self._batch_size * self._process_count, self._process_count)
+        """Name the examples that the batch of all processes at a position holds, by domain."""
+        places = range(position, position + self._batch_size * self._process_count)
         return {
             letter: [stream.name(place) for place in places]
             for letter, stream in self._streams.streams.items()

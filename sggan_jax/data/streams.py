@@ -71,6 +71,28 @@ class Streams:
         return example
 
 
+@dataclass(frozen=True)
+class Shard:
+    """What one process of several sees: its block of every batch, from a position on.
+
+    Blocks side by side are the batch that one process would see, in its order.
+    """
+
+    streams: Streams
+    position: int
+    block: int
+    process_index: int
+    process_count: int
+
+    def __len__(self) -> int:
+        return _ENDLESS
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        batch, place = divmod(index, self.block)
+        blocks = batch * self.process_count + self.process_index
+        return self.streams[self.position + blocks * self.block + place]
+
+
 def digest(sources: Iterable[Source]) -> str:
     """Shorten the names of all examples of all sources, in their order, to 16 characters."""
     names = "\n\n".join("\n".join(source.names) for source in sources)

@@ -4,12 +4,13 @@ import datetime
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sggan_jax.train import processes
 from sggan_jax.train.step import GRADIENT
 from sggan_jax.types import InputError
 
@@ -64,7 +65,8 @@ class Journal:
     """What befell a run: rollbacks, stops, warnings; one JSON line each in ``journal.jsonl``.
 
     Unlike the metrics it is never rewritten. Batches skipped by a rollback and examples that could
-    not be read stay skipped in every continuation because they stand here.
+    not be read stay skipped in every continuation because they stand here. Of several processes,
+    each has a file of its own for what it alone saw, and reads those of all.
     """
 
     def __init__(self, workdir: Path):
@@ -73,14 +75,13 @@ class Journal:
         Args:
           workdir: run directory.
         """
-        self._path = Path(workdir) / JOURNAL
-        self.entries: list[dict[str, Any]] = []
-        lines = self._path.read_bytes().splitlines() if self._path.exists() else []
-        for line in lines:
-            try:
-                self.entries.append(json.loads(line))
-            except ValueError:  # the last line of a run that was killed may be cut short
-                continue
+        stem, suffix = JOURNAL.split(".")
+        first = processes.is_first()
+        self._path = workdir / (JOURNAL if first else f"{stem}_{processes.index()}.{suffix}")
+        self._own = None if first else ("unreadable",)
+        files = sorted(Path(workdir).glob(f"{stem}*.{suffix}"))
+        found = [entry for path in files for entry in _read_lines(path)]
+        self.entries: list[dict[str, Any]] = processes.tell_all(found)
 
     def add(self, event: str, **details: Any) -> None:
         """Remember an event, on disk if that is possible.
@@ -92,6 +93,8 @@ class Journal:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         entry = {"event": event, "time": now} | details
         self.entries.append(entry)
+        if self._own is not None and event not in self._own:
+            return
         try:
             with self._path.open("ab") as file:
                 # Begins with a new line, so that one that was cut short spoils no other.
@@ -124,6 +127,14 @@ class Journal:
             if entry["event"] == "unreadable":
                 found.setdefault(entry["domain"], {})[entry["name"]] = entry["why"]
         return found
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_bytes().splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:  # the last line of a run that was killed may be cut short
+            continue
 
 
 def first_line(error: BaseException) -> str:

@@ -106,6 +106,31 @@ class Log:
         return True
 
 
+class Quiet(Log):
+    """The log of a process that leaves logging to another."""
+
+    def __init__(self) -> None:
+        """Open nothing."""
+
+    def __enter__(self) -> "Quiet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing."""
+
+    def scalars(self, step: int, metrics: Mapping[str, float], rate: float) -> None:
+        """Tell nothing."""
+
+    def progress(self, step: int) -> None:
+        """Move nothing."""
+
+    def picture(self, step: int, name: str, image: np.ndarray) -> None:
+        """Write nothing."""
+
+    def sync(self) -> None:
+        """There is nothing to write."""
+
+
 class Lines:
     """A file of JSON lines; a line that cannot be written waits for the next try."""
 

@@ -1,27 +1,25 @@
 """The training loop: data in, steps, logs, pictures and checkpoints out; resumes by itself."""
 
-from collections.abc import Callable, Collection
+import contextlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
-from sggan_jax.train import parallel
-from sggan_jax.train.checkpoint import Checkpoints, check_run, write_run
-from sggan_jax.train.faults import Journal, NonFiniteError
+from sggan_jax.train import processes
+from sggan_jax.train.checkpoint import Checkpoints, check_run
+from sggan_jax.train.faults import Journal
 from sggan_jax.train.feed import Feed
 from sggan_jax.train.gaps import Gaps
 from sggan_jax.train.lock import hold
-from sggan_jax.train.log import Log
 from sggan_jax.train.painter import Painter, choose_examples
-from sggan_jax.train.pending import Pending
 from sggan_jax.train.plan import Plan, make_plan, read_augmentation
-from sggan_jax.train.signals import Stop, Stopped
-from sggan_jax.train.state import TrainState, init_state
-from sggan_jax.types import InputError, namespace
+from sggan_jax.train.session import Session
+from sggan_jax.train.signals import Stop
+from sggan_jax.types import namespace
 
 
 def train(
@@ -39,36 +37,46 @@ def train(
     Raises:
       InputError: before anything is written, if settings cannot work or the directory holds a
         run with other settings; during training, if a term or gradient is not finite.
-      Stopped: after SIGTERM or SIGINT, once a checkpoint is written.
+      Stopped: after SIGTERM or SIGINT, once a checkpoint is written; or, of several processes,
+        after another one's end.
     """
-    workdir, settings = Path(workdir), namespace(config)
-    with Stop() as stop:
-        check_run(workdir, config, allow)
-        make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
+    with processes.guard(), Stop() as stop:
+        _prepare_and_train(config, Path(workdir), allow, stop)
+
+
+def _prepare_and_train(
+    config: dict[str, Any], workdir: Path, allow: Collection[str], stop: Stop
+) -> None:
+    settings = namespace(config)
+    check_run(workdir, config, allow)
+    make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
+    with processes.first_then_others():
         virtual, real = open_training(settings)
-        len_r = None if real is None else len(real)
-        per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
-        plan = make_plan(config, workdir, per_epoch)
-        with hold(workdir):
-            changed = check_run(workdir, config, allow)
-            journal = Journal(workdir)
-            batches = make_pipeline(
-                virtual,
-                real,
-                batch_size=settings.train.batch_size,
-                seed=settings.seed,
-                flip=settings.data.flip,
-                augmentation=read_augmentation(settings.data, plan.run.regions),
-                threads=settings.data.threads,
-                workers=settings.data.workers,
-                unreadable=journal.unreadable,
-            )
-            try:
-                size = settings.data.height, settings.data.width
-                examples = choose_examples(batches.sources, settings.train.sample_count, size)
-                _train(plan, batches, examples, stop, journal, changed)
-            finally:
-                batches.close()
+    len_r = None if real is None else len(real)
+    per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
+    plan = make_plan(config, workdir, per_epoch)
+    with hold(workdir) if processes.is_first() else contextlib.nullcontext():
+        changed = processes.tell_all(check_run(workdir, config, allow))
+        journal = Journal(workdir)
+        batches = make_pipeline(
+            virtual,
+            real,
+            batch_size=settings.train.batch_size // processes.count(),
+            seed=settings.seed,
+            flip=settings.data.flip,
+            augmentation=read_augmentation(settings.data, plan.run.regions),
+            process_index=processes.index(),
+            process_count=processes.count(),
+            threads=settings.data.threads,
+            workers=settings.data.workers,
+            unreadable=journal.unreadable,
+        )
+        try:
+            size = settings.data.height, settings.data.width
+            examples = choose_examples(batches.sources, settings.train.sample_count, size)
+            _train(plan, batches, examples, stop, journal, changed)
+        finally:
+            batches.close()
 
 
 def _train(
@@ -81,194 +89,11 @@ def _train(
 ) -> None:
     settings = plan.config.train
     keep = settings.keep, settings.keep_best, settings.best_metric
-    with Checkpoints(plan.workdir, plan.method, *keep, journal.warn) as checkpoints:
+    writes = processes.is_first()
+    with Checkpoints(plan.workdir, plan.method, *keep, journal.warn, writes) as checkpoints:
         painter = Painter(plan.method, examples)
         gaps = Gaps(journal, batches, plan.config.data.max_bad_fraction)
         feed = Feed(batches, journal.skipped, gaps.check)
         session = Session(plan, checkpoints, feed, painter, stop, journal, changed)
         while not session.attempt():
             pass
-
-
-class Session:
-    """One process's share of a run."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        checkpoints: Checkpoints,
-        feed: Feed,
-        painter: Painter,
-        stop: Stop,
-        journal: Journal,
-        changed: list[str],
-    ):
-        """Bring together what a run needs.
-
-        Args:
-          plan: the run.
-          checkpoints: its checkpoints.
-          feed: its batches.
-          painter: of its sample pictures.
-          stop: tells of signals.
-          journal: of what befalls it.
-          changed: settings in which it differs from what it was, see ``check_run``.
-        """
-        self._plan, self._checkpoints, self._feed = plan, checkpoints, feed
-        self._painter, self._stop, self._journal = painter, stop, journal
-        self._changed = changed
-        self._beginning = feed.get_state()
-        self._trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
-
-    def attempt(self) -> bool:
-        """Train from the last checkpoint to the end; True once there, False after a rollback.
-
-        Raises:
-          NonFiniteError: at a fault, unless it can be rolled back.
-          Stopped: after a signal.
-        """
-        plan = self._plan
-        state, loop = self._start()
-        done = int(np.ravel(jax.device_get(state.step))[0])
-        write_run(plan.workdir, plan.run)
-        if self._changed:
-            self._journal.add("settings", step=done, changed=self._changed)
-            self._changed = []
-        if done >= plan.num_steps:
-            print(f"{plan.workdir} is finished: {done} of {plan.num_steps} steps are done")
-            return True
-        fault = _fault_of(lambda: self._run(state, done, loop))
-        # What a checkpoint found unfit to be written came before what the loop found.
-        fault = _fault_of(self._checkpoints.wait) or fault
-        if fault is not None:
-            self._roll_back(fault)
-            return False
-        self._check_end()
-        return True
-
-    def _start(self) -> tuple[TrainState, dict[str, Any]]:
-        """Return what to begin with: new, or as the last checkpoint left it."""
-        plan, examples = self._plan, self._painter.examples
-        local = plan.config.train.batch_size // len(plan.devices)
-        shapes = {
-            name: jax.ShapeDtypeStruct((local, *x.shape[1:]), x.dtype)
-            for name, x in examples.items()
-        }
-        loop: dict[str, Any] = {}
-        self._checkpoints.wait()
-        if self._checkpoints.latest_step() is None:
-            state = init_state(plan.method, plan.recipe, plan.config.seed, shapes)
-            pools = jax.tree.map(lambda x: np.zeros((1, *x.shape), x.dtype), state.pools)
-            state = state.replace(pools=pools)
-            self._feed.set_state(self._beginning)
-        else:
-            like = jax.eval_shape(
-                lambda: init_state(plan.method, plan.recipe, plan.config.seed, shapes)
-            )
-            state, data, loop = self._checkpoints.restore(like)
-            if any(change.startswith(("data.", "seed ")) for change in self._changed):
-                data = self._beginning | {"position": data["position"]}
-            self._feed.set_state(data)
-        return parallel.to_devices(state, plan.devices, plan.recipe.pool_size), loop
-
-    def _run(self, state: TrainState, done: int, loop: dict[str, Any]) -> None:
-        plan, settings = self._plan, self._plan.config.train
-        pending = Pending(done, loop)
-        data = self._feed.get_state()
-        with Log(plan.workdir, done, plan.num_steps, self._journal.warn) as log:
-            if done == 0:
-                self._painter.paint(log, parallel.to_host(state, plan.devices))
-            self._stop.defer()
-            while done < plan.num_steps:
-                if self._stop.name:
-                    self._leave(state, done, data, pending, log)
-                k = min(settings.steps_per_dispatch, plan.num_steps - done)
-                batch = self._take(done, k)
-                if batch is None:
-                    continue
-                data = self._feed.get_state()
-                state, metrics = self._trainer.run(state, batch)
-                done += k
-                pending.add(metrics)
-                log.progress(done)
-                last = done == plan.num_steps
-                if last or done % settings.log_every == 0:
-                    pending.write(log)
-                sample = last or done % settings.sample_every == 0
-                save = last or done % settings.checkpoint_every == 0
-                if sample or save:
-                    pending.check()
-                    host = parallel.to_host(state, plan.devices)
-                if save:
-                    log.sync()
-                    self._checkpoints.save(host, data, pending.get_state())
-                if sample:
-                    self._painter.paint(log, host)
-
-    def _take(self, done: int, k: int) -> dict[str, np.ndarray] | None:
-        """Return the next batches; None if they failed because the run is asked to stop."""
-        try:
-            return self._feed.take(done, k)
-        except Exception:
-            if self._stop.name:  # a signal to the whole group also ends the processes that read
-                return None
-            raise
-
-    def _leave(self, state, done: int, data: dict, pending: Pending, log: Log) -> None:
-        """Write a checkpoint and stop."""
-        pending.check()
-        self._checkpoints.wait()
-        if (self._checkpoints.latest_step() or 0) < done:
-            log.sync()
-            host = parallel.to_host(state, self._plan.devices)
-            self._checkpoints.save(host, data, pending.get_state())
-            self._checkpoints.wait()
-        latest = self._checkpoints.latest_step() or 0
-        self._journal.add("stop", step=done, signal=self._stop.name, checkpoint=latest)
-        raise Stopped(
-            f"stopped by {self._stop.name} at step {done} of {self._plan.num_steps}; the same "
-            f"command continues from step {latest}"
-        )
-
-    def _check_end(self) -> None:
-        latest = self._checkpoints.latest_step()
-        if latest != self._plan.num_steps:
-            raise InputError(
-                f"the last checkpoint, of step {self._plan.num_steps}, could not be written; the "
-                f"newest is of step {latest or 0}: make room, and the same command continues there"
-            )
-
-    def _roll_back(self, fault: NonFiniteError) -> None:
-        """Have the next attempt leave out the batch of a fault, if the settings allow one.
-
-        Raises:
-          NonFiniteError: if they do not.
-        """
-        settings, earlier = self._plan.config.train, self._journal.rollbacks
-        position, names = self._feed.position_of(fault.step), self._feed.names_of(fault.step)
-        held = ", ".join(f"{letter} {' '.join(x)}" for letter, x in names.items())
-        batch = f"the batch at data position {position} held {held}"
-        if settings.on_nonfinite != "rollback":
-            raise fault.with_advice(
-                f"{batch}; the run stops, its last checkpoint is sound and stays. Lower "
-                f"optim.learning_rate or the term's weight, look at this step's images, or let "
-                f"the run go back and leave them out by train.on_nonfinite=rollback"
-            )
-        if len(earlier) >= settings.max_rollbacks:
-            raise fault.with_advice(
-                f"{batch}; the run stops after {len(earlier)} rollbacks, as many as "
-                f"train.max_rollbacks allows; its last checkpoint is sound and stays"
-            )
-        back = self._checkpoints.latest_step() or 0
-        self._journal.warn(f"{fault}; {batch}; the run goes back to step {back} and leaves it out")
-        details = {"to": back, "position": position, "names": names, "faults": fault.faults}
-        self._journal.add("rollback", step=fault.step, **details)
-        self._feed.skipped |= {position}
-
-
-def _fault_of(action: Callable[[], None]) -> NonFiniteError | None:
-    try:
-        action()
-    except NonFiniteError as fault:
-        return fault
-    return None

@@ -18,6 +18,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from sggan_jax.methods.base import Method
 from sggan_jax.train.pool import Pool
+from sggan_jax.train.processes import gather
 from sggan_jax.train.state import Recipe, TrainState
 from sggan_jax.train.step import make_step
 from sggan_jax.types import Batch, InputError, Metrics
@@ -40,7 +41,7 @@ class Trainer:
 
 
 def pick_devices(number: int) -> tuple[jax.Device, ...]:
-    """Return the first ``number`` local devices, all for 0.
+    """Return the first ``number`` devices of every process, all for 0.
 
     Raises:
       InputError: if there are fewer.
@@ -50,7 +51,14 @@ def pick_devices(number: int) -> tuple[jax.Device, ...]:
         raise InputError(
             f"train.devices asks for {number}, but {len(local)} {local[0].platform} devices exist"
         )
-    return local[: number or len(local)]
+    owners = range(jax.process_count())
+    return tuple(x for i in owners for x in jax.local_devices(i)[: number or len(local)])
+
+
+def own(devices: tuple[jax.Device, ...]) -> slice:
+    """Say which of a run's devices belong to this process."""
+    number = len(devices) // jax.process_count()
+    return slice(jax.process_index() * number, (jax.process_index() + 1) * number)
 
 
 def allow_virtual_devices(number: int) -> None:
@@ -77,7 +85,7 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
     mapped = jax.pmap(step, AXIS, devices=devices, donate_argnums=0)
 
     def run(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        state, metrics = mapped(state, _split(batch, len(devices)))
+        state, metrics = mapped(state, _split(batch, len(devices[own(devices)])))
         return state, {name: value[0] for name, value in metrics.items()}
 
     return Trainer(devices, run)
@@ -158,7 +166,10 @@ def to_devices(state: TrainState, devices: tuple[jax.Device, ...], pool_size: in
     if len(devices) == 1:
         pools = jax.tree.map(lambda x: x[0], pools)
         return jax.device_put(state.replace(pools=pools), devices[0], may_alias=False)
-    same = jax.tree.map(lambda x: jnp.stack([x] * len(devices)), state.replace(pools={}))
+    mine = own(devices)
+    pools = jax.tree.map(lambda x: x[mine], pools)
+    copies = len(devices[mine])
+    same = jax.tree.map(lambda x: jnp.stack([x] * copies), state.replace(pools={}))
     # An identity through a pmap of the same axis lays every leaf out as the step wants it;
     # any other layout would compile the step twice.
     return jax.pmap(lambda x: x, AXIS, devices=devices)(same.replace(pools=pools))
@@ -170,7 +181,7 @@ def to_host(state: TrainState, devices: tuple[jax.Device, ...]) -> TrainState:
         state = state.replace(pools=jax.tree.map(lambda x: x[None], state.pools))
         return _get(state)
     first = jax.tree.map(lambda x: x[0], state.replace(pools={}))
-    return _get(first.replace(pools=state.pools))
+    return _get(first.replace(pools=gather(state.pools)))
 
 
 def _get(state):

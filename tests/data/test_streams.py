@@ -28,14 +28,16 @@ def make(virtual="abcde", real="xyz", **options):
     return make_pipeline(Shaded(virtual), Shaded(real), seed=5, **{"batch_size": 2} | options)
 
 
-@pytest.mark.parametrize("process", [0, 1])
-def test_names_at_a_position_are_those_of_the_batch_there(process):
-    batches = make(process_index=process, process_count=2)
+def test_names_at_a_position_are_those_of_the_batch_there():
+    """Of all processes, whose blocks side by side are the batch of one."""
+    processes = [make(process_index=index, process_count=2) for index in range(2)]
     for _ in range(9):
-        names = batches.name_batch(batches.get_state()["position"])
-        batch = next(batches)
+        position = processes[0].get_state()["position"]
+        blocks = [next(batches) for batches in processes]
         for letter, known in (("v", "abcde"), ("r", "xyz")):
-            assert names[letter] == [known[shade] for shade in batch[letter][:, 0, 0, 0]]
+            shades = np.concatenate([block[letter][:, 0, 0, 0] for block in blocks])
+            for batches in (*processes, make(batch_size=4)):
+                assert batches.name_batch(position)[letter] == [known[shade] for shade in shades]
 
 
 def test_a_position_among_other_names_is_refused():

@@ -10,7 +10,7 @@ import pytest
 from sggan_jax import methods
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, Player
-from sggan_jax.train import loop, parallel
+from sggan_jax.train import loop, parallel, session
 from sggan_jax.train.checkpoint import Checkpoints, read_run
 from sggan_jax.train.plan import make_plan
 from sggan_jax.train.state import init_state
@@ -120,4 +120,4 @@ def spoil(monkeypatch, how):
 
         return parallel.Trainer(trainer.devices, run)
 
-    monkeypatch.setattr(loop.parallel, "make_trainer", make_spoiled)
+    monkeypatch.setattr(session.parallel, "make_trainer", make_spoiled)

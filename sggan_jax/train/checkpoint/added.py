@@ -11,6 +11,12 @@ from typing import Any
 BEFORE: Mapping[str, Any] = {
     "data.virtual_count": 0,
     "data.real_count": 0,
+    "data.virtual_list": "",
+    "data.real_list": "",
+    "data.balance": 0.0,
+    "data.stored_height": 0,
+    "data.stored_width": 0,
+    "data.crop_shift": 0.0,
     "data.scale_low": 1.0,
     "data.scale_high": 1.0,
     "data.colour": 0.0,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import orbax.checkpoint as ocp
 
 from sggan_jax.train.checkpoint.folder import complete_steps, flush, remove
@@ -29,10 +30,11 @@ def write_items(path: Path, arrays: Mapping[str, Any], values: Mapping[str, Any]
     items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
     items |= {name: ocp.args.JsonSave(value) for name, value in values.items()}
     items[SEALS] = ocp.args.JsonSave(seals)
+    names = tuple(arrays), (*values, SEALS)
     remove(path.parent.glob(TEMPORARY))
     try:
         with _quiet():
-            _checkpointer().save(path, args=ocp.args.Composite(**items))
+            _checkpointer(*names).save(path, args=ocp.args.Composite(**items))
     except BaseException:
         remove(path.parent.glob(TEMPORARY))
         raise
@@ -61,7 +63,8 @@ def read_items(path: Path, arrays: tuple[str, ...], values: tuple[str, ...]) -> 
     if not sealed:
         del read[SEALS]
     with _quiet():
-        found = dict(_checkpointer().restore(path, args=ocp.args.Composite(**read)).items())
+        reader = _checkpointer(arrays, (*values, SEALS))
+        found = dict(reader.restore(path, args=ocp.args.Composite(**read)).items())
     if sealed:
         seals = _seal(*({name: found[name] for name in names} for names in (arrays, values)))
         for name in (*arrays, *values):
@@ -107,7 +110,7 @@ def read_newest(
 def read_value(path: Path, name: str) -> Any:
     """Read one JSON item of a checkpoint, unverified."""
     read = ocp.args.Composite(**{name: ocp.args.JsonRestore()})
-    return _checkpointer().restore(path, args=read)[name]
+    return _checkpointer((), (name,)).restore(path, args=read)[name]
 
 
 def _seal(arrays: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -134,5 +137,16 @@ def _quiet() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _checkpointer() -> ocp.Checkpointer:
-    return ocp.Checkpointer(ocp.CompositeCheckpointHandler())
+def _checkpointer(arrays: tuple[str, ...], values: tuple[str, ...]) -> ocp.Checkpointer:
+    """Make a checkpointer that waits for no other process of the run."""
+    me = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=me, active_processes={me}, barrier_sync_key_prefix=f"process{me}"
+    )
+    handlers: dict[str, Any] = {
+        name: ocp.StandardCheckpointHandler(multiprocessing_options=alone) for name in arrays
+    }
+    handlers |= {name: ocp.JsonCheckpointHandler(multiprocessing_options=alone) for name in values}
+    together = ocp.CompositeOptions(multiprocessing_options=alone)
+    composite = ocp.CompositeCheckpointHandler(composite_options=together, **handlers)
+    return ocp.Checkpointer(composite, multiprocessing_options=alone)

@@ -42,6 +42,7 @@ class Checkpoints:
         keep_best: int = 0,
         best_metric: str = "",
         tell: Callable[[str], None] = warn,
+        writes: bool = True,
     ):
         """Open a run's checkpoints.
 
@@ -52,12 +53,14 @@ class Checkpoints:
           keep_best: checkpoints kept beside those for the lowest ``best_metric``.
           best_metric: a logged term.
           tell: called with a sentence about every fault.
+          writes: whether saving writes; where another process does, it only looks for what is not
+            finite, so that both find it.
         """
         self._workdir = Path(workdir).absolute()
         self._folder = self._workdir / FOLDER
         self._adapting = frozenset(method.adapters.values())
         self._keep, self._keep_best, self._best_metric = keep, keep_best, best_metric
-        self._tell = tell
+        self._tell, self._writes = tell, writes
         self._writer = concurrent.futures.ThreadPoolExecutor(1, "checkpoint")
         self._writing: concurrent.futures.Future[None] | None = None
         self._values: dict[int, float] = {}
@@ -90,7 +93,7 @@ class Checkpoints:
         """
         self.wait()
         step, latest = int(state.step), self.latest_step()
-        if latest is not None and step <= latest:
+        if self._writes and latest is not None and step <= latest:
             raise RuntimeError(f"step {step} is not after the newest checkpoint, {latest}")
         self._writing = self._writer.submit(self._write, step, state, data, loop or {})
 
@@ -113,17 +116,18 @@ class Checkpoints:
                 f"whole, and the next will be tried in its time"
             )
 
-    def restore(self, like: TrainState) -> Saved:
+    def restore(self, like: TrainState, only: int | None = None) -> Saved:
         """Read the newest checkpoint that is sound; set newer, damaged ones aside.
 
         Args:
           like: a host state of the same method, to give the tree its form.
+          only: the one step that will do; None for any.
 
         Raises:
           InputError: if none is sound, or it does not fit ``like``.
         """
         self.wait()
-        items = self._read()
+        items = self._read(only)
         numbers = jax.eval_shape(jax.random.key_data, like.rng)
         forms = self._split(like.replace(rng=numbers))
         fields = {name: fit(form, name_arrays(items[name])) for name, form in forms.items()}
@@ -132,8 +136,9 @@ class Checkpoints:
         train["rng"] = jax.random.wrap_key_data(train["rng"])
         return Saved(TrainState(**train, **generators), items["data"], items["loop"])
 
-    def _read(self) -> dict[str, Any]:
-        step, items, damage = read_newest(self._folder, ("generators", "train"), ("data", "loop"))
+    def _read(self, only: int | None) -> dict[str, Any]:
+        names = ("generators", "train"), ("data", "loop")
+        step, items, damage = read_newest(self._folder, *names, only)
         for damaged, why in damage.items():
             place = set_aside(self._folder / str(damaged), self._workdir / DAMAGED)
             self._tell(
@@ -147,8 +152,9 @@ class Checkpoints:
         arrays = self._split(state.replace(rng=numbers))
         if bad := find_non_finite(arrays):
             raise NonFiniteError(step, [f"{name} is not finite" for name in bad])
-        write_items(self._folder / str(step), arrays, {"data": data, "loop": loop})
-        self._retire()
+        if self._writes:
+            write_items(self._folder / str(step), arrays, {"data": data, "loop": loop})
+            self._retire()
 
     def _retire(self) -> None:
         """Remove checkpoints that are neither among the newest nor among the best."""
