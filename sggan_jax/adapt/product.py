@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,7 @@ from sggan_jax.data.builders.chunks import ahead
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.evaluate.figures import draw_columns
+from sggan_jax.evaluate.pairs import check_pairs
 from sggan_jax.types import InputError
 
 CLASSES_FILE, SHEET_FILE = "dataset.toml", "contact_sheet.jpg"
@@ -91,10 +92,13 @@ def describe_dataset(
     found = list(places(source, output, "images", list_images(source / "images")))
     entries = _describe(found, output, record, gate, table, progress)
     scores = {e["image"]: from_json(e["scores"]) for e in entries if e["scores"]}
-    rejected = judge(scores, thresholds)
+    unusable = {
+        e["image"]: [Finding(f"labels: {e['problem']}", math.inf)] for e in entries if e["problem"]
+    }
+    rejected = unusable | judge(scores, thresholds)
     write_text(output / REJECTED_FILE, "".join(f"{name}\n" for name in rejected))
     write_text(output / CLASSES_FILE, format_classes(table, record, len(entries), len(rejected)))
-    write_sheet(found, output / SHEET_FILE, table)
+    write_sheet([p for p in found if p.image.as_posix() in scores], output / SHEET_FILE, table)
     write_gate_page(output / GATE_PAGE, source, output, scores, rejected, thresholds, gate.watcher)
     return Product(entries, rejected)
 
@@ -119,23 +123,23 @@ def _describe(
             if same_files(old, entry) and old.get("gate") == entry["gate"]:
                 return old, None
             paths = place.source / place.image, place.output / place.image
-            images = tuple(read_rgb(path) for path in paths)
+            image, adapted = (read_rgb(path) for path in paths)
+            entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
             if place.label is None or table is None:
-                return entry, images
-            return entry, (*images, read_labels(place.output / place.label, table))
+                return entry, ()
+            try:
+                labels = read_labels(place.output / place.label, table)
+                check_pairs(labels[None], images=image[None], adapted=adapted[None])
+            except InputError as error:  # told in the manifest; the others are still measured
+                return entry | {"problem": str(error).replace(f"{output}/", "")}, ()
+            return entry, (image, adapted, labels)
 
         for entry, arrays in ahead(read, found):
             meter.advance()
             if arrays is not None:
-                height, width = arrays[1].shape[:2]
-                journal.add(
-                    entry | {"height": height, "width": width, "scores": _score(gate, arrays)}
-                )
+                scores = to_json(gate(*arrays)) if gate and arrays else None
+                journal.add(entry | {"scores": scores})
         return journal.finish([place.image.as_posix() for place in found])
-
-
-def _score(gate: Gate | None, arrays: tuple[np.ndarray, ...]) -> dict[str, Any] | None:
-    return to_json(gate(*arrays)) if gate and len(arrays) == 3 else None
 
 
 def format_classes(table: ClassTable, record: Record, images: int, rejected: int) -> str:
@@ -172,6 +176,8 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
 
 def write_sheet(found: Sequence[Place], path: Path, table: ClassTable) -> None:
     """Draw some images spread over a data set: source, adapted, labels."""
+    if not found:
+        return
     chosen = [found[k] for k in np.unique(np.linspace(0, len(found) - 1, _SHEET_ROWS).astype(int))]
     rows = []
     for place in chosen:

@@ -8,11 +8,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.evaluate.pairs import EDGE_THRESHOLD, check_pairs, edges, widen
-from sggan_jax.losses.gradient import semantic_boundary, sobel
+from sggan_jax.evaluate.pairs import EDGE_THRESHOLD, check_pairs, edges, find_boundaries, widen
+from sggan_jax.losses.gradient import sobel
 from sggan_jax.types import IGNORE, to_float
 
 FARTHEST = 5
@@ -94,7 +95,7 @@ def score_image(
     truth = classes.regions[labels]
     difference = np.abs(image.astype(np.int16) - adapted).mean(axis=-1)
     gradients = measure_gradients(image, adapted)
-    boundary = np.asarray(semantic_boundary(jnp.asarray(labels[None])))[0] > 0
+    boundary = find_boundaries(labels[None])[0]
     right = [prediction == truth for prediction in seen] if seen else [None, None]
     scores = {
         classes.names[k]: ClassScores(
@@ -139,7 +140,7 @@ def score_boundaries(
       from the nearest edge of the adapted image in pixels (the larger of rows and columns), 5 at
       most; None, None where the source shows no boundary.
     """
-    boundary = np.asarray(semantic_boundary(jnp.asarray(labels[None]))) > 0
+    boundary = find_boundaries(labels[None])
     before, after = edges(image[None], threshold), edges(adapted[None], threshold)
     shown = boundary & before
     if not shown.any():
@@ -173,11 +174,16 @@ def measure_gradients(image: np.ndarray, adapted: np.ndarray) -> np.ndarray:
 
     >>> flat, step = np.zeros((3, 4, 3), np.uint8), np.zeros((3, 4, 3), np.uint8)
     >>> step[:, 2:] = 255
-    >>> measure_gradients(flat, step)[1].tolist()
+    >>> measure_gradients(flat, step)[1].round(3).tolist()
     [0.0, 4.0, 4.0, 0.0]
     """
-    x, y = (jnp.abs(sobel(to_float(jnp.asarray(one[None])))) for one in (image, adapted))
-    return np.asarray(jnp.abs(x - y).mean(axis=-1))[0]
+    return np.asarray(_gradients(image[None], adapted[None]))[0]
+
+
+@jax.jit
+def _gradients(image: jax.Array, adapted: jax.Array) -> jax.Array:
+    x, y = (jnp.abs(sobel(to_float(one))) for one in (image, adapted))
+    return jnp.abs(x - y).mean(axis=-1)
 
 
 def _share(right: np.ndarray | None, where: np.ndarray) -> float | None:

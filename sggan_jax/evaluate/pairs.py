@@ -7,7 +7,7 @@ are the boundaries between classes still there? Counts are summed over a data se
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from sggan_jax.data.labels import ClassTable
@@ -131,7 +131,7 @@ def count_boundaries(
       InputError: if shapes or types do not agree.
     """
     check_pairs(labels, images=images, adapted=adapted)
-    shown = (np.asarray(semantic_boundary(jnp.asarray(labels))) > 0) & edges(images, threshold)
+    shown = find_boundaries(labels) & edges(images, threshold)
     near = widen(edges(adapted, threshold))
     return BoundaryCounts(int(shown.sum()), int((shown & near).sum()), shown.size, int(near.sum()))
 
@@ -153,9 +153,18 @@ def edges(images: np.ndarray, threshold: float = EDGE_THRESHOLD) -> np.ndarray:
     ([False, True, True, False], False)
     """
     luminance = (images.astype(np.float32) @ LUMINANCE)[..., None]
-    responses = np.asarray(sobel(jnp.asarray(luminance))) / 4
+    responses = np.asarray(_sobel(luminance)) / 4
     # A step of exactly the threshold counts, whatever rounding does to its luminance.
     return np.hypot(responses[..., 0], responses[..., 1]) >= threshold - 1e-3
+
+
+def find_boundaries(labels: np.ndarray) -> np.ndarray:
+    """Mark the pixels on a boundary between classes: uint8 [B, H, W] to bool [B, H, W]."""
+    return np.asarray(_boundary(labels)) > 0
+
+
+# Compiled whole: one by one, their steps take longer to start than to run.
+_sobel, _boundary = jax.jit(sobel), jax.jit(semantic_boundary)
 
 
 def widen(mask: np.ndarray) -> np.ndarray:

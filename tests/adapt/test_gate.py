@@ -19,7 +19,6 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import CITYSCAPES, class_table
 from sggan_jax.data.prepare import prepare
 from sggan_jax.evaluate.meaning import ClassScores, ImageScores
-from sggan_jax.types import InputError
 
 
 def scores(gradient=0.4, boundary_f=0.95, **classes):
@@ -227,9 +226,20 @@ def test_a_plain_folder_has_a_manifest_and_nothing_is_judged(adapted, negative):
     assert read_manifest(output / "images") == product.entries
 
 
-def test_labels_of_another_size_are_told(adapted):
+def test_labels_that_cannot_be_used_are_told_and_the_rest_is_measured(adapted, segmenter):
     source, output, record = adapted
-    (output / "labels/03.png").unlink()
-    Image.fromarray(np.full((4, 4), 7, np.uint8)).save(output / "labels/03.png")
-    with pytest.raises(InputError, match="must be uint8"):
-        describe_dataset(source, output, record, Gate(CITYSCAPES), CITYSCAPES, progress=False)
+    for name, labels in (("05", np.full((4, 4), 7)), ("06", np.full((16, 24), 99))):
+        (output / f"labels/{name}.png").unlink()
+        Image.fromarray(labels.astype(np.uint8)).save(output / f"labels/{name}.png")
+    product = describe_dataset(
+        source, output, record, Gate(CITYSCAPES, segmenter), CITYSCAPES, progress=False
+    )
+    assert len(product.entries) == 24
+    assert len(product.rejected) == 5
+    size, unknown = list(product.rejected)[:2]
+    assert (size, unknown) == ("images/05.png", "images/06.png")
+    assert "must be uint8 [1, 4, 4, 3] like the labels" in product.rejected[size][0].reason
+    assert product.rejected[unknown][0].reason == (
+        "labels: labels/06.png holds ids outside class table 'cityscapes': 99 (384 pixels)."
+    )
+    assert [e["image"] for e in read_manifest(output) if e["scores"] is None] == [size, unknown]
