@@ -312,6 +312,22 @@ def test_lists_of_names_come_before_the_rule(tmp_path):
     assert names(plan("camvid", tmp_path)) == {"train": ["Seq05VD_f00000"]}
 
 
+def test_other_lists_make_another_data_set(tmp_path):
+    camvid(tmp_path)
+    prints = [plan("camvid", tmp_path).fingerprint]
+    for names in ("Seq05VD_f00000\n", "0001TP_006690\n"):
+        (tmp_path / "train.txt").write_text(names)
+        prints.append(plan("camvid", tmp_path).fingerprint)
+    assert len(set(prints)) == 3
+
+
+def test_lists_without_any_pair(tmp_path):
+    camvid(tmp_path)
+    (tmp_path / "train.txt").write_text("another_frame\n")
+    with pytest.raises(InputError, match=r"No pair of CamVid in .* is in a list of names"):
+        plan("camvid", tmp_path)
+
+
 def test_camvid_is_cropped_to_the_aspect_of_training(tmp_path):
     camvid(tmp_path)
     rows = np.repeat(np.arange(12, dtype=np.uint8)[:, None, None], 16, 1).repeat(3, 2)

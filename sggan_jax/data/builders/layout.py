@@ -1,8 +1,9 @@
 """What published data sets have in common: patterns tell where their pairs lie."""
 
 import functools
+import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,33 +61,36 @@ def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Pl
     files = list_files(root, IMAGE_SUFFIXES)
     images = _index(files, layout.images, layout, root, "images")
     labels = _index(files, layout.labels, layout, root, "labels")
-    aspect = width / height if layout.crop else None
+    load = functools.partial(
+        _load, table=layout.table, aspect=width / height if layout.crop else None
+    )
+    paired, refused = match(root, _flat(images), _flat(labels))
     splits: dict[str, list[Pair]] = {}
-    refused: list[tuple[str, str]] = []
-    sorted_names, single = match(root, _flat(images), _flat(labels))
-    refused += single
-    for split, names in _sort(layout, root, images, sorted_names).items():
+    for split, names in _sort(layout, root, images, paired).items():
         key = split if split in images else ""
-        splits[split] = [
-            Pair(
-                name,
-                functools.partial(
-                    _load, images[key][name], labels[key][name], layout.table, aspect
-                ),
-            )
-            for name in names
-            if name in images[key] and name in labels.get(key, {})
-        ]
         refused += [
             (name, f"the list of {split} names it, but it is not there")
             for name in names
             if name not in images[key]
         ]
+        both = [name for name in names if name in images[key] and name in labels.get(key, {})]
+        splits[split] = [
+            Pair(name, functools.partial(load, images[key][name], labels[key][name]))
+            for name in both
+        ]
     splits = {split: pairs for split, pairs in splits.items() if pairs}
     if not splits:
         raise InputError(f"No pair of {layout.title} in {root} is in a list of names.")
-    every = {**_flat(images), **{f"label {name}": file for name, file in _flat(labels).items()}}
-    return Plan(splits, fingerprint(every, layout.table), refused, known=layout.known)
+    files = _flat(images) | {f"label {name}": file for name, file in _flat(labels).items()}
+    return Plan(splits, _fingerprint(files, layout, splits), refused, known=layout.known)
+
+
+def _fingerprint(
+    files: Mapping[str, File], layout: Layout, splits: Mapping[str, Sequence[Pair]]
+) -> str:
+    """Hash the files, the classes, and which pair belongs to which split."""
+    order = "".join(f"{split} {pair.name}\n" for split, pairs in splits.items() for pair in pairs)
+    return hashlib.sha256(f"{fingerprint(files, layout.table)}\n{order}".encode()).hexdigest()
 
 
 def _index(
