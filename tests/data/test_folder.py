@@ -39,6 +39,26 @@ def test_without_labels_every_id_is_zero(make_folder):
     assert not labels.any()
 
 
+MINE = """
+class:
+  - {id: 7, name: tarmac, colour: [1, 2, 3], cityscapes: 7}
+  - {id: 11, name: house, colour: [2, 2, 3], cityscapes: 11}
+  - {id: 23, name: lorry, colour: [3, 2, 3], cityscapes: 27}
+  - {id: 26, name: heaven, colour: [4, 2, 3], cityscapes: 23}
+"""
+
+
+def test_own_classes_are_stored_as_those_of_cityscapes(make_folder, tmp_path):
+    root, drawn = make_folder()
+    (tmp_path / "mine.yaml").write_text(MINE)
+    own = plan(root, table=str(tmp_path / "mine.yaml"))
+    _, labels = own.splits["train"][0].load()
+    ids = drawn["train_0"][1]
+    for before, after in ((7, 7), (11, 11), (23, 27), (26, 23)):
+        assert ((labels == after) == (ids == before)).all()
+    assert own.fingerprint != plan(root).fingerprint
+
+
 def test_folders_inside_are_part_of_the_name(make_folder):
     root, _ = make_folder(splits={"train": 1})
     (root / "train.txt").unlink()

@@ -421,5 +421,8 @@ def test_known_broken_pairs_are_refused_as_such(tmp_path):
         photo(tmp_path, f"images/{name}.png")
         save(tmp_path, f"labels/{name}.png", np.full((H + 1, W), 7, np.uint8))
     refused = dict(check(SourceSpec("gtav", str(tmp_path)), H, W, progress=False).refused)
-    reason = "image 8x16 and labels 9x16 (height x width) differ in size"
+    reason = (
+        "image 8x16 and labels 9x16 (height x width) differ in size: give labels as large as their "
+        "image"
+    )
     assert refused == {"00003": reason, "15188": f"{reason} (known of this release)"}

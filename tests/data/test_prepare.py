@@ -94,7 +94,7 @@ def test_unusable_pairs_are_listed_and_the_rest_is_kept(make_folder, tmp_path, p
     assert list(reasons) == ["train_4", "train_0", "train_1", "train_2", "train_3"]
     assert "images/train_0.png cannot be read" in reasons["train_0"]
     assert "labels/train_1.png cannot be read" in reasons["train_1"]
-    assert reasons["train_2"] == "image 24x40 and labels 24x44 (height x width) differ in size"
+    assert "image 24x40 and labels 24x44 (height x width) differ in size" in reasons["train_2"]
     assert "88 (960 pixels)" in reasons["train_3"]
     assert open_source(info.spec, tmp_path / "data", "train", 12, 20).names == ("train_5",)
     assert build(root, tmp_path).refused == info.refused

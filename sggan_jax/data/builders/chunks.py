@@ -90,7 +90,8 @@ def make_pair(pair: Pair, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray
     if image.shape[:2] != labels.shape:
         raise InputError(
             f"image {image.shape[0]}x{image.shape[1]} and labels "
-            f"{labels.shape[0]}x{labels.shape[1]} (height x width) differ in size"
+            f"{labels.shape[0]}x{labels.shape[1]} (height x width) differ in size: give labels "
+            "as large as their image"
         )
     original = image.shape[0], image.shape[1]
     return *resize(image, labels, *size), original

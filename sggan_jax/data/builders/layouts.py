@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from scipy.io import loadmat
-
 from sggan_jax.data.builders.layout import Layout
 from sggan_jax.data.tables import TABLES
 from sggan_jax.types import InputError
@@ -43,6 +41,8 @@ def gtav_splits(root: Path) -> Mapping[str, list[str]] | None:
     path = root / "split.mat"
     if not path.is_file():
         return None
+    from scipy.io import loadmat  # slow to import, and needed for this file alone
+
     try:
         numbers = loadmat(path)
         return {
