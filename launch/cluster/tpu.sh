@@ -1,5 +1,5 @@
 #!/bin/bash
-# One process per host of a TPU slice; started again for as long as it stops with exit code 75.
+# One process per host of a TPU slice; started again after exit code 75, or when it was killed.
 #
 #   launch/cluster/tpu.sh NAME ZONE --config=configs/sggan.py --workdir=/shared/runs/a
 #
@@ -12,5 +12,5 @@ while true; do
   gcloud compute tpus tpu-vm ssh "$name" --zone="$zone" --worker=all \
     --command="cd sggan_jax && python -m launch.train --coordinator=auto $(printf '%q ' "$@")"
   code=$?
-  [[ $code -eq 75 ]] || exit $code
+  [[ $code -eq 75 || $code -ge 128 ]] || exit $code
 done

@@ -77,7 +77,7 @@ class Journal:
         """
         stem, suffix = JOURNAL.split(".")
         first = processes.is_first()
-        self._path = workdir / (JOURNAL if first else f"{stem}_{processes.index()}.{suffix}")
+        self._path = Path(workdir) / (JOURNAL if first else f"{stem}_{processes.index()}.{suffix}")
         self._own = None if first else ("unreadable",)
         files = sorted(Path(workdir).glob(f"{stem}*.{suffix}"))
         found = [entry for path in files for entry in _read_lines(path)]

@@ -8,7 +8,9 @@ know, such as a signal, is agreed upon before anybody acts on it. Alone, nothing
 import contextlib
 import json
 import os
+import re
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +18,17 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from sggan_jax.train.signals import Stopped
+from sggan_jax.train.signals import STOPPED, Stopped
 from sggan_jax.types import InputError
 
 AUTO = "auto"
 
 _HEARTBEAT_SECONDS = 30
+
+_lost = threading.Event()
+
+# How errors of the runtime begin, whatever their type in Python.
+_STATUS = re.compile(r"(UNKNOWN|INTERNAL|UNAVAILABLE|ABORTED|CANCELLED|DEADLINE_EXCEEDED)\b")
 
 
 class Lost(Stopped):
@@ -114,9 +121,10 @@ def guard() -> Iterator[None]:
     """
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
-        if count() == 1:
+    except (jax.errors.JaxRuntimeError, ValueError) as error:
+        if count() == 1 or not _STATUS.match(str(error)):
             raise
+        _lost.set()
         reason = str(error).partition("\n")[0]
         raise Lost(
             f"process {index()} of {count()} stops: another one has ended or cannot be reached "
@@ -125,8 +133,10 @@ def guard() -> Iterator[None]:
 
 
 def end(code: Any) -> None:
-    """End at once if the others may be gone: an orderly end would wait for them."""
+    """End with an exit code; at once where the others may be gone or do not end with it."""
     if count() > 1 and code:
+        if code == STOPPED and not _lost.is_set():
+            jax.distributed.shutdown()  # all stop at the same step, and the first must be the last
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(code))

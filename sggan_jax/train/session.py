@@ -117,7 +117,7 @@ class Session:
         data = self._feed.get_state()
         with self._open_log(done) as log:
             if done == 0:
-                self._painter.paint(log, parallel.to_host(state, plan.devices))
+                self._paint(log, parallel.to_host(state, plan.devices))
             self._stop.defer()
             while done < plan.num_steps:
                 if processes.any_of(bool(self._stop.name)):
@@ -143,7 +143,11 @@ class Session:
                     log.sync()
                     self._checkpoints.save(host, data, pending.get_state())
                 if sample:
-                    self._painter.paint(log, host)
+                    self._paint(log, host)
+
+    def _paint(self, log: Log, host: TrainState) -> None:
+        if processes.is_first():
+            self._painter.paint(log, host)
 
     def _open_log(self, done: int) -> Log:
         plan = self._plan
