@@ -78,6 +78,7 @@ def findings(
         One sentence for each finding, the gravest first; nothing where nothing stands out.
     """
     surveys = {"virtual": virtual, "real": real}
+    early = [name for name, survey in surveys.items() if not survey.is_whole()]
     said = [
         f"The {name} domain has no labels: every pixel has class id 0, and the semantic-aware "
         "discriminator sees one region."
@@ -100,6 +101,11 @@ def findings(
         f"The {name} domain has {survey.count} images for training, which is few."
         for name, survey in surveys.items()
         if survey.count < _FEW
+    ]
+    said += [
+        f"The {name} domain was prepared by an early version, which counted classes alone: sizes, "
+        "colours and layout are not known. Add --check to count them."
+        for name in early
     ]
     return said
 
@@ -129,6 +135,8 @@ def _shares(survey: Survey) -> dict[int, float]:
 
 
 def _layout(virtual: Survey, real: Survey) -> list[str]:
+    if not (virtual.is_whole() and real.is_whole()):
+        return []
     shift, moved, unmoved = best_shift(virtual.bands, real.bands)
     if not shift or moved > 0.9 * unmoved:
         return []

@@ -35,7 +35,7 @@ class PreparedInfo:
         spec: The source.
         height: Height of every example.
         width: Width of every example.
-        surveys: What is in each split; what a data set prepared before 0.2 lacks is 0.
+        surveys: What is in each split; of data sets of early versions the classes alone.
         refused: Name and reason of every pair that was left out.
         labelled: False where the source has no labels and every id is 0.
         reused: Whether the data set was there already.

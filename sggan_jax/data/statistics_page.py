@@ -113,6 +113,8 @@ def _apart(infos: Sequence[PreparedInfo]) -> Section:
         ],
         ["mean colour", f"{colour:.1f}", "of 255, averaged over red, green and blue"],
     ]
+    if not (virtual.is_whole() and real.is_whole()):
+        del rows[2:]
     labelled = infos[0].labelled, infos[1].labelled
     said = findings(virtual, real, tables, labelled) or ["Nothing stands out."]
     head = ["of", "distance", "meaning"]

@@ -62,6 +62,10 @@ class Survey:
         self.squares += other.squares
         self.refused += other.refused
 
+    def is_whole(self) -> bool:
+        """Say whether more than classes was counted; data sets of early versions have no more."""
+        return bool(self.sizes)
+
     def pixels(self) -> dict[int, int]:
         """Return the number of pixels of every class id that occurs."""
         total = self.bands.sum(0)

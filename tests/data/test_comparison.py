@@ -10,7 +10,7 @@ from sggan_jax.data.survey import BANDS, Survey, distance
 
 def survey(rows, count=1000):
     """A survey of images whose 16 rows each are one class."""
-    made = Survey(count=count)
+    made = Survey(count=count, sizes={"16x16": count})
     for band, class_id in enumerate(rows):
         made.bands[band, class_id] = 10
     return made
@@ -64,6 +64,14 @@ def test_findings_tell_cameras_apart():
     assert "same things 2/16 of the height lower" in text
     assert "data.crop_shift=0.125 " in text
     assert "data.crop_shift=-0.125 " in said(lower, survey(STREET))
+
+
+def test_findings_of_what_an_early_version_prepared():
+    early = survey([23] * 6 + [11] * 5 + [7] * 5)
+    early.sizes = {}
+    text = said(survey(STREET), early)
+    assert "height lower" not in text
+    assert "The real domain was prepared by an early version" in text
 
 
 def test_findings_of_few_images_and_missing_labels():

@@ -1,4 +1,5 @@
 import functools
+import json
 import os
 import pickle
 import shutil
@@ -66,6 +67,20 @@ def test_an_unchanged_source_is_reused_at_its_size_only(make_folder, tmp_path):
     twin = tmp_path / "elsewhere" / root.name
     shutil.copytree(root, twin)  # keeps the files' times
     assert build(twin, tmp_path).path != first.path
+
+
+def test_what_an_early_version_prepared_is_read(make_folder, tmp_path):
+    root, _ = make_folder()
+    first = build(root, tmp_path)
+    metadata = first.path / "metadata.json"
+    tree = json.loads(metadata.read_text())
+    del tree["surveys"]
+    metadata.write_text(json.dumps(tree))
+    again = build(root, tmp_path)
+    assert again.reused
+    assert (again.counts, again.pixels) == (first.counts, first.pixels)
+    assert first.surveys["train"].is_whole()
+    assert not again.surveys["train"].is_whole()
 
 
 def test_a_changed_source_is_built_anew(make_folder, tmp_path, pair):
