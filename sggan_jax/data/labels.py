@@ -12,6 +12,9 @@ from sggan_jax.data.class_table import TABLE_SUFFIXES, ClassTable, load_table
 from sggan_jax.data.tables import CITYSCAPES, GTAV, PAPER_GROUPS, TABLES, TRAIN_IDS
 from sggan_jax.types import IGNORE, InputError
 
+_LUMINANCE = np.array([0.299, 0.587, 0.114])
+_MANY = 20
+
 IGNORED = "ignored"
 """Group of a class table whose classes are left out."""
 
@@ -185,18 +188,26 @@ def check_ids(labels: np.ndarray, table: ClassTable, where: str) -> None:
         return
     listed = ", ".join(f"{i} ({count_pixels(counts[i])})" for i in unknown[:5])
     more = f" and {unknown.size - 5} more" if unknown.size > 5 else ""
-    hint = ""
-    if IGNORE in unknown and unknown.size == 1:
-        hint = (
+    hint = _hint(unknown, table)
+    raise InputError(f"{where} holds ids outside class table {table.name!r}: {listed}{more}.{hint}")
+
+
+def _hint(unknown: np.ndarray, table: ClassTable) -> str:
+    """Guess how labels came to hold unknown ids, and say what to do; empty where nothing fits."""
+    if unknown.tolist() == [IGNORE]:
+        return (
             " Train ids write ignored pixels as 255: give the files with class ids, or the table "
             "trainids."
         )
-    elif unknown.size > 20:
-        hint = (
-            " So many are no class ids: is this a photograph, or a colour image turned to grey? "
-            "Give class ids, or the colour image itself."
+    greys = np.round(table.colours @ _LUMINANCE)
+    if unknown.size > 2 and all(np.abs(greys - grey).min() <= 1 for grey in unknown):
+        return (
+            " These are the colours of the table turned to grey, which cannot be undone: give the "
+            "colour files or class ids."
         )
-    raise InputError(f"{where} holds ids outside class table {table.name!r}: {listed}{more}.{hint}")
+    if unknown.size > _MANY:
+        return " So many are no class ids: is this a photograph? Are images and labels swapped?"
+    return ""
 
 
 def colourise(labels: np.ndarray, table: ClassTable) -> np.ndarray:

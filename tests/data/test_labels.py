@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from sggan_jax.data import labels
 from sggan_jax.types import InputError
@@ -147,8 +148,17 @@ def test_check_ids_recognises_train_ids():
 
 
 def test_check_ids_recognises_a_grey_photograph():
-    with pytest.raises(InputError, match="is this a photograph, or a colour image turned to grey"):
+    with pytest.raises(InputError, match=r"is this a photograph\? Are images and labels swapped\?"):
         labels.check_ids(np.arange(256, dtype=np.uint8), labels.CITYSCAPES, "a.png")
+
+
+def test_check_ids_recognises_colours_turned_to_grey():
+    ids = np.array([[7, 8, 11, 23, 26, 21]], np.uint8)
+    grey = Image.fromarray(labels.colourise(ids, labels.CITYSCAPES)).convert("L")
+    # Road (128, 64, 128) is 90, sidewalk (244, 35, 232) 120.
+    assert np.asarray(grey)[0, :2].tolist() == [90, 120]
+    with pytest.raises(InputError, match=r"90 \(1 pixel\).*colours of the table turned to grey"):
+        labels.check_ids(np.asarray(grey), labels.CITYSCAPES, "a.png")
 
 
 def test_check_ids_shortens_a_long_list():
