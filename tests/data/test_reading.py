@@ -1,8 +1,16 @@
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.data.builders.reading import decode_png, encode_png, read_image, read_labels
+from sggan_jax.data.builders.reading import (
+    decode_png,
+    encode_png,
+    read_image,
+    read_labels,
+    share_between,
+)
 from sggan_jax.data.labels import CITYSCAPES, GTAV, colourise
 from sggan_jax.types import InputError
 
@@ -54,22 +62,51 @@ def test_unknown_ids_are_named_with_the_path(tmp_path):
 
 
 def blocks(size, seed=0):
-    """Labels in blocks of 8 of several classes far apart, sharp."""
-    drawn = np.random.default_rng(seed).choice([7, 11, 23, 26, 33], (size // 8, size // 4))
-    return drawn.astype(np.uint8).repeat(8, 0).repeat(8, 1)
+    """Labels in blocks of 20 of several classes far apart, sharp."""
+    drawn = np.random.default_rng(seed).choice([7, 11, 23, 26, 33], (size // 20, size // 10))
+    return drawn.astype(np.uint8).repeat(20, 0).repeat(20, 1)
 
 
 @pytest.mark.parametrize("smoothing", ["BILINEAR", "BICUBIC", "BOX", "LANCZOS"])
 def test_labels_resized_with_smoothing(tmp_path, smoothing):
     sharp = Image.fromarray(blocks(400))
     read_labels(save(np.asarray(sharp), tmp_path / "sharp.png"), CITYSCAPES)
-    small = sharp.resize((190, 90), Image.Resampling.NEAREST)
+    small = sharp.resize((530, 270), Image.Resampling.NEAREST)
     read_labels(save(np.asarray(small), tmp_path / "small.png"), CITYSCAPES)
-    sharp.resize((190, 90), Image.Resampling[smoothing]).save(tmp_path / "blurred.png")
+    sharp.resize((530, 270), Image.Resampling[smoothing]).save(tmp_path / "blurred.png")
     with pytest.raises(
-        InputError, match=r"blurred\.png was resized with smoothing: \d\d%.*nearest"
+        InputError, match=r"blurred\.png was resized with smoothing: at \d\d% .*nearest"
     ):
         read_labels(tmp_path / "blurred.png", CITYSCAPES)
+
+
+def test_smoothed_labels_enlarged_again(tmp_path):
+    small = Image.fromarray(blocks(400)).resize((530, 270), Image.Resampling.BILINEAR)
+    small.resize((800, 400), Image.Resampling.NEAREST).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="was resized with smoothing"):
+        read_labels(tmp_path / "a.png", CITYSCAPES)
+
+
+def test_noise_has_no_edges_to_be_smooth(tmp_path):
+    noise = np.random.default_rng(0).choice(np.array([7, 11, 23, 26], np.uint8), (60, 80))
+    np.testing.assert_array_equal(read_labels(save(noise, tmp_path / "a.png"), CITYSCAPES), noise)
+
+
+def test_edges_are_counted_by_loops():
+    labels = np.random.default_rng(1).choice([7, 8, 11, 23], (9, 13)).astype(np.uint8)
+    labels = labels.repeat(2, 0).repeat(3, 1)
+    labels[4:6, 7] = 9
+    between = edges = 0
+    for ids in (labels, labels.T):
+        for line in ids.tolist():
+            strips = [(value, len([*same])) for value, same in itertools.groupby(line)]
+            edges += len(strips) - 1
+            for (left, _), (here, length), (right, _) in zip(
+                strips, strips[1:], strips[2:], strict=False
+            ):
+                between += length <= 2 and min(left, right) < here < max(left, right)
+    assert between
+    assert share_between(labels) == (between / edges, edges)
 
 
 def test_colour_labels_resized_with_smoothing(tmp_path):
