@@ -11,7 +11,7 @@ import numpy as np
 
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.segmenter import Segmenter
-from sggan_jax.train.checkpoint import FREE, flatten, read_run
+from sggan_jax.train.checkpoint import digest_config
 from sggan_jax.types import InputError
 
 RECORD_FILE = ".adapted.json"
@@ -27,7 +27,7 @@ class Record:
       run: run directory, to be told; a run may move, so it is not compared. Empty without one.
       direction: ``v2r``, ``r2v``, ``seg``, or the kind of an adaptation without learning.
       step: of the checkpoint.
-      config: digest of the run's configuration, settings that it may change left out.
+      config: digest of the run's configuration, data and length of training left out.
       weights: digest of the network's parameters, or of what takes their place.
       input: the folder adapted.
     """
@@ -42,9 +42,6 @@ class Record:
 
 def make_record(adapter: Adapter | Segmenter, input_dir: Path) -> Record:
     """Describe what a network of a run makes of a folder."""
-    settings = flatten(read_run(adapter.run).config)
-    decisive = {key: value for key, value in settings.items() if key not in FREE}
-    config = json.dumps(decisive, sort_keys=True)
     weights = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_leaves_with_path(adapter.variables):
         weights.update(jax.tree_util.keystr(path).encode())
@@ -53,7 +50,7 @@ def make_record(adapter: Adapter | Segmenter, input_dir: Path) -> Record:
         run=str(adapter.run.resolve()),
         direction=adapter.direction,
         step=adapter.step,
-        config=hashlib.sha256(config.encode()).hexdigest()[:16],
+        config=digest_config(adapter.run),
         weights=weights.hexdigest()[:16],
         input=str(input_dir.resolve()),
     )

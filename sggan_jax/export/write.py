@@ -1,9 +1,7 @@
 """A run's generator as files: a program for several platforms and free sizes, weights, a card."""
 
 import dataclasses
-import hashlib
 import importlib.metadata
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -90,7 +88,7 @@ def export_generator(
             "name": run.resolve().name,
             "direction": direction,
             "step": step,
-            "config": digest_config(checkpoint.read_run(run)),
+            "config": checkpoint.digest_config(run),
         },
         licence=licence,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -164,13 +162,6 @@ def describe_network(module: Any, variables: Mapping[str, Any]) -> dict[str, Any
     }
     settings["dtype"] = np.dtype(settings["dtype"]).name
     return {"kind": type(module).__name__, **settings, "parameters": num_params(variables)}
-
-
-def digest_config(run: checkpoint.Run) -> str:
-    """Hash a run's configuration, settings that a continued run may change left out."""
-    settings = checkpoint.flatten(run.config)
-    decisive = {key: value for key, value in settings.items() if key not in checkpoint.FREE}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _write_files(folder: Path, program: bytes | bytearray, weights: Mapping[str, Any]) -> None:

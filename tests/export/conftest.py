@@ -35,10 +35,9 @@ def make_export(networks, tmp_path_factory):
 
     def make(name, folder=None, **settings):
         folder = folder or tmp_path_factory.mktemp("exported") / name
-        run = checkpoint.Run({"seed": 3, "train": {"keep": 5}}, (0,) * 256, 1)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(checkpoint, "restore_network", lambda *_: (*networks[name], 7))
-            patch.setattr(checkpoint, "read_run", lambda _: run)
+            patch.setattr(checkpoint, "digest_config", lambda _: "0123456789abcdef")
             return folder, export_generator("runs/a", folder, **settings)
 
     return make

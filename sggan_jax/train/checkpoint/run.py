@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -157,6 +158,17 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str,
         for key in sorted(old.keys() | new.keys())
         if key not in FREE and old.get(key) != new.get(key)
     }
+
+
+def digest_config(workdir: Path) -> str:
+    """Hash what a run was made by, the same in every version of this program and on any machine.
+
+    Data and length of training are left out: what they made of a network is in its weights.
+    """
+    config = json.loads((Path(workdir) / RUN_FILE).read_text(encoding="utf-8"))["config"]
+    decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
+    text = json.dumps(flatten(decisive), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
