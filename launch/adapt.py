@@ -91,8 +91,8 @@ def main(_: list[str]) -> int:
         return check()
     settings = read_run(Path(_RUN.value)).settings
     table = class_table(_TABLE.value or own_table(settings))
+    allow_virtual_devices(_DEVICES.value)  # before anything is put on a device
     segmenter = load_segmenter(_SEGMENTER.value) if _SEGMENTER.value else None
-    allow_virtual_devices(_DEVICES.value)
     adapter = load_adapter(_RUN.value, _DIRECTION.value, _STEP.value, _MEMORY.value)
     adapter = dataclasses.replace(adapter, devices=pick_devices(_DEVICES.value))
     source = find_source(settings)
