@@ -143,6 +143,7 @@ def test_when_one_is_killed_the_other_stops_and_both_continue(program, two, runs
     started = program(workdir, 2)
     wait_for_step(workdir, 10, started)
     started[victim].kill()
+    started[victim].wait()
     since = time.monotonic()
     code = started[1 - victim].wait()
     print(f"process {1 - victim} ended with {code} after {time.monotonic() - since:.1f} s")
