@@ -160,7 +160,9 @@ class Session:
         try:
             return self._feed.take(done, k)
         except Exception:
-            if self._stop.name:  # a signal to the whole group also ends the processes that read
+            # A signal to the whole group also ends the processes that read. Of several processes of
+            # a run, the others would go on to a step that this one cannot take part in.
+            if self._stop.name and processes.count() == 1:
                 return None
             raise
 
