@@ -50,7 +50,7 @@ def main() -> None:
     for name, rate in rates.items():
         print(f"| {name} | {rate:.0f} | {1000 / rate:.2f} |")
     print()
-    print(arithmetic(rates["prepared pair, from disk"], args.step, args.cores))
+    print(arithmetic(rates["batch of both domains, from disk"], args.step, args.cores))
 
 
 def copy_pairs(source: str, to: Path, count: int, enlarge: list[int] | None) -> Path:
