@@ -36,6 +36,7 @@ def small(config) -> None:
     config.nets.levels = 5
     config.nets.dropout = 0.0
     config.nets.upsampling = "resize"
+    config.nets.skip_image = True
     config.nets.dis_width = 32
     config.nets.dis_halvings = 2
     # The gradient loss compares magnitudes: only this term sees a contrast turned over.
