@@ -43,6 +43,9 @@ def report(summary: "Summary", done: str = "adapted") -> int:
         f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
         f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
     )
+    if summary.busy:
+        spans = (f"{kind} {seconds:.1f} s" for kind, seconds in summary.busy.items())
+        print(f"beside each other: {', '.join(spans)}")
     if summary.failed:
         print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
     for _, reason in summary.failed:
