@@ -3,7 +3,7 @@
 import pytest
 
 from configs import common
-from sggan_jax.train.checkpoint import FREE, Run, flatten, read_run, write_run
+from sggan_jax.train.checkpoint import FREE, Run, digest_config, flatten, read_run, write_run
 from sggan_jax.train.checkpoint.added import BEFORE, complete
 from sggan_jax.train.checkpoint.run import check_run, compare_configs
 from sggan_jax.types import InputError
@@ -81,6 +81,15 @@ def test_every_setting_newer_than_the_first_runs_says_what_they_did():
     assert BEFORE.keys() <= settings.keys()
     for key, value in BEFORE.items():
         assert isinstance(value, type(settings[key])), key
+
+
+def test_the_digest_of_a_run_outlives_new_versions_of_the_program(workdir):
+    """Completing the file changes nothing; a setting that makes a difference does."""
+    before = digest_config(workdir)
+    write_run(workdir, read_run(workdir))
+    assert digest_config(workdir) == before
+    write_run(workdir, Run(CONFIG | {"loss": CONFIG["loss"] | {"dis_noise": 0.1}}, (0,) * 256, 4))
+    assert digest_config(workdir) != before
 
 
 def test_a_run_that_lacks_a_setting_says_which():

@@ -14,6 +14,7 @@ inference reads the generators alone:
 from sggan_jax.train.checkpoint.keeper import Checkpoints, Saved
 from sggan_jax.train.checkpoint.network import restore_network
 from sggan_jax.train.checkpoint.run import (
+    DIGEST,
     FREE,
     RUN_FILE,
     Run,
@@ -25,6 +26,7 @@ from sggan_jax.train.checkpoint.run import (
 )
 
 __all__ = [
+    "DIGEST",
     "FREE",
     "RUN_FILE",
     "Checkpoints",

@@ -13,11 +13,14 @@ import numpy as np
 
 from sggan_jax.methods import make_method
 from sggan_jax.methods.base import Method
-from sggan_jax.train.checkpoint.added import complete
+from sggan_jax.train.checkpoint.added import BEFORE, complete
 from sggan_jax.train.faults import warn
 from sggan_jax.types import Config, InputError, namespace
 
 RUN_FILE = "run.json"
+
+DIGEST = "a:"
+"""How digests of configurations begin; those of earlier versions begin otherwise."""
 
 # Settings that a continued run may change: they alter its length, its reports, its machine or how
 # it meets faults, never what a step computes.
@@ -163,12 +166,14 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str,
 def digest_config(workdir: Path) -> str:
     """Hash what a run was made by, the same in every version of this program and on any machine.
 
-    Data and length of training are left out: what they made of a network is in its weights.
+    Data and length of training are left out: what they made of a network is in its weights. So is
+    every setting with which a run does what runs did before there was that setting.
     """
     config = json.loads((Path(workdir) / RUN_FILE).read_text(encoding="utf-8"))["config"]
     decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
-    text = json.dumps(flatten(decisive), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    told = {key: x for key, x in flatten(decisive).items() if key not in BEFORE or x != BEFORE[key]}
+    text = json.dumps(told, sort_keys=True)
+    return DIGEST + hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
