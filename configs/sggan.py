@@ -36,7 +36,6 @@ def small(config) -> None:
     config.nets.levels = 5
     config.nets.dropout = 0.0
     config.nets.upsampling = "resize"
-    config.nets.skip_image = True
     config.nets.dis_width = 32
     config.nets.dis_halvings = 2
     # The gradient loss compares magnitudes: only this term sees a contrast turned over.
@@ -47,6 +46,7 @@ def small(config) -> None:
 def toycity(config) -> None:
     """Train on the built-in toy city in minutes."""
     small(config)
+    config.nets.skip_image = True
     config.train.steps = 600
     config.train.log_every = 25
     config.train.checkpoint_every = 500
