@@ -111,6 +111,8 @@ def _init(plain, classifier, image, rng):
     variables = {"params": params["seg"], "batch_stats": plain.init_stats()["seg"]}
     network = plain.modules["seg"]
     features = jax.eval_shape(partial(network.apply, method="features"), variables, image)
+    # Not only their shape: a run that continues asks for the form of its state under a trace.
+    features = jnp.zeros(features.shape, features.dtype)
     return params | {"d_seg": draw_params(classifier, rng_classifier, features)}
 
 

@@ -9,7 +9,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from sggan_jax.methods import METHODS
 from sggan_jax.train import loop, parallel
+from sggan_jax.train.plan import make_plan
 from sggan_jax.train.signals import Stopped
+from sggan_jax.train.state import init_state
 
 # What a method needs beside the tiny configuration to show all it does within eight steps.
 SMALL = {"data__regions": "ten", "train__pool_size": 0, "seg__width": 0.25}
@@ -18,6 +20,8 @@ SETTINGS = {
     "segmenter": SMALL | {"data__real": "", "data__scale_low": 0.8, "data__colour": 0.3},
     "fcns_in_the_wild": SMALL | {"wild__dis_width": 4, "wild__history": 3},
 }
+
+TRAINED = sorted(METHODS.keys() - {"imported"})  # which only adapts
 
 
 def ask_to_stop(at):
@@ -76,7 +80,7 @@ def points(workdir):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("devices", [1, 2])
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("method", TRAINED)
 def test_so_does_a_run_of_every_method_and_on_two_devices(
     method, devices, tiny, runs, tmp_path, monkeypatch
 ):
@@ -117,3 +121,15 @@ def test_a_state_of_one_device_fits_four_and_the_reverse(whole, runs):
         for x, y in zip(back.pools[name].items, pool.items, strict=True):
             np.testing.assert_array_equal(x, y)
         assert spread.pools[name].filled.tolist() == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("method", TRAINED)
+def test_the_form_of_every_state_is_known_before_it_is_made(method, tiny, tmp_path):
+    """A run that continues asks for it, to hold what a checkpoint gives against it."""
+    settings = SETTINGS.get(method, {})
+    plan = make_plan(tiny(method=method, **settings), tmp_path)
+    letters = "v" if "data__real" in settings else "vr"
+    batch = {x: jax.ShapeDtypeStruct((1, 16, 32, 3), np.uint8) for x in letters}
+    batch |= {f"lab_{x}": jax.ShapeDtypeStruct((1, 16, 32), np.uint8) for x in letters}
+    form = jax.eval_shape(lambda: init_state(plan.method, plan.recipe, 0, batch))
+    assert set(form.params) >= set(plan.method.adapters.values())
