@@ -23,9 +23,9 @@ from absl import flags  # noqa: E402
 from launch import run  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
 from sggan_jax.adapt.files import list_images, read_rgb  # noqa: E402
-from sggan_jax.adapt.segmenter import Segmenter, load_segmenter  # noqa: E402
+from sggan_jax.adapt.segmenter import Segmenter, draw_seen, load_segmenter  # noqa: E402
 from sggan_jax.data.builders.reading import read_labels  # noqa: E402
-from sggan_jax.data.labels import class_table, colourise  # noqa: E402
+from sggan_jax.data.labels import class_table  # noqa: E402
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom  # noqa: E402
 from sggan_jax.types import InputError  # noqa: E402
 
@@ -59,7 +59,7 @@ def main(_: list[str]) -> None:
         one, other = made.values()
         columns["difference"] = difference_map(one, other, _GAIN.value)
     elif segmenter is not None:
-        columns = draw_seen(columns, names, segmenter)
+        columns = draw_seen(columns, read_truth(names), segmenter, class_table(_TABLE.value))
     output = Path(_OUTPUT.value)
     output.parent.mkdir(parents=True, exist_ok=True)
     draw_columns(columns, _ENLARGE.value).save(output)
@@ -110,19 +110,10 @@ def draw_zoom(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def draw_seen(
-    columns: dict[str, np.ndarray], names: list[Path], segmenter: Segmenter
-) -> dict[str, np.ndarray]:
-    """Put the labels, and what a network sees, beside each column, in the colours of classes."""
-    table = class_table(_TABLE.value)
-    folder = Path(_INPUT.value) / "labels"
-    labels = np.stack([read_labels(folder / name.with_suffix(".png"), table) for name in names])
-    drawn = {"input": columns["input"], "labels": colourise(labels, table)}
-    for title, images in columns.items():
-        if title != "input":
-            drawn[title] = images
-        drawn[f"seen in {title}"] = colourise(segmenter.ids[segmenter(images)], table)
-    return drawn
+def read_truth(names: list[Path]) -> np.ndarray:
+    """Read the labels of images by their names: class ids uint8 [B, H, W]."""
+    table, folder = class_table(_TABLE.value), Path(_INPUT.value) / "labels"
+    return np.stack([read_labels(folder / name.with_suffix(".png"), table) for name in names])
 
 
 if __name__ == "__main__":

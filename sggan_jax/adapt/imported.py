@@ -192,7 +192,8 @@ def _carry(tensors: Tensors, layer: Layer) -> dict[str, Any]:
 def _make_config(kind: Mapping[str, Any], directions: tuple[str, ...]) -> dict[str, Any]:
     """Describe imported generators as ``methods/imported.py`` reads it."""
     side = 2 ** max(8, kind.get("levels", 0))
-    nets = {"levels": 0, "blocks": 0, "dropout": 0.0, "upsampling": "transpose", "dtype": "float32"}
+    nets = {"levels": 0, "blocks": 0, "dropout": 0.0, "upsampling": "transpose"}
+    nets |= {"dtype": "float32", "skip_image": False}
     return {
         "method": "imported",
         "directions": directions,

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.data.labels import group_names
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import colourise, group_names
 from sggan_jax.methods.segmenter import representative_ids
 from sggan_jax.nets.sizes import check_images
 from sggan_jax.train.checkpoint import read_run, restore_network
@@ -95,3 +96,24 @@ def load_segmenter(run: str | Path, step: int | None = None) -> Segmenter:
 
 def _predict(module: Any, variables: Mapping[str, Any], images: Array) -> Array:
     return jnp.argmax(module.apply(variables, to_float(images)), axis=-1).astype(jnp.uint8)
+
+
+def draw_seen(
+    columns: Mapping[str, np.ndarray], labels: np.ndarray, segmenter: Segmenter, table: ClassTable
+) -> dict[str, np.ndarray]:
+    """Put labels, and what a network sees, beside images, in the colours of classes.
+
+    Args:
+      columns: title to uint8 images [B, H, W, 3]; ``input`` is followed by the labels.
+      labels: class ids uint8 [B, H, W] of the inputs.
+      segmenter: the network.
+      table: of the classes.
+
+    Returns:
+      Title to uint8 images [B, H, W, 3], in the order to draw.
+    """
+    drawn = {"input": columns["input"], "labels": colourise(labels, table)}
+    for title, images in columns.items():
+        drawn[title] = images
+        drawn[f"seen in {title}"] = colourise(segmenter.ids[segmenter(images)], table)
+    return drawn

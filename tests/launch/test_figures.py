@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sggan_jax.adapt.segmenter import Segmenter, draw_seen
 from sggan_jax.data.labels import CITYSCAPES, colourise
 from tests.adapt.conftest import write_tiny_run
 
@@ -89,18 +90,14 @@ def test_comparison_and_zoom(files):
 
 
 def test_what_a_network_sees_is_drawn_in_the_colours_of_classes(files, monkeypatch):
-    """In this process: the program's functions on a network that sees one class."""
-    from launch import figures
-    from sggan_jax.adapt.segmenter import Segmenter
-
-    figures.flags.FLAGS(["figures", f"--input={files / 'data'}", "--output=x"])
+    """Of a network that sees one class."""
     ids = np.array([7, 23], np.uint8)
     seer = Segmenter(files, 1, None, {}, ("road", "sky"), np.zeros(256, np.uint8), ids)
     monkeypatch.setattr(Segmenter, "__call__", lambda self, x: np.ones(x.shape[:-1], np.uint8))
     images = np.zeros((2, 16, 32, 3), np.uint8)
-    names = [figures.Path("a.png"), figures.Path("b.png")]
-    drawn = figures.draw_seen({"input": images, "A": images + 9}, names, seer)
-    assert list(drawn) == ["input", "labels", "seen in input", "A", "seen in A"]
     labels = np.stack([np.asarray(Image.open(files / f"data/labels/{n}.png")) for n in "ab"])
+    drawn = draw_seen({"input": images, "A": images + 9}, labels, seer, CITYSCAPES)
+    assert list(drawn) == ["input", "labels", "seen in input", "A", "seen in A"]
     np.testing.assert_array_equal(drawn["labels"], colourise(labels, CITYSCAPES))
+    np.testing.assert_array_equal(drawn["A"], images + 9)
     assert (drawn["seen in A"] == CITYSCAPES.colours[CITYSCAPES.ids == 23][0]).all()
