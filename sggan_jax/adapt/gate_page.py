@@ -44,11 +44,9 @@ def write_gate_page(
         f"say, or stand far out. Network that looked: {watcher}. The list is in rejected.txt, all "
         f"scores are in manifest.jsonl."
     )
-    sections = [
-        Section(
-            "Rejected", _told(rejected), (_reasons(rejected),), _pictures(source, output, rejected)
-        )
-    ]
+    reasons = (_reasons(rejected),) if rejected else ()
+    pictures = _pictures(source, output, rejected)
+    sections = [Section("Rejected", _told(rejected), reasons, pictures)]
     if scores:
         sections.append(Section("All images", (), (_summary(scores),), (_histograms(scores),)))
         sections.append(Section("Classes", (), (_classes(scores),)))
