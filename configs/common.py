@@ -121,11 +121,6 @@ def get_config() -> ConfigDict:
     loss.grad_padding = "reflect"
     # Compare signed gradients, which also sees a contrast turned over. Not in the paper.
     loss.grad_signed = False
-    # Deviation of noise on all that discriminators see, so that they cannot win. Not in the paper.
-    loss.dis_noise = 0.0
-    # Deviation of noise on fakes before they are turned back, so that generators cannot hide
-    # the original in a pattern nobody sees. Not in the paper.
-    loss.cyc_noise = 0.0
     # dualgan: bound of the critics' parameters, or instead the weight of a gradient penalty.
     loss.clip = 0.01
     loss.penalty = 0.0

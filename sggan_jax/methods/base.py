@@ -2,8 +2,8 @@
 
 The training step (``train/step.py``) knows nothing but this contract. One step runs
 
-1. ``views = observe(batch, rng)``: the batch as float images, with masks, and whatever noise is
-   laid on it; constants of the step; running statistics join them as ``stats``;
+1. ``views = observe(batch, rng)``: the batch as float images, with masks; constants of the
+   step; running statistics join them as ``stats``;
 2. ``views |= forward(params, views, rng)``: everything the networks make, once; what it returns
    as ``stats`` are the statistics of the next step;
 3. the history pools, for the views named in ``pooled``: ``old_fake_r`` beside ``fake_r``;
@@ -52,7 +52,7 @@ class Method:
       modules: network name to its Flax module, a pure function of parameters and inputs.
       init: random key to the parameters of all networks, by name.
       observe: (batch, rng) to views that depend on no parameter; ``rng`` None means as in
-        inference, without noise.
+        inference, nothing random.
       forward: (params, views, rng) to what the networks make of the views; ``rng`` None means
         as in inference, without dropout.
       makers: names of the networks that ``forward`` uses.

@@ -55,8 +55,8 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     return Method(
         modules=modules,
         init=partial(draw_all, modules, inputs),
-        observe=partial(observe_images, config.loss.dis_noise),
-        forward=partial(translate, modules, UNUSED, 0.0),
+        observe=observe_images,
+        forward=partial(translate, modules, UNUSED),
         makers=("g_v2r", "g_r2v"),
         players={
             "generators": Player(("g_v2r", "g_r2v"), partial(_generator_terms, score, weights)),
@@ -74,10 +74,7 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
 
 
 def _score(judge, params, views, virtual, real):
-    """Judge a pair, each half under its noise where the configuration asks for it."""
     pair = jnp.concatenate([views[virtual], views[real]], axis=3)
-    if "noise_v" in views:
-        pair = pair + jnp.concatenate([views["noise_v"], views["noise_r"]], axis=3)
     return plain_score(judge, params["d_vr"], pair)
 
 

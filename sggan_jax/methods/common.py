@@ -13,9 +13,6 @@ from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.initial import draw_params
 from sggan_jax.types import Array, Batch, Config, InputError, Params, Views, to_float
 
-NOISE = {"r": "noise_r", "v": "noise_v", "fake_r": "noise_v", "fake_v": "noise_r"}
-"""Which noise lies on which image: a fake is judged under the noise of its source."""
-
 
 def make_generator(config: Config) -> UNet | ResNet:
     """Build the generator that ``config.nets`` describes, checked against the training size.
@@ -95,34 +92,16 @@ def draw_two_way(modules: Mapping[str, Any], image: Array, rng: Array) -> dict:
     return draw_all(modules, inputs, rng)
 
 
-def observe_images(noise: float, batch: Batch, rng: Array | None) -> dict[str, Array]:
-    """View the batch as float images with their labels, and what the discriminators' noise is.
-
-    Args:
-      noise: deviation of the noise that :func:`seen` adds; 0 for none.
-      batch: uint8 images and class ids.
-      rng: random key; None for no noise.
-    """
+def observe_images(batch: Batch, rng: Array | None) -> dict[str, Array]:
+    """View the batch as float images with their labels; nothing about it is random."""
+    del rng
     views = {name: to_float(batch[name]) for name in "vr"}
-    views |= {name: batch[name] for name in ("lab_v", "lab_r")}
-    if not noise or rng is None:
-        return views
-    for letter in "vr":
-        rng, key = jax.random.split(rng)
-        views[f"noise_{letter}"] = noise * jax.random.normal(key, views[letter].shape)
-    return views
-
-
-def seen(views: Views, name: str) -> Array:
-    """An image as the discriminators see it: under noise where the configuration asks for it."""
-    noise = NOISE[name.removeprefix("old_")]
-    return views[name] + views[noise] if noise in views else views[name]
+    return views | {name: batch[name] for name in ("lab_v", "lab_r")}
 
 
 def translate(
     modules: Mapping[str, Any],
     weights: Mapping[str, Weight],
-    cyc_noise: float,
     params: Params,
     views: Views,
     rng: Array | None,
@@ -132,10 +111,9 @@ def translate(
     Args:
       modules: holds ``g_v2r`` and ``g_r2v``.
       weights: of the terms; an image that no term looks at is made only in inference.
-      cyc_noise: deviation of noise on fakes before they are turned back.
       params: of the generators.
       views: holds ``v`` and ``r``.
-      rng: random key for dropout and noise; None as in inference.
+      rng: random key for dropout; None as in inference.
     """
     calls = iter(() if rng is None else jax.random.split(rng, 8))
 
@@ -143,16 +121,11 @@ def translate(
         rngs = {} if rng is None else {"dropout": next(calls)}
         return modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
 
-    def blur(fake: Array) -> Array:
-        if rng is None or not cyc_noise:
-            return fake
-        return fake + cyc_noise * jax.random.normal(next(calls), fake.shape)
-
     made = {"fake_r": generate("g_v2r", views["v"]), "fake_v": generate("g_r2v", views["r"])}
     if is_on(weights, "cyc_v") or rng is None:
-        made["rec_v"] = generate("g_r2v", blur(made["fake_r"]))
+        made["rec_v"] = generate("g_r2v", made["fake_r"])
     if is_on(weights, "cyc_r") or rng is None:
-        made["rec_r"] = generate("g_v2r", blur(made["fake_v"]))
+        made["rec_r"] = generate("g_v2r", made["fake_v"])
     if is_on(weights, "idt_r"):
         made["idt_r"] = generate("g_v2r", views["r"])
     if is_on(weights, "idt_v"):

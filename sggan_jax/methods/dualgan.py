@@ -20,7 +20,6 @@ from sggan_jax.methods.common import (
     make_two_way,
     observe_images,
     plain_score,
-    seen,
     translate,
 )
 from sggan_jax.types import Config, InputError
@@ -51,8 +50,8 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     return Method(
         modules=modules,
         init=partial(draw_two_way, modules, example_image(config)),
-        observe=partial(_observe, loss.penalty, loss.dis_noise),
-        forward=partial(translate, modules, weights, loss.cyc_noise),
+        observe=partial(_observe, loss.penalty),
+        forward=partial(translate, modules, weights),
         makers=("g_v2r", "g_r2v"),
         players={
             "critics": Player(
@@ -83,15 +82,15 @@ def _check(loss):
         raise InputError(f"loss.critic_steps must be at least 1, got {loss.critic_steps}")
 
 
-def _observe(penalty, noise, batch, rng):
+def _observe(penalty, batch, rng):
     if not penalty or rng is None:
-        return observe_images(noise, batch, rng)
+        return observe_images(batch, rng)
     rng, *keys = jax.random.split(rng, 3)
     mixes = {
         f"mix_{letter}": jax.random.uniform(key, batch[letter].shape[:1])
         for letter, key in zip("rv", keys, strict=True)
     }
-    return observe_images(noise, batch, rng) | mixes
+    return observe_images(batch, rng) | mixes
 
 
 def _critic_terms(modules, weights, params, views):
@@ -99,12 +98,12 @@ def _critic_terms(modules, weights, params, views):
         return partial(plain_score, modules[f"d_{letter}"], params[f"d_{letter}"])
 
     def distance(letter):
-        real, fake = (critic(letter)(seen(views, name)) for name in (letter, f"fake_{letter}"))
+        real, fake = (critic(letter)(views[name]) for name in (letter, f"fake_{letter}"))
         return wasserstein_critic(real, fake)
 
     def penalty(letter):
-        real, fake = seen(views, letter), seen(views, f"fake_{letter}")
-        return gradient_penalty(critic(letter), real, fake, views[f"mix_{letter}"])
+        images = views[letter], views[f"fake_{letter}"], views[f"mix_{letter}"]
+        return gradient_penalty(critic(letter), *images)
 
     return chosen(
         weights,
@@ -117,7 +116,7 @@ def _critic_terms(modules, weights, params, views):
 
 def _generator_terms(modules, weights, params, views):
     def score(net, fake):
-        return plain_score(modules[net], params[net], seen(views, fake))
+        return plain_score(modules[net], params[net], views[fake])
 
     x = views
     return chosen(

@@ -17,7 +17,6 @@ from sggan_jax.methods.common import (
     example_image,
     make_two_way,
     observe_images,
-    seen,
     translate,
 )
 from sggan_jax.nets.discriminators import semantic_mask
@@ -56,8 +55,8 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     return Method(
         modules=modules,
         init=partial(draw_two_way, modules, example_image(config)),
-        observe=partial(_observe, jnp.asarray(regions), mask, config.loss.dis_noise),
-        forward=partial(translate, modules, weights, config.loss.cyc_noise),
+        observe=partial(_observe, jnp.asarray(regions), mask),
+        forward=partial(translate, modules, weights),
         makers=("g_v2r", "g_r2v"),
         players={
             "generators": Player(
@@ -81,9 +80,9 @@ def _scorer(modules):
     return lambda params, name, x, mask: modules[name].apply({"params": params[name]}, x, mask)
 
 
-def _observe(regions, mask, noise, batch, rng):
+def _observe(regions, mask, batch, rng):
     masks = {f"mask_{name}": mask(regions[batch[f"lab_{name}"]]) for name in "vr"}
-    return observe_images(noise, batch, rng) | masks
+    return observe_images(batch, rng) | masks
 
 
 def _generator_terms(score, weights, loss, params, views):
@@ -97,8 +96,8 @@ def _generator_terms(score, weights, loss, params, views):
     x = views
     return chosen(
         weights,
-        adv_r=lambda: least_squares(score(params, "d_r", seen(x, "fake_r"), x["mask_v"]), 1.0),
-        adv_v=lambda: least_squares(score(params, "d_v", seen(x, "fake_v"), x["mask_r"]), 1.0),
+        adv_r=lambda: least_squares(score(params, "d_r", x["fake_r"], x["mask_v"]), 1.0),
+        adv_v=lambda: least_squares(score(params, "d_v", x["fake_v"], x["mask_r"]), 1.0),
         cyc_v=lambda: absolute_error(x["v"], x["rec_v"]),
         cyc_r=lambda: absolute_error(x["r"], x["rec_r"]),
         grad_v=lambda: grad(x["v"], x["fake_r"], x["lab_v"]),
@@ -111,8 +110,8 @@ def _generator_terms(score, weights, loss, params, views):
 def _discriminator_terms(score, weights, params, views):
     def judge(name, real, real_mask, fake, fake_mask):
         return least_squares_discriminator(
-            score(params, name, seen(views, real), views[real_mask]),
-            score(params, name, seen(views, fake), views[fake_mask]),
+            score(params, name, views[real], views[real_mask]),
+            score(params, name, views[fake], views[fake_mask]),
         )
 
     return chosen(

@@ -20,7 +20,7 @@ import numpy as np
 from sggan_jax.losses.adversarial import cross_entropy, cross_entropy_discriminator
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, Player, Weight, chosen
-from sggan_jax.methods.common import example_image, observe_images, seen
+from sggan_jax.methods.common import example_image, observe_images
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.nets.units import draw_variables
 from sggan_jax.types import Config, InputError
@@ -49,7 +49,7 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     return Method(
         modules=modules,
         init=partial(_init, modules, example_image(config)),
-        observe=partial(observe_images, config.loss.dis_noise),
+        observe=observe_images,
         forward=partial(_forward, modules["g_v2r"]),
         makers=("g_v2r",),
         players={
@@ -126,7 +126,7 @@ def _forward(refiner, params, views, rng):
 
 
 def _score(discriminator, params, views, name):
-    return discriminator.apply({"params": params["d_r"]}, seen(views, name))
+    return discriminator.apply({"params": params["d_r"]}, views[name])
 
 
 def _refiner_terms(score, weights, params, views):

@@ -63,14 +63,14 @@ def test_nothing_else_may_then(workdir):
 
 
 def test_a_run_older_than_a_setting_had_what_it_did_before(workdir, capsys):
-    """The file of the fixture knows no noise and no segmentation network."""
+    """The file of the fixture knows no gradient penalty and no segmentation network."""
     run = read_run(workdir)
-    assert (run.config["loss"]["dis_noise"], run.config["seg"]["network"]) == (0.0, "light")
+    assert (run.config["loss"]["penalty"], run.config["seg"]["network"]) == (0.0, "light")
     assert run.config["optim"]["b1"] == 0.5
     told = capsys.readouterr().err
     assert f"{workdir}/run.json is older than {len(BEFORE) - 1} settings; they count as" in told
-    with pytest.raises(InputError, match=r"\(loss.dis_noise 0.0 -> 0.1\)"):
-        check_run(workdir, CONFIG | {"loss": CONFIG["loss"] | {"dis_noise": 0.1}})
+    with pytest.raises(InputError, match=r"\(loss.penalty 0.0 -> 0.1\)"):
+        check_run(workdir, CONFIG | {"loss": CONFIG["loss"] | {"penalty": 0.1}})
 
 
 def test_every_setting_newer_than_the_first_runs_says_what_they_did():
@@ -88,7 +88,7 @@ def test_the_digest_of_a_run_outlives_new_versions_of_the_program(workdir):
     before = digest_config(workdir)
     write_run(workdir, read_run(workdir))
     assert digest_config(workdir) == before
-    write_run(workdir, Run(CONFIG | {"loss": CONFIG["loss"] | {"dis_noise": 0.1}}, (0,) * 256, 4))
+    write_run(workdir, Run(CONFIG | {"loss": CONFIG["loss"] | {"penalty": 0.1}}, (0,) * 256, 4))
     assert digest_config(workdir) != before
 
 
