@@ -156,6 +156,7 @@ def test_rows_of_one_image_on_two_devices_are_those_of_one(tiny_adapter, shared)
     assert np.mean(shared(image) != tiny_adapter(image)) < 0.01
 
 
+@pytest.mark.slow
 def test_images_of_a_batch_on_two_devices_are_those_of_one(tiny_adapter, shared):
     images = np.random.default_rng(2).integers(0, 256, (2, 16, 24, 3), np.uint8)
     np.testing.assert_array_equal(shared(images), tiny_adapter(images))

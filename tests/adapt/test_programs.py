@@ -132,6 +132,7 @@ def test_demo_refuses_runs_on_other_data(tiny_run, tmp_path):
     assert "was trained on folder and toycity" in done.stderr
 
 
+@pytest.mark.slow
 def test_import_generator_makes_a_run_that_adapts(tmp_path):
     theirs = Path(__file__).parent / "pytorch" / "unet.pth"
     done = run("import_generator", f"--v2r={theirs}", f"--run={tmp_path / 'run'}")
@@ -148,6 +149,7 @@ def test_import_generator_makes_a_run_that_adapts(tmp_path):
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.slow
 def test_adapt_makes_a_data_set_of_a_prepared_one_and_checks_it(tiny_run, tmp_path):
     out, data = tmp_path / "out", f"--data_dir={tmp_path / 'data'}"
     arguments = f"--run={tiny_run}", f"--output={out}", "--builder=toycity", "--split=test"

@@ -46,6 +46,7 @@ def draw(files, kind, *arguments):
     return done, output
 
 
+@pytest.mark.slow
 def test_a_difference_of_two_runs(files):
     done, output = draw(files, "difference", "--count=2")
     assert done.returncode == 0, done.stderr
