@@ -6,9 +6,12 @@ know, such as a signal, is agreed upon before anybody acts on it. Alone, nothing
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import re
+import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,6 +29,9 @@ AUTO = "auto"
 _HEARTBEAT_SECONDS = 30
 
 _lost = threading.Event()
+
+# C keeps no reference to what it may call.
+_handlers: list[Any] = []
 
 # How errors of the runtime begin, whatever their type in Python.
 _STATUS = re.compile(r"(UNKNOWN|INTERNAL|UNAVAILABLE|ABORTED|CANCELLED|DEADLINE_EXCEEDED)\b")
@@ -63,6 +69,35 @@ def join(coordinator: str, number: int = 0, index: int = 0) -> None:
         raise InputError(
             f"the processes of the run did not find each other at {coordinator}: {error}"
         ) from error
+    if not (asks or is_first()):
+        explain_abort(coordinator)
+
+
+def explain_abort(coordinator: str) -> None:
+    """Let an abort for want of the first process be told in a sentence and by an exit code.
+
+    The first process holds JAX's service for all, and JAX aborts those that lose it, from a thread
+    in which no Python runs. An abort while the first can still be reached takes its usual course.
+
+    Args:
+      coordinator: address of the first process, ``HOST:PORT``.
+    """
+    host, _, port = coordinator.rpartition(":")
+    text = (
+        f"\nprocess {index()} of {count()} stops: the first has ended or cannot be reached at "
+        f"{coordinator}; start all of them again, they continue from the last checkpoint\n"
+    )
+
+    def explain(number: int) -> None:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        except OSError:
+            os.write(sys.stderr.fileno(), text.encode())
+            os._exit(STOPPED)
+
+    handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(explain)
+    _handlers.append(handler)
+    ctypes.CDLL(None).signal(signal.SIGABRT, handler)
 
 
 def count() -> int:
