@@ -115,21 +115,24 @@ def translate(
       views: holds ``v`` and ``r``.
       rng: random key for dropout; None as in inference.
     """
-    calls = iter(() if rng is None else jax.random.split(rng, 8))
+    keys = iter(() if rng is None else jax.random.split(rng, 4))
 
-    def generate(name: str, x: Array) -> Array:
-        rngs = {} if rng is None else {"dropout": next(calls)}
-        return modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
+    def generate(name: str, *images: Array) -> list[Array]:
+        """Send images through a network as one batch: every kernel is read once."""
+        rngs = {} if rng is None else {"dropout": next(keys)}
+        x = jnp.concatenate(images)
+        x = modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
+        return jnp.split(x, len(images))
 
-    made = {"fake_r": generate("g_v2r", views["v"]), "fake_v": generate("g_r2v", views["r"])}
+    v, r = views["v"], views["r"]
+    made: dict[str, Array] = {}
+    made["fake_r"], *idt_r = generate("g_v2r", v, *([r] if is_on(weights, "idt_r") else []))
+    made["fake_v"], *idt_v = generate("g_r2v", r, *([v] if is_on(weights, "idt_v") else []))
+    made |= {name: x[0] for name, x in (("idt_r", idt_r), ("idt_v", idt_v)) if x}
     if is_on(weights, "cyc_v") or rng is None:
-        made["rec_v"] = generate("g_r2v", made["fake_r"])
+        (made["rec_v"],) = generate("g_r2v", made["fake_r"])
     if is_on(weights, "cyc_r") or rng is None:
-        made["rec_r"] = generate("g_v2r", made["fake_v"])
-    if is_on(weights, "idt_r"):
-        made["idt_r"] = generate("g_v2r", views["r"])
-    if is_on(weights, "idt_v"):
-        made["idt_v"] = generate("g_r2v", views["v"])
+        (made["rec_r"],) = generate("g_v2r", made["fake_v"])
     return made
 
 

@@ -117,16 +117,35 @@ class Upsample(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Enlarge."""
         if self.mode == "resize":
-            x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
-            return Conv(
-                self.features, 3, dtype=self.dtype, with_offset=self.with_offset, name="conv"
-            )(x)
+            return RepeatConv(self.features, self.dtype, self.with_offset, name="conv")(x)
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel = self.param("kernel", kernel_init, shape, jnp.float32)
         padding = [_halves(self.size)] * 2 if self.pad_before else "SAME"
         x = convolution.conv_transpose(
             x.astype(self.dtype), kernel.astype(self.dtype), stride=2, padding=padding
         )
+        return _add_offset(self, x) if self.with_offset else x
+
+
+class RepeatConv(nn.Module):
+    """Repeat every pixel twice each way, then convolve 3x3: [B, H, W, I] to [B, 2H, 2W, features].
+
+    Repeating is itself a transposed convolution, by a 2x2 kernel of ones, so both are one, by a 4x4
+    kernel: four products for every number that comes out, where the repeated image takes nine.
+    """
+
+    features: int
+    dtype: Dtype = jnp.float32
+    with_offset: bool = False
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Enlarge."""
+        shape = (3, 3, x.shape[-1], self.features)
+        kernel = self.param("kernel", kernel_init, shape, jnp.float32)
+        for axis in (0, 1):
+            kernel = _spread(kernel, axis)
+        x = convolution.conv_transpose(x.astype(self.dtype), kernel.astype(self.dtype), stride=2)
         return _add_offset(self, x) if self.with_offset else x
 
 
@@ -139,6 +158,13 @@ class InstanceNorm(nn.Module):
         scale = self.param("scale", scale_init, (x.shape[-1],), jnp.float32)
         offset = self.param("offset", offset_init, (x.shape[-1],), jnp.float32)
         return instance_norm(x, scale, offset)
+
+
+def _spread(kernel: jax.Array, axis: int) -> jax.Array:
+    """Convolve a kernel with (1, 1) along an axis, which grows by one."""
+    before, after = ([(0, 0)] * kernel.ndim for _ in range(2))
+    before[axis], after[axis] = (1, 0), (0, 1)
+    return jnp.pad(kernel, before) + jnp.pad(kernel, after)
 
 
 def _add_offset(layer: nn.Module, x: jax.Array) -> jax.Array:

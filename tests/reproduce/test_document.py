@@ -1,6 +1,7 @@
 """Tables of a document come from their files and from nothing else."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,8 @@ def test_what_is_missing_is_named(tmp_path):
     (tmp_path / "page.md").write_text(DOCUMENT)
     with pytest.raises(InputError, match=r"no results .*city\.json"):
         fill_in(tmp_path / "page.md")
+
+
+def test_the_projects_own_tables_are_those_of_their_files():
+    path = Path(__file__).parents[2] / "docs" / "results.md"
+    assert fill_in(path) == path.read_text(encoding="utf-8")

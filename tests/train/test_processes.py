@@ -46,7 +46,7 @@ def test_numbers_that_cannot_be_are_refused():
 
 
 def abort(number):
-    """Abort in a process of its own that takes the address of the first for its life's condition."""
+    """Abort in a process of its own whose first process is expected at a port."""
     code = (
         "import os, sys; from sggan_jax.train import processes;"
         "processes.count = lambda: 2; processes.index = lambda: 1;"
