@@ -21,9 +21,9 @@ SMALL_MAP = 64
 """Small image's pixels up to which a convolution mostly reads its kernel: it is to be read once, as
 it lies, and turning it would cost more than the product."""
 
-CACHED_BYTES = 2**20
-"""Image up to which the plain kernel gradient runs at the machine's rate at stride 1; it falls to
-between a half and a quarter of it beyond, when the image no longer stays in a core's cache."""
+CACHED_BYTES = 2**19
+"""Image up to which kernel gradients at stride 1 take one product with all columns: its copies
+stay in a core's cache, and a product is the better the more rows it has."""
 
 MAX_TAPS_BYTES = 12 * 2**20
 """What the product of an input gradient may write before the taps are added: beyond it, memory
@@ -86,7 +86,7 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
         return products.kernel_grad_columns_of_y
     image_bytes = y.size // y.shape[3] * x.shape[3] * x.dtype.itemsize
     small = image_bytes <= CACHED_BYTES
-    return canonical.kernel_grad if small else products.kernel_grad_windows
+    return products.kernel_grad_columns_of_x if small else products.kernel_grad_windows
 
 
 def _usual(geometry: Geometry, x: jax.Array) -> bool:
