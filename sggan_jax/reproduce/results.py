@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def write_results(ladder: Ladder, failed: Mapping[str, str], command: str) -> di
     names = group_names(config["label_set"])
     results = {
         "command": command,
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "machine": describe_machine(),
         "data": dict(config["data"]),
         "classes": list(names),
         "large": list(config["large"]),
@@ -38,6 +39,17 @@ def write_results(ladder: Ladder, failed: Mapping[str, str], command: str) -> di
     }
     write_json(ladder.paths.root / "results.json", results)
     return results
+
+
+def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Tell cores, processor and architecture; where no file names the processor, without it."""
+    found = None
+    if cpuinfo.is_file():
+        found = re.search(
+            r"^model name\s*: (.+)", cpuinfo.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    cores = f"{os.cpu_count()} cores" + (f" of {found[1]}" if found else "")
+    return f"{cores}, {platform.machine()}"
 
 
 def _gather(paths: Paths, rung: Rung, names: Sequence[str], config) -> dict[str, Any]:
