@@ -247,7 +247,7 @@ FORMS = [
 @pytest.mark.parametrize(
     ("channels", "dilation", "number"),
     # Beside the convolution itself: its gradients, where they are no products.
-    [(8, 1, 2), (17, 1, 1), (17, 2, 3)],
+    [(8, 1, 2), (17, 1, 2), (17, 2, 3)],
 )
 def test_convolutions_in_a_branch_are_of_the_layout_that_cpus_are_fast_in(
     channels, dilation, number

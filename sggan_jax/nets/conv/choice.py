@@ -25,9 +25,17 @@ CACHED_BYTES = 2**19
 """Image up to which kernel gradients at stride 1 take one product with all columns: its copies
 stay in a core's cache, and a product is the better the more rows it has."""
 
-MAX_TAPS_BYTES = 12 * 2**20
+LARGE_KERNEL = 2**21
+"""Kernel's numbers from which on a product that reads them in order pays on maps eight times
+``SMALL_MAP``."""
+
+MAX_TAPS_BYTES = 48 * 2**20
 """What the product of an input gradient may write before the taps are added: beyond it, memory
 costs more than the product saves."""
+
+DEEP = 512
+"""Output channels from which on that product pays at stride 1, where every number of the input
+gradient is a sum of all taps, not of a part of them."""
 
 
 def keeps_turned(x: jax.Array) -> bool:
@@ -46,7 +54,8 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None
     pixels = x.shape[0] * geometry.out[0] * geometry.out[1]
     if geometry.stride == 1 and x.shape[3] <= FEW_CHANNELS < max(geometry.kernel):
         return products.correlate_rows
-    if geometry.stride > 1 and pixels <= SMALL_MAP:
+    most = 8 * SMALL_MAP if kernel.size >= LARGE_KERNEL else SMALL_MAP
+    if geometry.stride > 1 and pixels <= most:
         return products.correlate_columns
     if geometry.pads == ((0, 0), (0, 0)):
         return products.correlate_cropped
@@ -63,7 +72,8 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | Non
         return products.input_grad_taps
     taps_bytes = kernel.size // kernel.shape[3] * y.size // y.shape[3] * y.dtype.itemsize
     # With few output channels the product makes many numbers out of few and only costs memory.
-    if y.shape[3] < 4 * FEW_CHANNELS or taps_bytes > MAX_TAPS_BYTES:
+    least = DEEP if geometry.stride == 1 else 4 * FEW_CHANNELS
+    if y.shape[3] < least or taps_bytes > MAX_TAPS_BYTES:
         return canonical.input_grad
     return products.input_grad_products
 
