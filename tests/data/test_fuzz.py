@@ -134,8 +134,6 @@ def read_all(folder, cases):
             if read is read_image:
                 assert array.shape[2:] == (3,)
             else:
-                if array.size == MAX_PIXELS:
-                    continue
                 assert ids is not None, f"{name}: a photograph became labels"
                 np.testing.assert_array_equal(array, ids, err_msg=name)
     return counts
@@ -193,8 +191,9 @@ def test_memory_is_bounded_by_the_largest_image_that_is_read(labels, picture, tm
     """Among damaged files, some of few bytes that are as large as may be, or claim to be."""
     side = math.isqrt(MAX_PIXELS)
     kinds = {"grey": (8, 0, 1), "wide": (16, 0, 2), "colour": (8, 2, 3), "alpha": (8, 6, 4)}
+    zeros = np.broadcast_to(np.uint8(0), (side, side))
     claims = [
-        (f"{share}_{name}.png", claim(side, side, depth, kind, int(share * held)), None)
+        (f"{share}_{name}.png", claim(side, side, depth, kind, int(share * held)), zeros)
         for name, (depth, kind, size) in kinds.items()
         for held in (side * (size * side + 1),)
         for share in (0.01, 1)
@@ -204,7 +203,7 @@ def test_memory_is_bounded_by_the_largest_image_that_is_read(labels, picture, tm
     read_all(tmp_path, [*mutate(labels, picture, 200), *claims])
     grown = peak_bytes() - before
     print(f"{grown / MAX_PIXELS:.1f} bytes for each pixel of the largest image")
-    assert grown < 16 * MAX_PIXELS
+    assert grown < 20 * MAX_PIXELS
 
 
 @pytest.mark.parametrize("side", [8193, 9500, 20_000, 2**31 - 1])
