@@ -12,8 +12,9 @@ from ml_collections import ConfigDict
 from configs import bigan, common, cyclegan, dualgan, hoffman, segmenter, sggan, simgan
 
 ORDER = (
-    *("source", "identity", "statistics", "fourier", "hoffman", "simgan", "bigan", "dualgan"),
-    *("cyclegan", "no_gradient", "no_semantic", "hard", "fine", "predicted", "sggan"),
+    *("source", "identity", "statistics", "fourier", "class_statistics"),
+    *("hoffman", "simgan", "bigan", "dualgan", "cyclegan"),
+    *("no_gradient", "no_semantic", "hard", "fine", "predicted", "sggan"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
 
@@ -71,6 +72,9 @@ def list_rungs(preset: str, network: str, label_set: str) -> ConfigDict:
     rungs.identity = rung("identity", segment, recolour="identity")
     rungs.statistics = rung("colour statistics", segment, recolour="statistics")
     rungs.fourier = rung("Fourier amplitudes (FDA)", segment, recolour="fourier")
+    rungs.class_statistics = rung(
+        "colour statistics by class", segment, recolour="class_statistics"
+    )
     rungs.hoffman = rung("FCNs in the Wild", hoffman.get_config(network), paper="- / - / 27.10")
     rungs.simgan = rung("SimGAN", segment, simgan.get_config(preset))
     rungs.bigan = rung("BiGAN", segment, bigan.get_config(preset))

@@ -17,7 +17,7 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
-from sggan_jax.adapt.recolour import match_statistics, measure  # noqa: E402
+from sggan_jax.adapt.colours import match_statistics, measure  # noqa: E402
 from sggan_jax.data.domains import open_domain  # noqa: E402
 from sggan_jax.data.labels import CITYSCAPES, colourise  # noqa: E402
 from sggan_jax.evaluate.figures import draw_columns  # noqa: E402

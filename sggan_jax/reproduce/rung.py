@@ -8,7 +8,7 @@ from typing import Any
 
 from sggan_jax.types import InputError
 
-RECOLOURINGS = ("", "identity", "statistics", "fourier")
+RECOLOURINGS = ("", "identity", "statistics", "class_statistics", "fourier")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Rung:
       name: of its directory and its key in the results.
       title: of its row.
       adapt: configuration of the adaptation to train; empty for none.
-      recolour: adaptation without learning: identity, statistics or fourier; empty for none.
+      recolour: adaptation without learning, one of ``RECOLOURINGS``; empty for none.
       segment: configuration of the segmentation network.
       domain: that the segmentation network learns from: ``virtual``, adapted if there is an
         adaptation, or ``real``, the upper bound.

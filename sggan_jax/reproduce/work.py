@@ -76,7 +76,9 @@ class Ladder:
             adapter = load_adapter(self.paths.adapter(rung, seed))
             adapt_labelled(adapter, self.paths.virtual, target, batch_size=_BATCH)
         elif rung.recolour:
-            recolour_folder(rung.recolour, self.paths.virtual, self.paths.real, target, seed=seed)
+            folders = self.paths.virtual, self.paths.real, target
+            label_set = self.config["label_set"]
+            recolour_folder(rung.recolour, *folders, seed=seed, label_set=label_set)
 
     def train_segmenter(self, rung: Rung, seed: int, segment_seed: int) -> None:
         """Train a segmentation network on what the rung made."""

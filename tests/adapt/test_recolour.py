@@ -5,123 +5,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.adapt.files import read_rgb
-from sggan_jax.adapt.recolour import (
-    KINDS,
-    Statistics,
+from sggan_jax.adapt.colours import (
+    match_classes,
     match_statistics,
     measure,
-    recolour_folder,
+    measure_classes,
     swap_amplitude,
-    train_images,
 )
+from sggan_jax.adapt.files import read_rgb
+from sggan_jax.adapt.recolour import KINDS, recolour_folder, train_images
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.prepare import prepare
 from sggan_jax.types import InputError
-
-AXES = (0, 1, 2)
 
 
 def noise(seed, low=0, high=256, size=(12, 20)):
     return np.random.default_rng(seed).integers(low, high, (*size, 3), np.uint8)
 
 
-def test_statistics_of_images_of_several_sizes():
-    images = [noise(0), noise(1, 90, 140, (3, 5)), noise(2, 10, 20, (1, 7))]
-    pixels = np.concatenate([image.reshape(-1, 3) for image in images]).astype(float)
-    found = measure(images)
-    np.testing.assert_allclose(found.mean, pixels.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(found.deviation, pixels.std(0), rtol=1e-12)
-
-
-def test_matched_colours_have_the_mean_and_spread_of_others():
-    rng = np.random.default_rng(0)
-    images = rng.integers(100, 140, (2, 40, 50, 3), np.uint8)
-    like = rng.integers(30, [200, 90, 60], (3, 40, 50, 3)).astype(np.uint8)
-    matched = match_statistics(images, measure(like))
-    assert matched.dtype == np.uint8
-    np.testing.assert_allclose(matched.mean(AXES), like.mean(AXES), atol=0.5)
-    np.testing.assert_allclose(matched.std(AXES), like.std(AXES), atol=0.5)
-    flat = np.full_like(images, 77)
-    matched = match_statistics(flat, measure(like))
-    np.testing.assert_allclose(matched.mean(AXES), like.mean(AXES), atol=0.5)
-
-
-def test_one_map_for_a_data_set_leaves_dark_images_dark():
-    dark, bright = noise(0, 20, 60), noise(1, 160, 220)
-    source, target = measure([dark, bright]), measure([noise(2, 60, 200)])
-    mapped = [match_statistics(image, target, source) for image in (dark, bright)]
-    for image, old in zip(mapped, (dark, bright), strict=True):
-        for place in ((0, 0), (5, 7)):
-            for c in range(3):
-                new = (float(old[place][c]) - source.mean[c]) / source.deviation[c]
-                new = new * target.deviation[c] + target.mean[c]
-                assert abs(float(image[place][c]) - min(max(new, 0), 255)) <= 0.5 + 1e-9
-    assert mapped[0].mean() < mapped[1].mean() - 50
-    own = [match_statistics(image, target) for image in (dark, bright)]
-    assert abs(own[0].mean() - own[1].mean()) < 2
-
-
-def transform(channel):
-    """The discrete Fourier transform, summed as it is defined."""
-    height, width = channel.shape
-    rows, columns = np.arange(height), np.arange(width)
-    left = np.exp(-2j * np.pi * np.outer(rows, rows) / height)
-    right = np.exp(-2j * np.pi * np.outer(columns, columns) / width)
-    return left @ channel @ right
-
-
-def signed(index, size):
-    """Cycles of the index-th frequency of a transform, from -size / 2 to size / 2."""
-    return index if index <= size // 2 else index - size
-
-
-@pytest.mark.parametrize(
-    ("beta", "cycles"),
-    [
-        (0.01, (1, 1)),  # 0.12 rows and 0.2 columns: at least one cycle
-        (0.2, (2, 4)),  # 2.4 and 4.0
-        (0.5, (6, 10)),
-    ],
-)
-def test_amplitudes_are_exchanged_at_low_frequencies_only(beta, cycles):
-    # Contrast low enough that nothing is clipped: rounding alone separates result and definition.
-    image, target = noise(0, 110, 150), noise(1, 100, 140)
-    out = swap_amplitude(image, target, beta)
-    for channel in range(3):
-        old, wanted = (transform(x[..., channel].astype(float)) for x in (image, target))
-        mixed = old.copy()
-        for row, column in np.ndindex(old.shape):
-            low = abs(signed(row, 12)) <= cycles[0] and abs(signed(column, 20)) <= cycles[1]
-            if low:
-                mixed[row, column] *= abs(wanted[row, column]) / abs(old[row, column])
-        expected = np.conj(transform(np.conj(mixed))) / old.size
-        assert np.abs(expected.imag).max() < 1e-9
-        assert np.abs(out[..., channel] - expected.real).max() <= 0.5 + 1e-9
-    changed = (out != image).mean()
-    assert changed > 0.5
-
-
-def test_the_share_of_a_side_is_not_lost_to_rounding():
-    # 0.29 * 100 is a hair below 29 in binary: the 29th frequency must still be exchanged.
-    wave = np.cos(2 * np.pi * 29 * np.arange(100) / 100)
-    target = np.broadcast_to((128 + 100 * wave)[:, None, None], (100, 4, 3))
-    image = np.broadcast_to((128 + 20 * wave)[:, None, None], (100, 4, 3))
-    image, target = (np.rint(x).astype(np.uint8) for x in (image, target))
-    assert swap_amplitude(image, target, 0.29).std() > 60
-    assert swap_amplitude(image, target, 0.28).std() < 20
-
-
-def test_an_image_swapped_with_itself_is_itself():
-    np.testing.assert_array_equal(swap_amplitude(noise(3), noise(3), 0.3), noise(3))
-
-
-def test_impossible_swaps():
-    with pytest.raises(InputError, match=r"sizes must be equal, got \(12, 20, 3\) and \(3, 5, 3\)"):
-        swap_amplitude(noise(0), noise(0, size=(3, 5)))
-    for beta in (0.0, 0.6):
-        with pytest.raises(InputError, match="is outside"):
-            swap_amplitude(noise(0), noise(1), beta)
+def labels(seed, size):
+    """Roads, skies, and ground, which the ten classes leave out."""
+    return np.random.default_rng(seed).choice(np.array([7, 23, 6], np.uint8), size)
 
 
 @pytest.fixture
@@ -133,7 +37,7 @@ def folders(tmp_path):
             for part in ("images", "labels"):
                 (root / part / name).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(noise(k, low, high, size)).save(root / "images" / f"{name}.png")
-            Image.fromarray(np.full(size, 7, np.uint8)).save(root / "labels" / f"{name}.png")
+            Image.fromarray(labels(k, size)).save(root / "labels" / f"{name}.png")
         (root / "train.txt").write_text("".join(f"{name}\n" for name in names[:-1]))
         (root / "test.txt").write_text(names[-1] + "\n")
         return root
@@ -151,12 +55,27 @@ def real_statistics(real):
     return measure(images_of(real, ("p", "q", "r")).values())
 
 
+def classes_of(root, name):
+    ids = np.asarray(Image.open(root / "labels" / f"{name}.png"))
+    return np.select([ids == 7, ids == 23], [0, 7], 255)
+
+
+def class_statistics(virtual, real):
+    trained = (real, ("p", "q", "r")), (virtual, ("a", "x/b"))
+    return [
+        measure_classes((x, classes_of(root, name)) for name, x in images_of(root, names).items())
+        for root, names in trained
+    ]
+
+
 def expect(kind, virtual, real, name, image):
     target = real_statistics(real)
     if kind == "identity":
         return image
     if kind == "statistics":
         return match_statistics(image, target)
+    if kind == "class_statistics":
+        return match_classes(image, classes_of(virtual, name), *class_statistics(virtual, real))
     return match_statistics(image, target, measure(images_of(virtual, ("a", "x/b")).values()))
 
 
@@ -243,8 +162,15 @@ def test_unknown_kinds_and_folders_are_refused(folders, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_side_without_spread_makes_flat_images():
-    flat, five = Statistics(np.full(3, 5.0), np.zeros(3)), np.full((12, 20, 3), 5)
-    np.testing.assert_array_equal(match_statistics(noise(0), flat), five)
-    target = Statistics(np.full(3, 5.0), np.full(3, 30.0))
-    np.testing.assert_array_equal(match_statistics(noise(0), target, flat), five)
+def test_class_statistics_ask_for_label_ids(folders, tmp_path):
+    virtual, real = folders
+
+    def recolour():
+        recolour_folder("class_statistics", virtual, real, tmp_path / "out", progress=False)
+
+    Image.fromarray(noise(0)).save(virtual / "labels" / "a.png")
+    with pytest.raises(InputError, match=r"a\.png holds colours; give class ids"):
+        recolour()
+    (virtual / "labels" / "a.png").unlink()
+    with pytest.raises(InputError, match=r"labels has no a\.png"):
+        recolour()

@@ -97,7 +97,10 @@ def test_steps_of_the_ladder_are_those_of_every_rung():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"recolour": "sepia"}, "rung odd: recolour must be one of identity, statistics, fourier"),
+        (
+            {"recolour": "sepia"},
+            "rung odd: recolour must be one of identity, statistics, class_statistics, fourier",
+        ),
         ({"recolour": "fourier", "adapt": NET}, "more than one source"),
         ({"recolour": "fourier", "domain": "real"}, "more than one source"),
         ({"domain": "moon"}, "rung odd: domain must be"),
