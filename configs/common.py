@@ -121,6 +121,9 @@ def get_config() -> ConfigDict:
     loss.grad_padding = "reflect"
     # Compare signed gradients, which also sees a contrast turned over. Not in the paper.
     loss.grad_signed = False
+    # From 0, every place of the discriminators' maps counts the same, to 1, every region that an
+    # image shows does: small ones are judged as severely as large ones. Not in the paper.
+    loss.region_balance = 0.0
     # dualgan: bound of the critics' parameters, or instead the weight of a gradient penalty.
     loss.clip = 0.01
     loss.penalty = 0.0

@@ -12,26 +12,67 @@ import jax.numpy as jnp
 from sggan_jax.losses.checks import check_same_shape
 
 
-def least_squares(scores: jax.Array, target: float) -> jax.Array:
+def least_squares(scores: jax.Array, target: float, weights: jax.Array | None = None) -> jax.Array:
     """Mean squared distance of a discriminator's scores from a target.
 
-    mean((d - target)^2): the least-squares form of eq. 1. The generator's loss is this with
+    mean(w (d - target)^2): the least-squares form of eq. 1. The generator's loss is this with
     target 1 on its fake, without a half.
 
     Args:
       scores: discriminator output, any shape, usually [B, h, w, 1].
       target: 1 for "real", 0 for "fake".
+      weights: of every score, such as :func:`balance_regions` gives; None for 1.
 
     Returns:
       Scalar, at least 0.
 
+    Raises:
+      ValueError: if the shapes differ.
+
     >>> float(least_squares(jnp.array([[1.0, 3.0]]), 1.0))
     2.0
     """
-    return jnp.mean(jnp.square(scores - target))
+    distances = jnp.square(scores - target)
+    if weights is None:
+        return jnp.mean(distances)
+    check_same_shape(scores=scores, weights=weights)
+    return jnp.mean(weights * distances)
 
 
-def least_squares_discriminator(real: jax.Array, fake: jax.Array) -> jax.Array:
+def balance_regions(mask: jax.Array, balance: float) -> jax.Array:
+    """Weigh the places of a discriminator's map so that small regions of an image count for more.
+
+    A place of a region of n places weighs n^-balance, up to a factor that makes the mean over the
+    image 1. With 0 every place counts the same, as in the paper; with 1 every region that the image
+    shows does. A filter then meets as much of its region in real images as in fakes, however rare
+    the region is in either domain, and is no longer right to call all of it real or fake. Not in
+    the paper.
+
+    Args:
+      mask: region of every place [B, h, w, s], one-hot or all zero; see section 3.2.
+      balance: 0 to 1.
+
+    Returns:
+      Weights [B, h, w, 1] of mean 1, 0 where the mask is all zero; all 0 for images without a
+      region.
+
+    >>> mask = jax.nn.one_hot(jnp.array([[[0, 0, 1, 1, 1, 1]]]), 2)
+    >>> balance_regions(mask, 1.0)[0, 0, :, 0].tolist()
+    [1.5, 1.5, 0.75, 0.75, 0.75, 0.75]
+    """
+    sizes = jnp.sum(mask, axis=(1, 2), keepdims=True)
+    # No place asks for the weight of a region that is not there.
+    weights = jnp.sum(mask * jnp.maximum(sizes, 1.0) ** -balance, axis=-1, keepdims=True)
+    means = jnp.mean(weights, axis=(1, 2, 3), keepdims=True)
+    return weights / jnp.where(means > 0, means, 1.0)
+
+
+def least_squares_discriminator(
+    real: jax.Array,
+    fake: jax.Array,
+    real_weights: jax.Array | None = None,
+    fake_weights: jax.Array | None = None,
+) -> jax.Array:
     """Half of the least-squares losses of a discriminator on a real and on a fake image.
 
     (mean((d(x) - 1)^2) + mean(d(fake)^2)) / 2, the discriminator's side of eq. 1.
@@ -39,6 +80,8 @@ def least_squares_discriminator(real: jax.Array, fake: jax.Array) -> jax.Array:
     Args:
       real: scores of real images, any shape.
       fake: scores of fakes, the same shape.
+      real_weights: of every score of real images, see :func:`least_squares`.
+      fake_weights: of every score of fakes.
 
     Returns:
       Scalar, at least 0; 0.25 for a discriminator that answers 1/2 everywhere.
@@ -50,7 +93,7 @@ def least_squares_discriminator(real: jax.Array, fake: jax.Array) -> jax.Array:
     0.25
     """
     check_same_shape(real=real, fake=fake)
-    return 0.5 * (least_squares(real, 1.0) + least_squares(fake, 0.0))
+    return 0.5 * (least_squares(real, 1.0, real_weights) + least_squares(fake, 0.0, fake_weights))
 
 
 def wasserstein(scores: jax.Array) -> jax.Array:

@@ -8,7 +8,11 @@ from functools import partial
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.losses.adversarial import least_squares, least_squares_discriminator
+from sggan_jax.losses.adversarial import (
+    balance_regions,
+    least_squares,
+    least_squares_discriminator,
+)
 from sggan_jax.losses.gradient import soft_gradient_loss
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, Player, chosen
@@ -51,7 +55,7 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
         align_corners=config.nets.mask_align_corners,
     )
     weights = {name: getattr(config.weights, name) for name in TERMS}
-    score = _scorer(modules)
+    score, weigh = _scorer(modules), _weigher(config.loss.region_balance)
     return Method(
         modules=modules,
         init=partial(draw_two_way, modules, example_image(config)),
@@ -60,11 +64,11 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
         makers=("g_v2r", "g_r2v"),
         players={
             "generators": Player(
-                ("g_v2r", "g_r2v"), partial(_generator_terms, score, weights, config.loss)
+                ("g_v2r", "g_r2v"), partial(_generator_terms, score, weigh, weights, config.loss)
             ),
             "discriminators": Player(
                 ("d_r", "d_v"),
-                partial(_discriminator_terms, score, weights),
+                partial(_discriminator_terms, score, weigh, weights),
                 rate=config.optim.dis_rate,
             ),
         },
@@ -80,12 +84,19 @@ def _scorer(modules):
     return lambda params, name, x, mask: modules[name].apply({"params": params[name]}, x, mask)
 
 
+def _weigher(balance):
+    """Return what weighs the places of a mask; without balance none is weighed."""
+    if not 0 <= balance <= 1:
+        raise InputError(f"loss.region_balance must lie in [0, 1], got {balance}")
+    return partial(balance_regions, balance=balance) if balance else lambda mask: None
+
+
 def _observe(regions, mask, batch, rng):
     masks = {f"mask_{name}": mask(regions[batch[f"lab_{name}"]]) for name in "vr"}
     return observe_images(batch, rng) | masks
 
 
-def _generator_terms(score, weights, loss, params, views):
+def _generator_terms(score, weigh, weights, loss, params, views):
     grad = partial(
         soft_gradient_loss,
         alpha=views["alpha"],
@@ -94,10 +105,14 @@ def _generator_terms(score, weights, loss, params, views):
         signed=loss.grad_signed,
     )
     x = views
+
+    def mislead(name, fake, mask):
+        return least_squares(score(params, name, x[fake], x[mask]), 1.0, weigh(x[mask]))
+
     return chosen(
         weights,
-        adv_r=lambda: least_squares(score(params, "d_r", x["fake_r"], x["mask_v"]), 1.0),
-        adv_v=lambda: least_squares(score(params, "d_v", x["fake_v"], x["mask_r"]), 1.0),
+        adv_r=lambda: mislead("d_r", "fake_r", "mask_v"),
+        adv_v=lambda: mislead("d_v", "fake_v", "mask_r"),
         cyc_v=lambda: absolute_error(x["v"], x["rec_v"]),
         cyc_r=lambda: absolute_error(x["r"], x["rec_r"]),
         grad_v=lambda: grad(x["v"], x["fake_r"], x["lab_v"]),
@@ -107,11 +122,13 @@ def _generator_terms(score, weights, loss, params, views):
     )
 
 
-def _discriminator_terms(score, weights, params, views):
+def _discriminator_terms(score, weigh, weights, params, views):
     def judge(name, real, real_mask, fake, fake_mask):
         return least_squares_discriminator(
             score(params, name, views[real], views[real_mask]),
             score(params, name, views[fake], views[fake_mask]),
+            weigh(views[real_mask]),
+            weigh(views[fake_mask]),
         )
 
     return chosen(

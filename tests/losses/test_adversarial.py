@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sggan_jax.losses.adversarial import (
+    balance_regions,
     cross_entropy,
     cross_entropy_discriminator,
     gradient_penalty,
@@ -85,6 +86,57 @@ def test_under_jit_and_vmap():
 def test_refuses_maps_of_different_size():
     with pytest.raises(ValueError, match=r"real \(1, 4, 4, 1\), fake \(1, 4, 1, 1\)"):
         least_squares_discriminator(jnp.zeros((1, 4, 4, 1)), jnp.zeros((1, 4, 1, 1)))
+
+
+def test_weighted_squares_are_added_up_one_by_one():
+    values, weights = scores(3), np.abs(scores(4))
+    want = sum(
+        float(w) * (float(d) - 1.0) ** 2
+        for w, d in zip(weights.ravel(), values.ravel(), strict=True)
+    )
+    got = least_squares(jnp.asarray(values), 1.0, jnp.asarray(weights))
+    np.testing.assert_allclose(got, want / values.size, rtol=1e-6)
+    with pytest.raises(ValueError, match="weights"):
+        least_squares(jnp.asarray(values), 1.0, jnp.ones((4, 1)))
+
+
+def test_weights_of_both_sides_reach_their_own_side():
+    real, fake, first, second = (jnp.asarray(np.abs(scores(seed))) for seed in range(4))
+    got = least_squares_discriminator(real, fake, first, second)
+    want = (least_squares(real, 1.0, first) + least_squares(fake, 0.0, second)) / 2
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def some_mask():
+    """Two images: of regions of 7, 4 and 1 places; and of 2 regions of 5 with 2 places of none."""
+    regions = np.array([[0] * 7 + [1] * 4 + [2], [1] * 5 + [2] * 5 + [3] * 2]).reshape(2, 3, 4)
+    return (regions[..., None] == np.arange(3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_balanced_weights_place_by_place(balance):
+    mask = some_mask()
+    got = np.asarray(balance_regions(jnp.asarray(mask), balance))
+    assert got.shape == (2, 3, 4, 1)
+    for image, found in zip(mask, got, strict=True):
+        weights = np.zeros((3, 4))
+        for y, x in np.ndindex(3, 4):
+            for region in range(3):
+                if image[y, x, region]:
+                    weights[y, x] = image[..., region].sum() ** -balance
+        np.testing.assert_allclose(found[..., 0], weights / weights.mean(), rtol=1e-6)
+
+
+def test_fully_balanced_regions_count_the_same_and_none_counts_as_nothing():
+    mask = some_mask()
+    weights = balance_regions(jnp.asarray(mask), 1.0)
+    np.testing.assert_allclose((weights * mask).sum((1, 2)), [[4, 4, 4], [0, 6, 6]], rtol=1e-6)
+    empty = balance_regions(jnp.zeros((1, 3, 4, 3)), 1.0)
+    assert np.array_equal(empty, np.zeros((1, 3, 4, 1)))
+
+
+def test_one_region_balanced_is_one_region():
+    np.testing.assert_allclose(balance_regions(jnp.ones((1, 3, 4, 1)), 1.0), 1.0, rtol=1e-6)
 
 
 def mean(values):

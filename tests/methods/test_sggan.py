@@ -194,6 +194,24 @@ def test_discriminators_judge_reals_by_their_own_mask_and_old_fakes_by_the_store
         np.testing.assert_allclose(terms[name], want, rtol=1e-5)
 
 
+def test_balanced_places_make_every_region_of_an_image_count_the_same(played, score):
+    _, params, _, views, _ = played
+    players = make(loss__region_balance=1.0).players
+    got = jax.jit(lambda p, x: {name: players[name].terms(p, x) for name in players})(params, views)
+
+    def distance_to(target, name, image, mask):
+        squares, images = (score(name, image, mask) - target) ** 2, []
+        for square, regions in zip(squares, views[mask].argmax(3), strict=True):
+            images.append(np.mean([square[regions == k].mean() for k in np.unique(regions)]))
+        return np.mean(images)
+
+    want = distance_to(1, "d_r", "fake_r", "mask_v")
+    np.testing.assert_allclose(got["generators"]["adv_r"], want, rtol=1e-5)
+    real, fake = ("d_v", "v", "mask_v"), ("d_v", "old_fake_v", "old_mask_r")
+    want = 0.5 * (distance_to(1, *real) + distance_to(0, *fake))
+    np.testing.assert_allclose(got["discriminators"]["dis_v"], want, rtol=1e-5)
+
+
 def test_every_network_starts_with_numbers_of_its_own(played):
     method, *_ = played
     params = jax.device_get(method.init(jax.random.key(1)))
@@ -310,6 +328,7 @@ def test_masks_on_a_corner_aligned_grid_are_an_option():
         ({"nets__generator": "vit"}, "'unet' or 'resnet', got 'vit'"),
         ({"nets__levels": 5}, "multiples of 32 .* got 16x32"),
         ({"nets__dis_halvings": 4}, "4 halvings turns 16x32 into 1x2 scores"),
+        ({"loss__region_balance": 2.0}, r"region_balance must lie in \[0, 1\], got 2.0"),
         ({"loss__grad_alpha": 1.5}, r"grad_alpha must lie in \[0, 1\], got 1.5"),
     ],
 )

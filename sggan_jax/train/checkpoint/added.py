@@ -27,6 +27,7 @@ BEFORE: Mapping[str, Any] = {
     "weights.adv_seg": 0.1,
     "weights.dis_seg": 1.0,
     "weights.size_r": 0.1,
+    "loss.region_balance": 0.0,
     "loss.clip": 0.01,
     "loss.penalty": 0.0,
     "loss.critic_steps": 2,
