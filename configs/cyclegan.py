@@ -12,8 +12,9 @@ def get_config(name: str = "paper"):
     config = sggan.get_config(name)
     config.data.regions = "one"
     config.weights.grad_v = config.weights.grad_r = 0.0
-    # Half the cycle weight, the default of CycleGAN's own program.
-    config.weights.idt_v = config.weights.idt_r = 5.0
+    if not config.weights.idt_v:
+        # Half the cycle weight, the default of CycleGAN's own program.
+        config.weights.idt_v = config.weights.idt_r = 5.0
     if name == "paper":
         config.nets.generator = "resnet"
     return config

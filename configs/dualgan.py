@@ -25,11 +25,13 @@ def get_config(name: str = "paper"):
     config.method = "dualgan"
     config.data.regions = "one"
     config.weights.grad_v = config.weights.grad_r = 0.0
+    config.weights.adv_v = config.weights.adv_r = 1.0
     config.weights.cyc_v = config.weights.cyc_r = 500.0
     config.optim.kind = "rmsprop"
-    config.optim.learning_rate = 5e-5
     config.optim.b2 = 0.9
-    if name != "paper":
+    if name == "paper":
+        config.optim.learning_rate = 5e-5
+    else:
         small(config)
     return config
 
@@ -40,4 +42,3 @@ def small(config) -> None:
     config.weights.cyc_v = config.weights.cyc_r = weight
     config.weights.idt_v = config.weights.idt_r = weight / 2
     config.loss.penalty = 10.0
-    config.optim.learning_rate = 2e-4

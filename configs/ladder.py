@@ -14,7 +14,7 @@ from configs import bigan, common, cyclegan, dualgan, hoffman, segmenter, sggan,
 ORDER = (
     *("source", "identity", "statistics", "fourier", "class_statistics"),
     *("hoffman", "simgan", "bigan", "dualgan", "cyclegan"),
-    *("no_gradient", "no_semantic", "hard", "fine", "predicted", "sggan"),
+    *("no_gradient", "no_semantic", "hard", "grouping", "predicted", "sggan"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
 
@@ -47,7 +47,8 @@ def get_config(name: str = "toycity"):
     preset, light = PRESETS[name](config)
     config.rungs = list_rungs(preset, light, config.label_set)
     # Rows of the table; a rung that is not here is not climbed.
-    config.order = ORDER + (("sggan_2k",) if name == "paper" else ()) + ("upper",)
+    extra = {"camvid": ("unbalanced",), "paper": ("sggan_2k",)}.get(name, ())
+    config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
     return config.lock()
 
 
@@ -87,7 +88,14 @@ def list_rungs(preset: str, network: str, label_set: str) -> ConfigDict:
         "SG-GAN without semantic discriminator", segment, variant(data__regions="one")
     )
     rungs.hard = rung("SG-GAN, hard gradient loss", segment, variant(loss__grad_alpha=1.0))
-    rungs.fine = rung("SG-GAN, a region for every class", segment, variant(data__regions=label_set))
+    # The grouping that SG-GAN's preset does not have: the paper's, or the finest.
+    other, words = label_set, "a region for every class"
+    if game.data.regions == label_set:
+        other, words = "paper8", "the paper's eight regions"
+    rungs.grouping = rung(f"SG-GAN, {words}", segment, variant(data__regions=other))
+    rungs.unbalanced = rung(
+        "SG-GAN, regions by their size", segment, variant(loss__region_balance=0.0)
+    )
     rungs.predicted = rung("SG-GAN, predicted labels", segment, game, predicted=True)
     two_thousand = variant(data__virtual_count=2000, data__real_count=2000)
     rungs.sggan_2k = rung("SG-GAN-2K", segment, two_thousand, paper="72.65 / 45.87 / 33.81")

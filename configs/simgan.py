@@ -15,6 +15,7 @@ def get_config(name: str = "paper"):
     config = sggan.get_config(name)
     config.method = "simgan"
     config.data.regions = "one"
+    config.weights.adv_r = 1.0
     if name != "paper":
         config.sim.width, config.sim.dis_width = 32, 48
         config.sim.refiner_steps, config.sim.dis_steps = 100, 50
