@@ -10,7 +10,7 @@ import pytest
 from jax import export, lax
 
 from sggan_jax.nets import conv as convolution
-from sggan_jax.nets.conv import canonical, choice, plain, products
+from sggan_jax.nets.conv import canonical, choice, plain, products, winograd
 from sggan_jax.types import InputError
 
 NHWC = ("NHWC", "HWIO", "NHWC")
@@ -37,6 +37,11 @@ CONVS = [
 ]
 # Above choice.CACHED_BYTES.
 LARGE = ((2, 65, 129, 16), (3, 4, 16, 17), 1, "SAME", 1)
+# Above choice.MANY_CHANNELS and MANY_PIXELS, no multiples of a tile.
+MANY = [
+    ((1, 17, 19, 32), (3, 3, 32, 33), 1, "SAME", 1),
+    ((2, 15, 14, 33), (4, 4, 33, 32), 1, ((1, 2), (3, 0)), 1),
+]
 TRANSPOSES = [
     ((1, 4, 6, 20), (4, 4, 20, 3), 2, "SAME"),
     ((2, 3, 5, 16), (3, 3, 16, 7), 2, "SAME"),
@@ -101,7 +106,7 @@ def check_against(ours, theirs, x, kernel):
         close(ours_part, theirs_part)
 
 
-@pytest.mark.parametrize(("shape", "kernel_shape", "stride", "padding", "dilation"), CONVS)
+@pytest.mark.parametrize(("shape", "kernel_shape", "stride", "padding", "dilation"), CONVS + MANY)
 def test_conv_equals_lax(shape, kernel_shape, stride, padding, dilation):
     ours = partial(convolution.conv, stride=stride, padding=padding, dilation=dilation)
     theirs = partial(lax_conv, stride=stride, padding=padding, dilation=dilation)
@@ -131,7 +136,7 @@ def test_conv_transpose_equals_numpy_loops():
     close(convolution.conv_transpose(x, kernel), want.astype(np.float32))
 
 
-@pytest.mark.parametrize("case", [CONVS[0], CONVS[6], CONVS[7]])
+@pytest.mark.parametrize("case", [CONVS[0], CONVS[6], CONVS[7], *MANY])
 def test_conv_is_exact_in_double_precision(case):
     shape, kernel_shape, stride, padding, dilation = case
     with jax.enable_x64(True):
@@ -164,6 +169,20 @@ def test_gradients_of_gradients_equal_lax(down, in_kernel):
     close(got, want, rtol=2e-5)
 
 
+@pytest.mark.parametrize("argnum", [0, 1])
+def test_gradients_of_gradients_of_filtered_convolutions_equal_lax(argnum):
+    x, kernel = arrays((1, 16, 17, 32), (3, 3, 32, 32))
+
+    def penalty(f, x, kernel):
+        slopes = jax.grad(lambda x: jnp.sum(f(x, kernel) ** 2))(x)
+        return jnp.sum(slopes**2)
+
+    theirs = partial(lax_conv, stride=1, padding="SAME", dilation=1)
+    gradient = jax.grad(penalty, argnums=1 + argnum)
+    got, want = (jax.jit(partial(gradient, f))(x, kernel) for f in (convolution.conv, theirs))
+    close(got, want, rtol=2e-5)
+
+
 def test_gradient_matches_finite_differences():
     with jax.enable_x64(True):
         x, kernel, dx, dk = arrays(
@@ -188,14 +207,18 @@ def test_bfloat16_stays_bfloat16():
     assert grad(kernel.astype(jnp.bfloat16)).dtype == jnp.bfloat16
 
 
-def loss(x, kernel):
-    return jnp.sum(jnp.square(convolution.conv(x, kernel, stride=2)))
+def loss(x, kernel, stride=2):
+    return jnp.sum(jnp.square(convolution.conv(x, kernel, stride=stride)))
 
 
-def test_vmap_equals_a_loop():
-    x, kernels = arrays((3, 2, 8, 8, 4), (3, 4, 4, 4, 16))
-    gradient = jax.jit(jax.grad(loss, argnums=1))
-    got = jax.jit(jax.vmap(jax.grad(loss, argnums=1)))(x, kernels)
+@pytest.mark.parametrize(
+    ("shape", "kernel_shape", "stride"),
+    [((2, 8, 8, 4), (4, 4, 4, 16), 2), ((2, 11, 12, 32), (3, 3, 32, 32), 1)],
+)
+def test_vmap_equals_a_loop(shape, kernel_shape, stride):
+    x, kernels = arrays((3, *shape), (3, *kernel_shape))
+    gradient = jax.jit(jax.grad(partial(loss, stride=stride), argnums=1))
+    got = jax.jit(jax.vmap(gradient))(x, kernels)
     want = jnp.stack([gradient(x[i], kernels[i]) for i in range(3)])
     close(got, np.asarray(want), rtol=1e-5)
 
@@ -238,6 +261,12 @@ FORMS = [
     (choice.correlate, products.correlate_taps, "xt", CONVS[1]),
     (choice.input_grad, products.input_grad_taps, "yt", CONVS[1]),
     (choice.kernel_grad, products.kernel_grad_taps, "xy", (*CONVS[1][:4], "turned")),
+    (choice.correlate, winograd.correlate, "xk", MANY[0]),
+    (choice.correlate, winograd.correlate, "xk", MANY[1]),
+    (choice.input_grad, winograd.input_grad, "yk", MANY[0]),
+    (choice.input_grad, winograd.input_grad, "yk", MANY[1]),
+    (choice.kernel_grad, winograd.kernel_grad, "xy", MANY[0]),
+    (choice.kernel_grad, winograd.kernel_grad, "xy", MANY[1]),
     (choice.input_grad, canonical.input_grad, "yk", CONVS[9]),
     (choice.input_grad, canonical.input_grad, "yk", CONVS[13]),
     (choice.kernel_grad, canonical.kernel_grad, "xy", CONVS[13]),
@@ -283,6 +312,60 @@ def test_each_form_is_chosen_and_equals_its_plain_map(choose, form, operands, ca
     arguments = arrays(*(shapes[name] for name in operands))
     assert choose(geometry, *arguments) is form
     close(form(geometry, *arguments), getattr(plain, choose.__name__)(geometry, *arguments))
+
+
+@pytest.mark.parametrize("which", ["correlate", "input_grad", "kernel_grad"])
+@pytest.mark.parametrize(
+    ("size", "side", "pads"),
+    [
+        ((1, 2), 3, ((1, 1), (1, 1))),
+        ((9, 13), 3, ((-1, 2), (4, -3))),
+        ((6, 5), 2, ((0, 1), (1, 1))),
+        ((8, 11), 5, ((0, 0), (6, 0))),
+    ],
+)
+def test_filtering_equals_plain_for_any_size_and_pads(which, size, side, pads):
+    with jax.enable_x64(True):
+        geometry = plain.Geometry(size, (side, side), 1, pads)
+        x, kernel, y = arrays(
+            (2, *size, 3), (side, side, 3, 2), (2, *geometry.out, 2), dtype=np.float64
+        )
+        given = {"correlate": (x, kernel), "input_grad": (y, kernel), "kernel_grad": (x, y)}[which]
+        got, want = (getattr(form, which)(geometry, *given) for form in (winograd, plain))
+        close(got, want)
+
+
+def test_three_taps_are_filtered_by_the_published_matrices():
+    # Lavin and Gray, section 4.3, F(4x4, 3x3), whose points are 0, 1, -1, 2, -2 and infinity; rows
+    # of B^T and G may be scaled against each other, their product may not.
+    points = np.array([(0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (1, 0)])
+    sixth, last = 1 / 6, 1 / 24
+    published_g = [
+        [1 / 4, 0, 0],
+        [-sixth, -sixth, -sixth],
+        [-sixth, sixth, -sixth],
+        [last, 1 / 12, sixth],
+        [last, -1 / 12, sixth],
+        [0, 0, 1],
+    ]
+    published_b = [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ]
+    published_a = [
+        [1, 1, 1, 1, 1, 0],
+        [0, 1, -1, 2, -2, 0],
+        [0, 1, 1, 4, 4, 0],
+        [0, 1, -1, 8, -8, 1],
+    ]
+    np.testing.assert_array_equal(winograd._evaluation(points, 4).T, published_a)
+    ours = np.einsum("ek,en->ekn", winograd._evaluation(points, 3), winograd._interpolation(points))
+    theirs = np.einsum("ek,en->ekn", published_g, published_b)
+    np.testing.assert_allclose(ours, theirs, atol=1e-15)
 
 
 def test_symbolic_sizes_export():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.conv import canonical, depthwise, products
+from sggan_jax.nets.conv import canonical, depthwise, products, winograd
 from sggan_jax.nets.conv.plain import Geometry
 
 Map = Callable[[Geometry, jax.Array, jax.Array], jax.Array]
@@ -37,6 +37,13 @@ DEEP = 512
 """Output channels from which on that product pays at stride 1, where every number of the input
 gradient is a sum of all taps, not of a part of them."""
 
+MANY_CHANNELS = 32
+"""Channels of both images from which on Winograd's filtering pays: it saves multiplications, which
+grow with the product of both, by additions, which grow with their sum."""
+
+MANY_PIXELS = 256
+"""Small image's pixels from which on it pays: its products have a row per tile of 9 or 16."""
+
 
 def keeps_turned(x: jax.Array) -> bool:
     """Tell whether a transposed convolution of ``x`` uses its kernel as it lies."""
@@ -51,6 +58,8 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> Map | None
         return None
     if geometry.turned:
         return products.correlate_taps
+    if _is_filtered(geometry, x, kernel.shape[3]):
+        return winograd.correlate
     pixels = x.shape[0] * geometry.out[0] * geometry.out[1]
     if geometry.stride == 1 and x.shape[3] <= FEW_CHANNELS < max(geometry.kernel):
         return products.correlate_rows
@@ -70,6 +79,8 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> Map | Non
         return canonical.input_grad
     if geometry.turned:
         return products.input_grad_taps
+    if _is_filtered(geometry, y, kernel.shape[2]):
+        return winograd.input_grad
     taps_bytes = kernel.size // kernel.shape[3] * y.size // y.shape[3] * y.dtype.itemsize
     # With few output channels the product makes many numbers out of few and only costs memory.
     least = DEEP if geometry.stride == 1 else 4 * FEW_CHANNELS
@@ -90,6 +101,8 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> Map | None:
         return canonical.kernel_grad
     if geometry.turned:
         return products.kernel_grad_taps
+    if _is_filtered(geometry, x, y.shape[3]):
+        return winograd.kernel_grad
     if geometry.stride > 1 or x.shape[3] <= FEW_CHANNELS:
         return products.kernel_grad_columns_of_x
     if y.shape[3] < 4 * FEW_CHANNELS:
@@ -107,6 +120,13 @@ def _usual(geometry: Geometry, x: jax.Array) -> bool:
     """
     dense = geometry.dilation == 1 and min(geometry.kernel) >= max(2, geometry.stride)
     return _is_precise(x) and dense and min(geometry.out) > 0
+
+
+def _is_filtered(geometry: Geometry, x: jax.Array, other: int) -> bool:
+    """Tell whether Winograd's filtering pays between ``x`` and an image of ``other`` channels."""
+    pixels = x.shape[0] * geometry.out[0] * geometry.out[1]
+    square = geometry.kernel in ((3, 3), (4, 4)) and geometry.stride == 1
+    return square and min(x.shape[3], other) >= MANY_CHANNELS and pixels >= MANY_PIXELS
 
 
 def _shiftable(geometry: Geometry, x: jax.Array) -> bool:
