@@ -57,7 +57,7 @@ def camvid(config) -> None:
     small(config)
     config.data.virtual = config.data.real = "folder"
     # Pavement and trees are small parts of a street: unless each has a region of its own, and every
-    # region counts, they stop half way to the photographs' look.
+    # region counts, they stop part of the way to the photographs' look.
     config.data.regions = "ten"
     config.loss.region_balance = 1.0
     # As large a part of 64x128 as 70x70 is of the paper's size; a wider view laid a grid of dots.
