@@ -186,7 +186,8 @@ def get_config() -> ConfigDict:
     train.batch_size = 1
     # History of fakes per domain, over all devices; 0 for none.
     train.pool_size = 50
-    # Decay of the moving average of the generators; 0 for none.
+    # Decay of the moving average of the generators, below 1; 0 for none. The average adapts, and
+    # makes the samples; the weights that training began with have no part in it.
     train.ema = 0.0
     # Devices to use, of every process; 0 for all. On a CPU, that many virtual ones.
     train.devices = 0

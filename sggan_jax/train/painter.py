@@ -28,8 +28,9 @@ class Painter:
         self._draw = _compile(method)
 
     def paint(self, log: Log, state: TrainState) -> None:
-        """Write every grid of a host state to the log."""
-        views = jax.device_get(self._draw(state.params, state.stats, self.examples))
+        """Write every grid of a host state to the log, by averaged networks where they are kept."""
+        params = state.params | state.ema
+        views = jax.device_get(self._draw(params, state.stats, self.examples))
         for row in self._method.grids:
             columns = [
                 colourise(views[name], CITYSCAPES) if views[name].ndim == 3 else views[name]

@@ -55,7 +55,7 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     method = run.make_method()
     _check_views(method, settings.data)
     _check_care(method, settings.train)
-    _check_share(settings.data.max_bad_fraction)
+    _check_shares(settings)
     read_augmentation(settings.data, run.regions)
     recipe = Recipe(
         optimisers={
@@ -110,9 +110,11 @@ def _check_views(method: Method, data: Config) -> None:
         ) from error
 
 
-def _check_share(most: float) -> None:
-    if not 0 <= most < 1:
-        raise InputError(f"data.max_bad_fraction must lie in [0, 1), got {most}")
+def _check_shares(config: Config) -> None:
+    for part, name in (("data", "max_bad_fraction"), ("train", "ema")):
+        share = getattr(getattr(config, part), name)
+        if not 0 <= share < 1:
+            raise InputError(f"{part}.{name} must lie in [0, 1), got {share}")
 
 
 def _check_care(method: Method, train: Config) -> None:

@@ -1,5 +1,6 @@
 """The training step: one pure function of (state, batch) for every method."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -58,16 +59,23 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
             metrics |= terms
             if recipe.watch:
                 metrics |= {f"{GRADIENT}{name}/{net}": optax.tree.norm(grads[net]) for net in own}
-        ema = {
-            net: optax.incremental_update(params[net], average, 1.0 - recipe.ema)
-            for net, average in state.ema.items()
-        }
+        ema = _average(recipe.ema, params, state) if state.ema else {}
         state = state.replace(
             step=state.step + 1, params=params, stats=stats, opt=opt, pools=pools, ema=ema
         )
         return state, metrics
 
     return step
+
+
+def _average(decay, params, state):
+    """Move averages on: weights count ``decay`` of those a step later, initial ones nothing."""
+    steps = (state.step + 1).astype(jnp.float32)
+    newest = (1.0 - decay) / -jnp.expm1(steps * math.log(decay))
+    return {
+        net: optax.incremental_update(params[net], average, newest)
+        for net, average in state.ema.items()
+    }
 
 
 def _forward(method, views, rng, makers):

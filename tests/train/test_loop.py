@@ -7,7 +7,7 @@ from PIL import Image
 
 from sggan_jax.train import loop
 from sggan_jax.train.checkpoint import read_run, restore_network
-from sggan_jax.types import InputError
+from sggan_jax.types import InputError, to_float, to_uint8
 
 
 def test_a_run_leaves_logs_pictures_and_checkpoints(whole, runs):
@@ -68,6 +68,22 @@ def test_a_run_on_four_devices_moves_to_one_and_back(tiny, runs, tmp_path):
         assert state.pools["fake_r"].items[0].shape[:2] == (devices, places)
 
 
+def test_samples_show_what_the_averaged_network_makes(repaint, runs, tmp_path):
+    loop.train(repaint(train__steps=3), tmp_path)
+    state = runs.saved(tmp_path).state
+    seen, painted = (
+        cut_cell(tmp_path / "samples" / "v_lab_v_painted_0000003.png", column) for column in (0, 2)
+    )
+    want = to_uint8(to_float(seen) * state.ema["gain"])
+    assert np.any(want != to_uint8(to_float(seen) * state.params["gain"]))
+    np.testing.assert_array_equal(painted, want)
+
+
+def cut_cell(path, column):
+    """Cut the first row's image [16, 32, 3] out of a grid whose cells are 2 pixels apart."""
+    return np.asarray(Image.open(path))[:16, 34 * column : 34 * column + 32]
+
+
 def test_only_the_generator_is_read_for_inference(whole, runs):
     module, variables, step = restore_network(whole, "v2r")
     assert step == 8
@@ -107,6 +123,7 @@ def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
         ({"train__max_rollbacks": -1}, "not negative; got 3, 0 and -1"),
         ({"train__on_nonfinite": "hope"}, "must be 'stop' or 'rollback', got 'hope'"),
         ({"train__keep_best": 1}, "train.best_metric must be one of adv_r, .* got ''"),
+        ({"train__ema": 1.0}, r"train.ema must lie in \[0, 1\), got 1.0"),
         ({"data__regions": "nine"}, "nine"),
         ({"data__scale_low": 0.7}, "pads images with label 255, which .* as region 1"),
         ({"data__scale_high": 0.5}, "Scales from 1.0 to 0.5 are impossible"),

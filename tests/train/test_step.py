@@ -207,10 +207,11 @@ def test_averages_follow_the_generators():
     recipe = make_recipe(ema=0.9)
     state = init_state(make_game(), recipe, 0, make_batch())
     assert set(state.ema) == {"g"}
-    step, average = jax.jit(make_step(make_game(), recipe)), START["g"]
-    for _ in range(4):
+    step, path = jax.jit(make_step(make_game(), recipe)), []
+    for done in range(1, 5):
         state, _ = step(state, make_batch())
-        average = 0.9 * average + 0.1 * numbers(state)[0]
+        path.append(numbers(state)[0])
+        average = np.average(path, weights=0.9 ** np.arange(done)[::-1])
         np.testing.assert_allclose(state.ema["g"]["w"], average, rtol=1e-6)
     assert init_state(make_game(), make_recipe(), 0, make_batch()).ema == {}
 
