@@ -5,6 +5,7 @@ by ``g``, the discriminator by ``d``. The step does not know the difference.
 """
 
 import dataclasses
+import re
 from functools import partial
 
 import jax
@@ -289,6 +290,22 @@ def test_several_steps_in_one_call_are_the_same_steps(count):
         np.testing.assert_allclose(values, one_by_one, rtol=1e-6)
     for want, got in zip(*(jax.tree.leaves(s.replace(rng=0)) for s in (state, fused)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_on_a_cpu_the_state_is_updated_in_place_with_the_same_numbers(monkeypatch):
+    game, recipe = make_game(noise=0.3), make_recipe(pool_size=2, ema=0.9)
+    results, copied = [], []
+    for options in (parallel.CPU_OPTIONS, {}):
+        monkeypatch.setattr(parallel, "CPU_OPTIONS", options)
+        trainer, state = place(game, recipe, 1)
+        program = trainer.run.lower(state, chunk(1, 2)).compile().as_text()
+        copied.append(re.findall(r" copy\(%state_(?:params|opt)", program))
+        for steps, index in ((1, 0), (3, 1)):
+            state, metrics = trainer.run(state, chunk(steps, 2, first=index))
+        results.append(jax.tree.leaves((state.replace(rng=0), metrics)))
+    for fast, plain in zip(*results, strict=True):
+        np.testing.assert_array_equal(fast, plain)
+    assert not copied[0]
 
 
 @pytest.mark.parametrize("count", [1, 2])
