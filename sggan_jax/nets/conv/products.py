@@ -111,22 +111,26 @@ def correlate_taps(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.A
     four times as much as multiplying by it.
     """
     taps = kernel.reshape(-1, *kernel.shape[2:])
-    y = lax.dot_general(_turned_columns(geometry, x), taps, (((2,), (2,)), ((0,), (0,))))
-    return jnp.sum(y, axis=0).reshape(x.shape[0], *geometry.out, -1)
+    # The kernel on the left: the right operand of a product is laid out anew before it is used.
+    y = lax.dot_general(taps, _turned_columns(geometry, x), (((2,), (2,)), ((0,), (0,))))
+    return jnp.sum(y, axis=0).T.reshape(x.shape[0], *geometry.out, -1)
 
 
 def input_grad_taps(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
     """Multiply ``y`` by every slice of a turned kernel, then add as the taps lie."""
     (kh, kw), taps = geometry.kernel, kernel.reshape(-1, *kernel.shape[2:])
-    x = lax.dot_general(_for_every_tap(geometry, y), taps, (((2,), (1,)), ((0,), (0,))))
+    y_of_taps = _for_every_tap(geometry, y.reshape(-1, y.shape[3]))
+    x = lax.dot_general(y_of_taps, taps, (((2,), (1,)), ((0,), (0,))))
     x = x.reshape(kh, kw, *y.shape[:3], -1)
     return _add_taps(geometry, lambda i, j: x[kh - 1 - i, kw - 1 - j])
 
 
 def kernel_grad_taps(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Multiply ``y`` by what each tap sees, the result lying as a turned kernel does."""
+    # Turned round here, once, and not by the product for every tap.
+    planes = _for_every_tap(geometry, y.reshape(-1, y.shape[3]).T)
     columns = _turned_columns(geometry, x)
-    kernel = lax.dot_general(_for_every_tap(geometry, y), columns, (((1,), (1,)), ((0,), (0,))))
+    kernel = lax.dot_general(planes, columns, (((2,), (1,)), ((0,), (0,))))
     return kernel.reshape(*geometry.kernel, y.shape[3], x.shape[3])
 
 
@@ -136,10 +140,9 @@ def _turned_columns(geometry: Geometry, x: jax.Array) -> jax.Array:
     return columns.reshape(len(_taps(geometry)), -1, x.shape[3])
 
 
-def _for_every_tap(geometry: Geometry, y: jax.Array) -> jax.Array:
-    """Repeat ``y`` for the batch of products: [kh kw, B h w, O]."""
-    flat = y.reshape(1, -1, y.shape[3])
-    return jnp.broadcast_to(flat, (len(_taps(geometry)), *flat.shape[1:]))
+def _for_every_tap(geometry: Geometry, matrix: jax.Array) -> jax.Array:
+    """Repeat a matrix for the batch of products: [kh kw, ..]."""
+    return jnp.broadcast_to(matrix, (len(_taps(geometry)), *matrix.shape))
 
 
 def _add_taps(geometry: Geometry, tap: Callable[[int, int], jax.Array]) -> jax.Array:
