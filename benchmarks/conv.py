@@ -81,13 +81,13 @@ def take_turns(calls: list[Callable[[], jax.Array]], repeat: int) -> list[float]
 def unet(width: int, height: int, levels: int) -> Iterator[Layer]:
     """Yield the U-Net's layers, downwards and then upwards."""
     widths = [3, *(width * min(2**level, 8) for level in range(levels))]
-    halvings = [
+    num_downsamplings = [
         Geometry((height >> level, height >> level << 1), (4, 4), 2, ((1, 1), (1, 1)))
         for level in range(levels)
     ]
-    for level, geometry in enumerate(halvings):
+    for level, geometry in enumerate(num_downsamplings):
         yield f"down{level}", geometry, widths[level], widths[level + 1]
-    for level, geometry in enumerate(reversed(halvings)):
+    for level, geometry in enumerate(reversed(num_downsamplings)):
         small = widths[levels] if level == 0 else 2 * widths[levels - level]
         turned = choice.keeps_turned(np.empty((1, *geometry.out, small)))
         yield f"up{level}", geometry._replace(turned=turned), widths[levels - level - 1], small
@@ -107,7 +107,7 @@ def resnet(width: int, height: int) -> Iterator[Layer]:
 
 
 def patch(height: int) -> Iterator[Layer]:
-    """Yield the discriminator's layers, width 64 and 8 regions."""
+    """Yield the discriminator's layers, width 64 and 8 class groups."""
     channels = [3, 64, 128, 256, 512, 8]
     for level in range(5):
         size = (height >> min(level, 3), height >> min(level, 3) << 1)

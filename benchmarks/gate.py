@@ -109,7 +109,7 @@ def main() -> None:
         return *(read_rgb(f / "images" / name) for f in folders), read_labels(labels, CITYSCAPES)
 
     good = {str(name): gate(*read(name)) for name in names}
-    print(f"{len(good)} images, network {gate.watcher}\n")
+    print(f"{len(good)} images, network {gate.evaluation_network}\n")
     print("| spoiled | images | caught | without the network | good ones rejected |")
     print("| :--- | ---: | ---: | ---: | ---: |")
     print(_row("nothing", good, ()))

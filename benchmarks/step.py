@@ -34,7 +34,7 @@ TOLERANCE = 2e-3
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """Generator, width, size in pixels, halvings of the U-Net."""
+    """Generator, width, size in pixels, downsamplings of the U-Net."""
 
     generator: str
     width: int
@@ -157,14 +157,14 @@ def jax_side(case: Case, folder: Path) -> Callable[[], dict]:
     settings = namespace(config.to_dict())
     method = make_method(settings, group_table(REGIONS), steps_per_epoch=1000)
     optimisers = {
-        name: make_optimiser(settings.optim, 1000, player)
-        for name, player in method.players.items()
+        name: make_optimiser(settings.optim, 1000, group)
+        for name, group in method.optimiser_groups.items()
     }
     recipe = Recipe(optimisers, pool_size=0)
     batch = make_batch(case)
     state = [init_state(method, recipe, 0, batch)]
-    views = jax.jit(lambda batch: method.observe(batch, None))(batch)
-    masks = [np.asarray(views[name]) for name in ("mask_v", "mask_r")]
+    tensors = jax.jit(lambda batch: method.preprocess(batch, None))(batch)
+    masks = [np.asarray(tensors[name]) for name in ("mask_v", "mask_r")]
     given = {"params": jax.device_get(state[0].params), "masks": masks}
     (folder / "given.pickle").write_bytes(pickle.dumps(given))
     trainer = parallel.make_trainer(method, recipe, parallel.pick_devices(1))

@@ -16,14 +16,14 @@ CENTRAL = ((0, 0, 0), (-1, 0, 1), (0, 0, 0)), ((0, 1, 0), (0, 0, 0), (0, -1, 0))
 
 
 class Norm(nn.InstanceNorm2d):
-    """Instance norm with scale and offset."""
+    """Instance norm with scale and bias."""
 
     def __init__(self, channels: int):
         super().__init__(channels, eps=1e-5, affine=True)
 
 
 class UNet(nn.Module):
-    """The paper's generator; ``levels`` halvings."""
+    """The paper's generator; ``levels`` downsamplings."""
 
     def __init__(self, width: int, levels: int):
         super().__init__()
@@ -95,9 +95,9 @@ class ResNet(nn.Module):
 
 
 class PatchGAN(nn.Module):
-    """Semantic-aware discriminator with three halvings."""
+    """Semantic-aware discriminator with three downsamplings."""
 
-    def __init__(self, width: int, regions: int):
+    def __init__(self, width: int, class_groups: int):
         super().__init__()
         self.layers = nn.ModuleDict()
         inputs = 3
@@ -108,7 +108,7 @@ class PatchGAN(nn.Module):
             if level:
                 self.layers[f"conv{level}_norm"] = Norm(outputs)
             inputs = outputs
-        self.layers["scores"] = nn.Conv2d(inputs, regions, 4, bias=False)
+        self.layers["scores"] = nn.Conv2d(inputs, class_groups, 4, bias=False)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Score images [B, 3, H, W] under masks [B, s, h, w]."""
@@ -125,12 +125,12 @@ class PatchGAN(nn.Module):
 class Twin:
     """Four networks, two optimisers and one step."""
 
-    def __init__(self, generator: str, width: int, levels: int, blocks: int, regions: int):
+    def __init__(self, generator: str, width: int, levels: int, blocks: int, class_groups: int):
         def make():
             return UNet(width, levels) if generator == "unet" else ResNet(width, blocks)
 
         self.nets = {"g_v2r": make(), "g_r2v": make()}
-        self.nets |= {name: PatchGAN(64, regions) for name in ("d_r", "d_v")}
+        self.nets |= {name: PatchGAN(64, class_groups) for name in ("d_r", "d_v")}
         self.optimisers = {}
 
     def load(self, params: dict) -> None:
@@ -144,9 +144,9 @@ class Twin:
             assert layers.keys() == params[name].keys()
             for key, layer in layers.items():
                 _copy(layer, params[name][key])
-        for player, names in (("g", ("g_v2r", "g_r2v")), ("d", ("d_r", "d_v"))):
+        for group, names in (("g", ("g_v2r", "g_r2v")), ("d", ("d_r", "d_v"))):
             weights = [p for name in names for p in self.nets[name].parameters()]
-            self.optimisers[player] = torch.optim.Adam(weights, 2e-4, (0.5, 0.999), 1e-8)
+            self.optimisers[group] = torch.optim.Adam(weights, 2e-4, (0.5, 0.999), 1e-8)
 
     def step(self, v: Tensor, r: Tensor, labels: list[Tensor], masks: list[Tensor]) -> dict:
         """Train once on images [1, 3, H, W]; return the unweighted terms.
@@ -185,10 +185,10 @@ class Twin:
         terms |= {"dis_r": dis_r, "dis_v": dis_v}
         return {name: float(term.detach()) for name, term in terms.items()}
 
-    def _update(self, player: str, loss: Tensor) -> None:
-        self.optimisers[player].zero_grad()
+    def _update(self, group: str, loss: Tensor) -> None:
+        self.optimisers[group].zero_grad()
         loss.backward()
-        self.optimisers[player].step()
+        self.optimisers[group].step()
 
 
 def gradient_loss(x: Tensor, y: Tensor, labels: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ def mirror(x: Tensor, amount: int) -> Tensor:
 def _copy(layer: nn.Module, params: dict) -> None:
     if isinstance(layer, Norm):
         layer.weight.copy_(torch.from_numpy(np.array(params["scale"])))
-        layer.bias.copy_(torch.from_numpy(np.array(params["offset"])))
+        layer.bias.copy_(torch.from_numpy(np.array(params["bias"])))
         return
     kernel = torch.from_numpy(np.array(params["kernel"]))  # HWIO
     if isinstance(layer, nn.ConvTranspose2d):

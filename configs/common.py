@@ -51,7 +51,7 @@ def get_config() -> ConfigDict:
     # launch.prepare_data says it): its windows lie as much lower.
     data.crop_shift = 0.0
     # Groups of class ids, each judged by its own filter: paper8, or one for a plain PatchGAN.
-    data.regions = "paper8"
+    data.class_groups = "paper8"
     # Probability of a horizontal flip, image and labels together.
     data.flip = 0.5
     # Random scale, then a random window of the training size; beyond the image it is mirrored and
@@ -72,7 +72,7 @@ def get_config() -> ConfigDict:
     # unet (the paper's) or resnet (CycleGAN's).
     nets.generator = "unet"
     nets.width = 64
-    # unet: number of halvings; sides must be multiples of 2^levels.
+    # unet: number of downsamplings; sides must be multiples of 2^levels.
     nets.levels = 8
     # unet: dropout rate of the three innermost decoder levels.
     nets.dropout = 0.5
@@ -86,7 +86,7 @@ def get_config() -> ConfigDict:
     nets.dtype = "float32"
     nets.dis_width = 64
     # Halvings before the map of scores: 3 sees 70x70 pixels, 2 sees 34x34, 1 sees 16x16.
-    nets.dis_halvings = 3
+    nets.dis_downsamplings = 3
     # Sample masks on a corner-aligned grid, as the authors' program does.
     nets.mask_align_corners = False
 
@@ -123,7 +123,7 @@ def get_config() -> ConfigDict:
     loss.grad_signed = False
     # From 0, every place of the discriminators' maps counts the same, to 1, every region that an
     # image shows does: small ones are judged as severely as large ones. Not in the paper.
-    loss.region_balance = 0.0
+    loss.group_balance = 0.0
     # dualgan: bound of the critics' parameters, or instead the weight of a gradient penalty.
     loss.clip = 0.01
     loss.penalty = 0.0
@@ -141,7 +141,7 @@ def get_config() -> ConfigDict:
     # After that, steps of the refiner for each of the discriminator.
     sim.ratio = 2
 
-    # segmenter: the network and its loss. Its classes are data.regions, ten or cityscapes19.
+    # segmenter: the network and its loss. Its classes are data.class_groups, ten or cityscapes19.
     seg = config.seg = ConfigDict()
     # light (EfficientNet-Lite0 and a pyramid) or resnet38 ("Wider or Deeper", model A1).
     seg.network = "light"
@@ -158,9 +158,9 @@ def get_config() -> ConfigDict:
     seg.hard_pixels = 256
 
     # fcns_in_the_wild: the classifier's width, and the virtual images that bound sizes of classes.
-    wild = config.wild = ConfigDict()
-    wild.dis_width = 128
-    wild.history = 256
+    fcns_in_the_wild = config.fcns_in_the_wild = ConfigDict()
+    fcns_in_the_wild.dis_width = 128
+    fcns_in_the_wild.history = 256
 
     optim = config.optim = ConfigDict()
     # adam, rmsprop (decay b2) or sgd (momentum b1).

@@ -23,7 +23,7 @@ def get_config(name: str = "paper"):
     """Return SG-GAN's named configuration as DualGAN."""
     config = sggan.get_config(name)
     config.method = "dualgan"
-    config.data.regions = "one"
+    config.data.class_groups = "one"
     config.weights.grad_v = config.weights.grad_r = 0.0
     config.weights.adv_v = config.weights.adv_r = 1.0
     config.weights.cyc_v = config.weights.cyc_r = 500.0

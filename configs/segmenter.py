@@ -38,7 +38,7 @@ def light(config) -> None:
 
 def lightscratch(config) -> None:
     """Train the light network from nothing."""
-    config.data.regions = "ten"
+    config.data.class_groups = "ten"
     config.data.height, config.data.width = 64, 128
     config.data.scale_low, config.data.scale_high = 0.7, 1.3
     config.data.colour = 0.3
@@ -52,7 +52,7 @@ def lightscratch(config) -> None:
 
 def paper(config) -> None:
     """Train ResNet-38 A1 as published; the size, rate and batch are this project's choice."""
-    config.data.regions = "cityscapes19"
+    config.data.class_groups = "cityscapes19"
     config.data.height, config.data.width = 512, 1024
     config.data.scale_low, config.data.scale_high = 0.7, 1.3
     config.seg.network = "resnet38"

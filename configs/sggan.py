@@ -37,7 +37,7 @@ def small(config) -> None:
     config.nets.dropout = 0.0
     config.nets.upsampling = "resize"
     config.nets.dis_width = 32
-    config.nets.dis_halvings = 2
+    config.nets.dis_downsamplings = 2
     # The gradient loss compares magnitudes: only this term sees a contrast turned over.
     config.weights.idt_r = 5.0
     config.weights.idt_v = 5.0
@@ -58,10 +58,10 @@ def camvid(config) -> None:
     config.data.virtual = config.data.real = "folder"
     # Pavement and trees are small parts of a street: unless each has a region of its own, and every
     # region counts, they stop part of the way to the photographs' look.
-    config.data.regions = "ten"
-    config.loss.region_balance = 1.0
+    config.data.class_groups = "ten"
+    config.loss.group_balance = 1.0
     # As large a part of 64x128 as 70x70 is of the paper's size; a wider view laid a grid of dots.
-    config.nets.dis_halvings = 1
+    config.nets.dis_downsamplings = 1
     # So few steps ask for a high rate, and for a game that is heard beside the other terms.
     config.optim.learning_rate = 6e-4
     config.optim.decay_from = 0.5

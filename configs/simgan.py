@@ -14,7 +14,7 @@ def get_config(name: str = "paper"):
     """Return SG-GAN's named configuration as SimGAN."""
     config = sggan.get_config(name)
     config.method = "simgan"
-    config.data.regions = "one"
+    config.data.class_groups = "one"
     config.weights.adv_r = 1.0
     if name != "paper":
         config.sim.width, config.sim.dis_width = 32, 48

@@ -21,13 +21,13 @@ from sggan_jax.adapt.adapter import MEMORY, Adapter, load_adapter  # noqa: E402
 from sggan_jax.adapt.dataset import adapt_folder, adapt_labelled, unpack_split  # noqa: E402
 from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds  # noqa: E402
 from sggan_jax.adapt.manifest import MANIFEST, check_files  # noqa: E402
-from sggan_jax.adapt.product import (  # noqa: E402
+from sggan_jax.adapt.outputs import (  # noqa: E402
     GATE_PAGE,
     REJECTED_FILE,
     describe_dataset,
     describe_images,
 )
-from sggan_jax.adapt.record import make_record  # noqa: E402
+from sggan_jax.adapt.provenance import make_record  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.labels import class_table  # noqa: E402
@@ -109,7 +109,7 @@ def main(_: list[str]) -> int:
     product = describe_dataset(source, _OUTPUT.value, record, gate, table, thresholds)
     print(
         f"{_OUTPUT.value}: {len(product.entries)} images, {len(product.rejected)} rejected by the "
-        f"gate ({gate.watcher}); see {GATE_PAGE}, {REJECTED_FILE} and {MANIFEST}"
+        f"gate ({gate.evaluation_network}); see {GATE_PAGE}, {REJECTED_FILE} and {MANIFEST}"
     )
     return status
 

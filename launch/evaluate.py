@@ -57,11 +57,11 @@ def main(_: list[str]) -> None:
     segmenter = load_segmenter(_SEGMENTER.value) if _SEGMENTER.value else None
     gate = Gate(class_table(_TABLE.value), segmenter)
     source, adapted, real = open_all()
-    regions = gate.classes.regions
+    class_groups = gate.classes.class_groups
     if segmenter is None:
-        regions = rename(gate.classes.names)
-    inputs = Inputs(source, adapted, real, gate.classes, regions)
-    found = assess(inputs, features, segmenter, gate.watcher)
+        class_groups = rename(gate.classes.names)
+    inputs = Inputs(source, adapted, real, gate.classes, class_groups)
+    found = assess(inputs, features, segmenter, gate.evaluation_network)
     command = shlex.join(["python", "-m", "launch.evaluate", *sys.argv[1:]])
     output = Path(_OUTPUT.value)
     write_assessment(output / "report.html", found, inputs, command)

@@ -14,7 +14,7 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.export.card import CARD_FILE, Card  # noqa: E402
-from sggan_jax.export.strip import strip_run  # noqa: E402
+from sggan_jax.export.slim import write_slim_run  # noqa: E402
 from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
@@ -56,7 +56,7 @@ def main(_: list[str]) -> None:
 
 def strip() -> None:
     """Write a run directory of the generator alone and tell its size."""
-    stripped = strip_run(
+    stripped = write_slim_run(
         _RUN.value,
         _OUTPUT.value,
         direction=_DIRECTION.value,

@@ -1,7 +1,7 @@
 """Vocabulary shared by every floor: what a batch holds, the image range, the letters of shapes.
 
 Letters: B batch, H and W image height and width, C channels, h and w size of the discriminator's
-map, s regions (groups of classes). Images are NHWC. On disk and in a batch they are uint8 in
+map, s class groups (groups of classes). Images are NHWC. On disk and in a batch they are uint8 in
 [0, 255]; networks and losses see float32 in [-1, 1]. ``v`` is the virtual domain, ``r`` the real.
 """
 
@@ -20,7 +20,7 @@ Params = Mapping[str, Any]
 Batch = Mapping[str, Any]
 """``v``, ``r``: uint8 images [B, H, W, 3]; ``lab_v``, ``lab_r``: uint8 class ids [B, H, W]."""
 
-Views = Mapping[str, Array]
+Tensors = Mapping[str, Array]
 """Everything one step looks at, by name: the batch as float images, fakes, masks, schedules."""
 
 Metrics = Mapping[str, Array]

@@ -27,7 +27,7 @@ TINY = {
     "nets.levels": 2,
     "nets.dropout": 0.5,
     "nets.dis_width": 2,
-    "nets.dis_halvings": 1,
+    "nets.dis_downsamplings": 1,
     "loss.grad_hard_epochs": 0.5,
     "train.steps": 8,
     "train.pool_size": 3,

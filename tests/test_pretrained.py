@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sggan_jax import toycity
 from sggan_jax.adapt.adapter import load_adapter
-from sggan_jax.data import toycity
 
 RUN = Path(__file__).parents[1] / "pretrained" / "toycity"
 

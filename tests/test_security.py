@@ -55,7 +55,10 @@ def test_unpicklers_choose_what_may_be_named(path):
 
 def test_settings_of_a_run_are_read_as_data(tmp_path):
     """Whatever stands in them stays text."""
-    evil = {"method": "__import__('os').system('touch evil')", "data": {"regions": "../../evil"}}
+    evil = {
+        "method": "__import__('os').system('touch evil')",
+        "data": {"class_groups": "../../evil"},
+    }
     write_run(tmp_path, Run(evil, (0,) * 256, 4))
     run = read_run(tmp_path)
     assert run.settings.method == evil["method"]

@@ -12,7 +12,7 @@ import numpy as np
 from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
 from sggan_jax.nets.sizes import check_images, pad_to_fit
 from sggan_jax.train.checkpoint import restore_network
-from sggan_jax.train.parallel import spread
+from sggan_jax.train.parallel import shard
 from sggan_jax.types import Array, to_float, to_uint8
 
 MEMORY = 4.0
@@ -24,7 +24,7 @@ class Adapter:
     """One generator of a run, ready to use: ``adapter(images)``.
 
     Compiled once for each padded shape it meets, and kept. What would take more memory than allowed
-    goes through the network in strips, with the same result up to rounding.
+    goes through the network in row blocks, with the same result up to rounding.
 
     Attributes:
       run: run directory.
@@ -87,7 +87,7 @@ class Adapter:
             function = functools.partial(_adapt, self.module)
             if number == 1:
                 return functools.partial(jax.jit(function), self.variables)
-            return spread(function, self.variables, self.devices[:number], axis)
+            return shard(function, self.variables, self.devices[:number], axis)
 
         return functools.cache(compile)
 
@@ -133,7 +133,7 @@ def share_out(shape: tuple[int, ...], devices: int) -> tuple[int, int]:
     """
     if devices > 1 and shape[0] % devices == 0:
         return devices, 0
-    # A strip must be high enough to give its neighbours the rows that their kernels see.
+    # A row block must be high enough to give its neighbours the rows that their kernels see.
     fitting = [n for n in range(2, devices + 1) if shape[1] % n == 0 and shape[1] // n >= 16]
     return (max(fitting), 1) if fitting else (1, 0)
 

@@ -1,4 +1,4 @@
-"""Colours of images and of classes of regions, measured and moved."""
+"""Colours of images and of classes of class groups, measured and moved."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ from pathlib import Path
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.files import list_images
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
-from sggan_jax.adapt.record import Record, claim, make_record
+from sggan_jax.adapt.provenance import Record, claim, make_record
 from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import SPLITS

@@ -12,7 +12,7 @@ import numpy as np
 
 from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
 from sggan_jax.adapt.meter import Meter
-from sggan_jax.adapt.record import Record, claim
+from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.types import InputError
 
 _THREADS = 4

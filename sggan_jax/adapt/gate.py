@@ -63,7 +63,7 @@ class Gate:
 
     Attributes:
       classes: of the network; without one, those of the class table.
-      watcher: what looked, in words.
+      evaluation_network: what looked, in words.
       key: changes with whatever changes scores.
     """
 
@@ -78,16 +78,16 @@ class Gate:
         digest = hashlib.sha256(b"2")  # raised when scores come to mean something else
         if segmenter is None:
             rows = np.flatnonzero(table.ids >= 0)
-            regions = np.full(256, IGNORE, np.uint8)
-            regions[table.ids[rows]] = np.arange(len(rows))
-            self.classes = Classes([table.names[row] for row in rows], regions)
-            self.watcher = "no network"
+            class_groups = np.full(256, IGNORE, np.uint8)
+            class_groups[table.ids[rows]] = np.arange(len(rows))
+            self.classes = Classes([table.names[row] for row in rows], class_groups)
+            self.evaluation_network = "no network"
         else:
-            self.classes = Classes(segmenter.names, segmenter.regions)
-            self.watcher = f"{segmenter.run.resolve().name}, step {segmenter.step}"
+            self.classes = Classes(segmenter.names, segmenter.class_groups)
+            self.evaluation_network = f"{segmenter.run.resolve().name}, step {segmenter.step}"
             for leaf in jax.tree.leaves(segmenter.variables):
                 digest.update(np.ascontiguousarray(leaf).tobytes())
-        digest.update(repr(self.classes.names).encode() + self.classes.regions.tobytes())
+        digest.update(repr(self.classes.names).encode() + self.classes.class_groups.tobytes())
         self.key = digest.hexdigest()[:16]
 
     def __call__(self, image: np.ndarray, adapted: np.ndarray, labels: np.ndarray) -> ImageScores:

@@ -25,7 +25,7 @@ def write_gate_page(
     scores: Mapping[str, ImageScores],
     rejected: Mapping[str, list[Finding]],
     thresholds: Thresholds,
-    watcher: str,
+    evaluation_network: str,
 ) -> None:
     """Write the page.
 
@@ -36,13 +36,13 @@ def write_gate_page(
       scores: of every image, by its path in both.
       rejected: findings, the worst image first.
       thresholds: that decided.
-      watcher: the network that looked, in words.
+      evaluation_network: the network that looked, in words.
     """
     share = len(rejected) / max(1, len(scores))
     intro = (
         f"{len(rejected)} of {len(scores)} images ({share:.1%}) no longer mean what their labels "
-        f"say, or stand far out. Network that looked: {watcher}. The list is in rejected.txt, all "
-        f"scores are in manifest.jsonl."
+        f"say, or stand far out. Evaluation network: {evaluation_network}. The list is in "
+        f"rejected.txt, all scores are in manifest.jsonl."
     )
     reasons = (_reasons(rejected),) if rejected else ()
     pictures = _pictures(source, output, rejected)

@@ -2,8 +2,8 @@
 
 Carried over exactly: its ResNet and its U-Net with instance norm, of any width and depth. Its
 kernels lie [O, I, kh, kw], and turned round in transposed convolutions; its U-Net joins skips
-before the decoder's maps and ours after; offsets that an instance norm follows change nothing and
-are left out; norms without parameters become norms of scale 1 and offset 0.
+before the decoder's maps and ours after; biases that an instance norm follows change nothing and
+are left out; norms without parameters become norms of scale 1 and bias 0.
 """
 
 import itertools
@@ -33,7 +33,7 @@ class Layer(NamedTuple):
     Attributes:
       name: in our parameters.
       key: of its convolution in the file.
-      norm: of its norm in the file, None where its offset takes that place.
+      norm: of its norm in the file, None where its bias takes that place.
       kind: convolution, transposed convolution, or one that reads a skip too.
     """
 
@@ -181,10 +181,10 @@ def _carry(tensors: Tensors, layer: Layer) -> dict[str, Any]:
     params: dict[str, Any] = {"kernel": np.ascontiguousarray(kernel)}
     zeros, ones = np.zeros(channels, np.float32), np.ones(channels, np.float32)
     if layer.norm is None:
-        return {layer.name: params | {"offset": zeros if bias is None else bias}}
+        return {layer.name: params | {"bias": zeros if bias is None else bias}}
     norm = {
         "scale": tensors.pop(f"{layer.norm}.weight", ones),
-        "offset": tensors.pop(f"{layer.norm}.bias", zeros),
+        "bias": tensors.pop(f"{layer.norm}.bias", zeros),
     }
     return {layer.name: params, f"{layer.name}_norm": norm}
 

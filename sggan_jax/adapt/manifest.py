@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sggan_jax.adapt.record import Record
+from sggan_jax.adapt.provenance import Record
 from sggan_jax.types import InputError
 
 MANIFEST = "manifest.jsonl"
@@ -160,8 +160,8 @@ def same_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return all(old.get(key) == new.get(key) for key in keys)
 
 
-class Journal:
-    """A manifest in the making: ``with Journal(path) as journal: journal.add(entry)``.
+class ManifestWriter:
+    """A manifest in the making: ``with ManifestWriter(path) as event log: journal.add(entry)``.
 
     Attributes:
       entries: by image, what is there already and what was added.
@@ -182,7 +182,7 @@ class Journal:
         if whole < len(content):
             os.truncate(path, whole)
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> "ManifestWriter":
         self._file = self._path.open("a", encoding="utf-8")
         return self
 

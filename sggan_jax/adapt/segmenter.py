@@ -30,7 +30,7 @@ class Segmenter:
       module: the network, a pure function of parameters and images in [-1, 1].
       variables: its parameters and running statistics.
       names: of the n classes.
-      regions: class in [0, n) of every class id, uint8 [256]; 255 is ignored.
+      class_groups: class in [0, n) of every class id, uint8 [256]; 255 is ignored.
       ids: class id that stands for each class, uint8 [n].
       direction: what :func:`sggan_jax.train.checkpoint.restore_network` calls the network.
     """
@@ -40,7 +40,7 @@ class Segmenter:
     module: Any
     variables: Mapping[str, Any]
     names: tuple[str, ...]
-    regions: np.ndarray
+    class_groups: np.ndarray
     ids: np.ndarray
     direction: str = "seg"
 
@@ -84,14 +84,15 @@ def load_segmenter(run: str | Path, step: int | None = None) -> Segmenter:
     """
     described = read_run(Path(run))
     module, variables, step = restore_network(Path(run), "seg", step)
-    regions = np.array(described.regions, np.uint8)
-    names, ids = group_names(described.settings.data.regions), representative_ids(regions)
+    class_groups = np.array(described.class_groups, np.uint8)
+    names, ids = group_names(described.settings.data.class_groups), representative_ids(class_groups)
     if len(names) != len(ids):
         raise InputError(
-            f"{run} was trained on {len(ids)} classes, but {described.settings.data.regions} now "
-            f"names {len(names)}; restore the file as it was"
+            f"{run} was trained on {len(ids)} classes, but "
+            f"{described.settings.data.class_groups} now names "
+            f"{len(names)}; restore the file as it was"
         )
-    return Segmenter(Path(run), step, module, jax.device_put(variables), names, regions, ids)
+    return Segmenter(Path(run), step, module, jax.device_put(variables), names, class_groups, ids)
 
 
 def _predict(module: Any, variables: Mapping[str, Any], images: Array) -> Array:

@@ -1,7 +1,7 @@
-"""Images of any size in bounded memory: the generators, run layer by layer in strips.
+"""Images of any size in bounded memory: the generators, run layer by layer in row blocks.
 
 The result is that of the whole image up to rounding. The networks stand here a second time, as
-orders to :class:`sggan_jax.adapt.strips.Strips` in place of calls; tests hold the two together.
+orders to :class:`sggan_jax.adapt.row_blocks.RowBlocks` in place of calls; tests compare the two.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.adapt.strips import Function, Map, Strips, make_part
+from sggan_jax.adapt.row_blocks import Function, Map, RowBlocks, make_part
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.layers import Conv, Upsample, leaky_relu
 from sggan_jax.nets.refiner import OffsetConv, Refiner
@@ -28,7 +28,7 @@ class Needs(NamedTuple):
     """Memory for the activations of one image, in GB, beside the program and its weights.
 
     Attributes:
-      least: in the lowest strips.
+      least: in the lowest row blocks.
       whole: in one pass, at most.
     """
 
@@ -51,9 +51,9 @@ def memory_needs(
     """
     if type(module) not in _ORDERS:
         return None
-    strips = Strips(variables["params"], 0.0, dry=True)
-    _ORDERS[type(module)](module, strips, np.broadcast_to(np.uint8(0), (*size, 3)), to_uint8)
-    return Needs(strips.least / GIGABYTE, _MAPS_IN_ONE_PASS * strips.largest / GIGABYTE)
+    blocks = RowBlocks(variables["params"], 0.0, dry=True)
+    _ORDERS[type(module)](module, blocks, np.broadcast_to(np.uint8(0), (*size, 3)), to_uint8)
+    return Needs(blocks.least / GIGABYTE, _MAPS_IN_ONE_PASS * blocks.largest / GIGABYTE)
 
 
 def adapt_in_strips(
@@ -63,7 +63,7 @@ def adapt_in_strips(
     memory: float,
     finish: Function = to_uint8,
 ) -> np.ndarray:
-    """Run a generator on one image, of which only strips are on the device at any time.
+    """Run a generator on one image, of which only row blocks are on the device at any time.
 
     Args:
       module: a generator.
@@ -83,72 +83,72 @@ def adapt_in_strips(
     needs = memory_needs(module, variables, (height, width))
     if needs is None:
         known = ", ".join(kind.__name__ for kind in _ORDERS)
-        raise InputError(f"{known} run in strips, {type(module).__name__} only on whole images")
+        raise InputError(f"{known} run in row blocks, {type(module).__name__} only on whole images")
     if memory < needs.least:
         enough = f"{1.01 * needs.least:.3g}"  # what is told must suffice however it is rounded
         raise InputError(
             f"an image of {height}x{width} takes at least {enough} GB of memory beside "
             f"the program, {memory:g} GB are allowed; allow more, or give smaller images"
         )
-    strips = Strips(variables["params"], memory * GIGABYTE)
-    return _ORDERS[type(module)](module, strips, image, finish)
+    blocks = RowBlocks(variables["params"], memory * GIGABYTE)
+    return _ORDERS[type(module)](module, blocks, image, finish)
 
 
-def _unet(net: UNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
+def _unet(net: UNet, blocks: RowBlocks, image: np.ndarray, finish: Function) -> np.ndarray:
     x = whole = _read_image(image)
     widths = [net.width * min(2**level, 8) for level in range(net.levels)]
     skips = []
     for level, width in enumerate(widths):
         x, bare = x if level == 0 else x.then(leaky_relu), net.is_bare(level)
-        down = Conv(width, stride=2, dtype=net.dtype, with_offset=bare)
-        x = (strips.plain if bare else strips.norm)(f"down{level}", down, x)
+        down = Conv(width, stride=2, dtype=net.dtype, with_bias=bare)
+        x = (blocks.plain if bare else blocks.norm)(f"down{level}", down, x)
         skips.append(x)
     x = skips.pop()
     for level, width in enumerate(reversed(widths[:-1])):
         up = Upsample(width, 4, net.upsampling, net.dtype)
-        x = strips.norm(f"up{level}", up, x.then(nn.relu))
+        x = blocks.norm(f"up{level}", up, x.then(nn.relu))
         x = Map(x.parts + skips.pop().parts)
     name, x = f"up{net.levels - 1}", x.then(nn.relu)
     up = Upsample(net.features, 4, net.upsampling, net.dtype, net.pytorch)
     if not net.skip_image:
-        return strips.last(name, up, x, _tanh, finish)
-    x = strips.keep(strips.norm(name, up, x).then(nn.relu))
-    leave = Conv(3, 3, dtype=net.dtype, with_offset=True)
-    return strips.last("leave", leave, Map(x.parts + whole.parts), _tanh, finish)
+        return blocks.last(name, up, x, _tanh, finish)
+    x = blocks.keep(blocks.norm(name, up, x).then(nn.relu))
+    leave = Conv(3, 3, dtype=net.dtype, with_bias=True)
+    return blocks.last("leave", leave, Map(x.parts + whole.parts), _tanh, finish)
 
 
-def _resnet(net: ResNet, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
+def _resnet(net: ResNet, blocks: RowBlocks, image: np.ndarray, finish: Function) -> np.ndarray:
     conv = partial(Conv, dtype=net.dtype, pad_before=net.pytorch)
     up = partial(Upsample, dtype=net.dtype, pad_before=net.pytorch)
-    x = strips.norm("enter", conv(net.width, 7, reflect=True), _read_image(image))
+    x = blocks.norm("enter", conv(net.width, 7, reflect=True), _read_image(image))
     for level in (1, 2):
-        x = strips.norm(f"down{level}", conv(net.width * 2**level, 3, 2), x.then(nn.relu))
-    x = strips.keep(x.then(nn.relu))
+        x = blocks.norm(f"down{level}", conv(net.width * 2**level, 3, 2), x.then(nn.relu))
+    x = blocks.keep(x.then(nn.relu))
     mix = conv(net.width * 4, 3, reflect=True)
 
     def branch(name: str, x: Map) -> Map:
-        return strips.norm(f"{name}_b", mix, strips.norm(f"{name}_a", mix, x).then(nn.relu))
+        return blocks.norm(f"{name}_b", mix, blocks.norm(f"{name}_a", mix, x).then(nn.relu))
 
     for block in range(net.blocks):
-        x = strips.keep(Map(x.parts + branch(f"block{block}", x).parts, "add"))
+        x = blocks.keep(Map(x.parts + branch(f"block{block}", x).parts, "add"))
     for level in (1, 0):
-        x = strips.norm(f"up{level}", up(net.width * 2**level, 3, net.upsampling), x)
+        x = blocks.norm(f"up{level}", up(net.width * 2**level, 3, net.upsampling), x)
         x = x.then(nn.relu)
-    leave = conv(3, 7, reflect=True, with_offset=net.pytorch)
-    return strips.last("leave", leave, x, _tanh, finish)
+    leave = conv(3, 7, reflect=True, with_bias=net.pytorch)
+    return blocks.last("leave", leave, x, _tanh, finish)
 
 
-def _refiner(net: Refiner, strips: Strips, image: np.ndarray, finish: Function) -> np.ndarray:
+def _refiner(net: Refiner, blocks: RowBlocks, image: np.ndarray, finish: Function) -> np.ndarray:
     conv = partial(OffsetConv, dtype=net.dtype)
     mix = conv(net.width)
 
     def branch(name: str, x: Map) -> Map:
-        return strips.plain(f"{name}_b", mix, strips.plain(f"{name}_a", mix, x).then(nn.relu))
+        return blocks.plain(f"{name}_b", mix, blocks.plain(f"{name}_a", mix, x).then(nn.relu))
 
-    x = strips.keep(strips.plain("enter", mix, _read_image(image)).then(nn.relu))
+    x = blocks.keep(blocks.plain("enter", mix, _read_image(image)).then(nn.relu))
     for block in range(net.blocks):
-        x = strips.keep(Map(x.parts + branch(f"block{block}", x).parts, "add", nn.relu))
-    return strips.last("leave", conv(3, 1), x, _tanh, finish)
+        x = blocks.keep(Map(x.parts + branch(f"block{block}", x).parts, "add", nn.relu))
+    return blocks.last("leave", conv(3, 1), x, _tanh, finish)
 
 
 _ORDERS: Mapping[type, Callable[..., np.ndarray]] = {

@@ -7,7 +7,7 @@ from typing import Any
 import grain
 import numpy as np
 
-from sggan_jax.data.mended import WHOLE, Mended
+from sggan_jax.data.fallback import WHOLE, WithFallback
 from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
 from sggan_jax.data.streams import Shard, Stream, Streams, digest
 from sggan_jax.data.transforms import Augmentation
@@ -95,7 +95,7 @@ class Pipeline:
 
     def __init__(
         self,
-        sources: Mapping[str, Mended],
+        sources: Mapping[str, WithFallback],
         streams: Streams,
         order: _Order,
         *,
@@ -167,7 +167,7 @@ class Pipeline:
             for letter, stream in self._streams.streams.items()
         }
 
-    def take_gaps(self) -> dict[str, list[int]]:
+    def take_unreadable(self) -> dict[str, list[int]]:
         """Return which examples others stood in for since the last call, by domain."""
         found = {letter: sorted(gaps - {WHOLE}) for letter, gaps in self._gaps.items()}
         for gaps in self._gaps.values():
@@ -226,17 +226,19 @@ def make_pipeline(
         raise InputError(f"Seed {seed} is negative.")
     domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
     _check(domains, batch_size, flip, process_index, process_count)
-    mended = {letter: Mended(x, unreadable.get(letter, ())) for letter, x in domains.items()}
-    _check_sizes(mended)
-    sources: Mapping[str, Source] = mended
-    if cache and not workers and sum(map(decoded_bytes, mended.values())) <= CACHE_BYTES:
+    repaired = {
+        letter: WithFallback(x, unreadable.get(letter, ())) for letter, x in domains.items()
+    }
+    _check_sizes(repaired)
+    sources: Mapping[str, Source] = repaired
+    if cache and not workers and sum(map(decoded_bytes, repaired.values())) <= CACHE_BYTES:
         sources = {letter: Cached(source) for letter, source in sources.items()}
     streams = {
         letter: Stream(source, seed, domain, flip, augmentation)
         for domain, (letter, source) in enumerate(sources.items())
     }
     return Pipeline(
-        mended,
+        repaired,
         Streams(streams),
         _Order(
             len(virtual),
@@ -277,7 +279,7 @@ def _check(
         raise InputError(f"Process {process_index} is none of {process_count} counted from 0.")
 
 
-def _check_sizes(sources: Mapping[str, Mended]) -> None:
+def _check_sizes(sources: Mapping[str, WithFallback]) -> None:
     sizes = ["{}x{}".format(*source.size) for source in sources.values()]
     if len(set(sizes)) > 1:
         raise InputError(

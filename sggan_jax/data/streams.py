@@ -28,7 +28,7 @@ def _epoch(
 class Stream:
     """One domain without end: each epoch shuffled anew, each example altered and mirrored.
 
-    A position holds an image, its labels, and whose place they took, see :class:`Mended`.
+    A position holds an image, its labels, and whose place they took, see :class:`WithFallback`.
     """
 
     source: Source

@@ -126,7 +126,7 @@ def flip(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         labels: Class ids, uint8 [H, W].
 
     Returns:
-        Views of both, mirrored.
+        Tensors of both, mirrored.
 
     Example:
         >>> flip(np.zeros((1, 2, 3), np.uint8), np.array([[7, 8]], np.uint8))[1].tolist()
@@ -235,7 +235,7 @@ def _place(slack: int, share: float) -> int:
     return offset if slack > 0 else -offset
 
 
-def recolour(
+def jitter_colour(
     image: np.ndarray, gains: np.ndarray, saturation: float, contrast: float, brightness: float
 ) -> np.ndarray:
     """Change the colours of an image.
@@ -255,7 +255,7 @@ def recolour(
         uint8 [H, W, 3].
 
     Example:
-        >>> recolour(np.array([[[10, 20, 30]]], np.uint8), np.ones(3), 1.0, 1.0, 2.0).tolist()
+        >>> jitter_colour(np.array([[[10, 20, 30]]], np.uint8), np.ones(3), 1.0, 1.0, 2.0).tolist()
         [[[20, 40, 60]]]
     """
     weights = gains * _LUMINANCE
@@ -295,5 +295,5 @@ def augment(
         image, labels = rescale(image, labels, factor, chances[1], chances[2], size, lower)
     if how.colour:
         spread = how.colour * (2 * chances[3:] - 1)
-        image = recolour(image, 1 + spread[:3] / 4, *(1 + spread[3:]).tolist())
+        image = jitter_colour(image, 1 + spread[:3] / 4, *(1 + spread[3:]).tolist())
     return image, labels

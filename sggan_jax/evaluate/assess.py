@@ -58,7 +58,10 @@ class Inputs:
 
 
 def assess(
-    inputs: Inputs, features: Features, segmenter: Labeller | None = None, watcher: str = ""
+    inputs: Inputs,
+    features: Features,
+    segmenter: Labeller | None = None,
+    evaluation_network: str = "",
 ) -> dict[str, Any]:
     """Measure an adapted data set beside its source.
 
@@ -66,7 +69,7 @@ def assess(
       inputs: what is compared.
       features: network that realism is measured by.
       segmenter: network trained on real images; None leaves the semantics out.
-      watcher: what the segmenter is called.
+      evaluation_network: what the segmenter is called.
 
     Returns:
       What JSON can hold: ``features``, ``images``, ``realism``, ``patches``, ``semantics`` (None
@@ -82,7 +85,9 @@ def assess(
         "size": list(inputs.adapted[0]["image"].shape[:2]),
         "realism": measure_realism(inputs, features),
         "patches": measure_patches(inputs, features),
-        "semantics": measure_semantics(inputs, segmenter, watcher) if segmenter else None,
+        "semantics": measure_semantics(inputs, segmenter, evaluation_network)
+        if segmenter
+        else None,
         **measure_pairs(inputs),
         "flicker": measure_sequences(inputs),
     }
@@ -116,8 +121,8 @@ def measure_patches(inputs: Inputs, features: Features) -> dict[str, Any]:
     """SKVD and cKVD of patches with matched labels, of source and adapted images."""
     size = inputs.source[0]["image"].shape[:2]
     places = patches.choose_places(len(inputs.source), size, _PATCHES, (0, 1))
-    images, labels = patches.cut(inputs.source, places, inputs.classes.regions)
-    adapted, _ = patches.cut(inputs.adapted, places, inputs.classes.regions)
+    images, labels = patches.cut(inputs.source, places, inputs.classes.class_groups)
+    adapted, _ = patches.cut(inputs.adapted, places, inputs.classes.class_groups)
     real_places = patches.choose_places(len(inputs.real), size, _PATCHES, (0, 2))
     real, real_labels = patches.cut(inputs.real, real_places, inputs.regions_real)
     mine, theirs = patches.match(labels, real_labels)
@@ -145,14 +150,16 @@ def measure_patches(inputs: Inputs, features: Features) -> dict[str, Any]:
     }
 
 
-def measure_semantics(inputs: Inputs, segmenter: Labeller, watcher: str) -> dict[str, Any]:
+def measure_semantics(
+    inputs: Inputs, segmenter: Labeller, evaluation_network: str
+) -> dict[str, Any]:
     """What a network trained on real images sees of the labels, in source and adapted images."""
     confusions = {
         name: score_segmenter(segmenter, source)
         for name, source in (("source", inputs.source), ("adapted", inputs.adapted))
     }
     described = {name: describe_scores(c, segmenter.names) for name, c in confusions.items()}
-    return {"segmenter": watcher, **described}
+    return {"segmenter": evaluation_network, **described}
 
 
 def measure_pairs(inputs: Inputs) -> dict[str, Any]:
@@ -193,7 +200,7 @@ def measure_sequences(inputs: Inputs) -> dict[str, Any] | None:
 def _class_changes(errors: ErrorCounts, classes: Classes) -> Mapping[str, float]:
     changes = {}
     for k, name in enumerate(classes.names):
-        of = classes.regions == k
+        of = classes.class_groups == k
         if errors.pixels[of].sum():
             changes[name] = float(errors.sums[of].sum() / (3 * errors.pixels[of].sum()))
     return changes

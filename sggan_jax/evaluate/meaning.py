@@ -26,7 +26,7 @@ class Classes(NamedTuple):
     """Names of n classes, and the class in [0, n) of every class id, uint8 [256]; 255 is none."""
 
     names: Sequence[str]
-    regions: np.ndarray
+    class_groups: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +92,7 @@ def score_image(
       InputError: if shapes or types do not agree.
     """
     check_pairs(labels[None], images=image[None], adapted=adapted[None])
-    truth = classes.regions[labels]
+    truth = classes.class_groups[labels]
     difference = np.abs(image.astype(np.int16) - adapted).mean(axis=-1)
     gradients = measure_gradients(image, adapted)
     boundary = find_boundaries(labels[None])[0]

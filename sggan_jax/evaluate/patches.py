@@ -53,13 +53,13 @@ def choose_places(
     return Places(images, tops, numbers.integers(0, width - side + 1, count), side)
 
 
-def cut(source: Source, places: Places, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cut(source: Source, places: Places, class_groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cut patches out of images and their labels.
 
     Args:
       source: images of one size with labels.
       places: of the patches.
-      regions: class of every class id, uint8 [256].
+      class_groups: class of every class id, uint8 [256].
 
     Returns:
       uint8 [n, side, side, 3], and classes uint8 [n, side, side].
@@ -70,7 +70,7 @@ def cut(source: Source, places: Places, regions: np.ndarray) -> tuple[np.ndarray
             example, held = source[int(index)], index
         window = np.s_[top : top + places.side, left : left + places.side]
         images.append(example["image"][window])
-        labels.append(regions[example["label"][window]])
+        labels.append(class_groups[example["label"][window]])
     return np.stack(images), np.stack(labels)
 
 

@@ -20,7 +20,7 @@ class Labeller(Protocol):
         ...
 
     @property
-    def regions(self) -> np.ndarray:
+    def class_groups(self) -> np.ndarray:
         """Class in [0, n) of every class id, uint8 [256]; 255 is ignored."""
         ...
 
@@ -52,7 +52,7 @@ def score_segmenter(segmenter: Labeller, source: Source, batch_size: int = 8) ->
         missing = batch_size - len(examples) if start else 0
         images = np.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
         predicted = segmenter(images)[: len(examples)]
-        confusion += count_pixels(segmenter.regions[labels], predicted, number)
+        confusion += count_pixels(segmenter.class_groups[labels], predicted, number)
     return confusion
 
 

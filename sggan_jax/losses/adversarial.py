@@ -21,7 +21,7 @@ def least_squares(scores: jax.Array, target: float, weights: jax.Array | None = 
     Args:
       scores: discriminator output, any shape, usually [B, h, w, 1].
       target: 1 for "real", 0 for "fake".
-      weights: of every score, such as :func:`balance_regions` gives; None for 1.
+      weights: of every score, such as :func:`balance_groups` gives; None for 1.
 
     Returns:
       Scalar, at least 0.
@@ -39,8 +39,8 @@ def least_squares(scores: jax.Array, target: float, weights: jax.Array | None = 
     return jnp.mean(weights * distances)
 
 
-def balance_regions(mask: jax.Array, balance: float) -> jax.Array:
-    """Weigh the places of a discriminator's map so that small regions of an image count for more.
+def balance_groups(mask: jax.Array, balance: float) -> jax.Array:
+    """Weigh the positions of a discriminator's map so that small class groups count for more.
 
     A place of a region of n places weighs n^-balance, up to a factor that makes the mean over the
     image 1. With 0 every place counts the same, as in the paper; with 1 every region that the image
@@ -57,7 +57,7 @@ def balance_regions(mask: jax.Array, balance: float) -> jax.Array:
       region.
 
     >>> mask = jax.nn.one_hot(jnp.array([[[0, 0, 1, 1, 1, 1]]]), 2)
-    >>> balance_regions(mask, 1.0)[0, 0, :, 0].tolist()
+    >>> balance_groups(mask, 1.0)[0, 0, :, 0].tolist()
     [1.5, 1.5, 0.75, 0.75, 0.75, 0.75]
     """
     sizes = jnp.sum(mask, axis=(1, 2), keepdims=True)

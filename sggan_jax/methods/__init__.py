@@ -27,12 +27,12 @@ METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
 }
 
 
-def make_method(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make_method(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build the method that ``config.method`` names.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: [256] uint8, the region of every class id.
+      class_groups: [256] uint8, the region of every class id.
       steps_per_epoch: length of an epoch, to turn schedules in epochs into steps.
 
     Raises:
@@ -41,4 +41,4 @@ def make_method(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Me
     if config.method not in METHODS:
         known = ", ".join(sorted(METHODS))
         raise InputError(f"config.method must be one of {known}, got {config.method!r}")
-    return METHODS[config.method](config, regions, steps_per_epoch)
+    return METHODS[config.method](config, class_groups, steps_per_epoch)

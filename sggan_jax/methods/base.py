@@ -1,14 +1,14 @@
-"""What a method is: networks, views, players and weights, as data and pure functions.
+"""What a method is: networks, tensors, optimiser groups and weights, as data and pure functions.
 
 The training step (``train/step.py``) knows nothing but this contract. One step runs
 
-1. ``views = observe(batch, rng)``: the batch as float images, with masks; constants of the
+1. ``tensors = preprocess(batch, rng)``: the batch as float images, with masks; constants of the
    step; running statistics join them as ``stats``;
-2. ``views |= forward(params, views, rng)``: everything the networks make, once; what it returns
+2. ``tensors |= forward(params, tensors, rng)``: everything the networks make, once; what it returns
    as ``stats`` are the statistics of the next step;
-3. the history pools, for the views named in ``pooled``: ``old_fake_r`` beside ``fake_r``;
-4. every player's weighted terms, differentiated in its own networks, through ``forward`` where
-   those networks made the views; then its optimiser.
+3. the history pools, for the tensors named in ``pooled``: ``old_fake_r`` beside ``fake_r``;
+4. every optimiser group's weighted terms, differentiated in its own networks, through ``forward``
+   where those networks made the tensors; then its optimiser.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 import flax.linen as nn
 import jax
 
-from sggan_jax.types import Array, Batch, Metrics, Params, Views
+from sggan_jax.types import Array, Batch, Metrics, Params, Tensors
 
 Schedule = Callable[[Array], Array]
 """Step (int32 scalar, may be traced) to a value."""
@@ -26,20 +26,20 @@ Weight = float | Schedule
 
 
 @dataclasses.dataclass(frozen=True)
-class Player:
+class OptimiserGroup:
     """Networks that are updated together on the same terms.
 
     Attributes:
-      nets: names of the networks this player trains.
-      terms: (params, views) to unweighted scalars by name.
-      turn: step to whether the player moves; None moves at every step.
+      nets: names of the networks this optimiser group trains.
+      terms: (params, tensors) to unweighted scalars by name.
+      updates: step to whether the optimiser group moves; None moves at every step.
       rate: factor on the learning rate.
       clip: bound of every parameter's magnitude after each update; 0 for none.
     """
 
     nets: tuple[str, ...]
-    terms: Callable[[Params, Views], Metrics]
-    turn: Schedule | None = None
+    terms: Callable[[Params, Tensors], Metrics]
+    updates: Schedule | None = None
     rate: float = 1.0
     clip: float = 0.0
 
@@ -51,26 +51,26 @@ class Method:
     Attributes:
       modules: network name to its Flax module, a pure function of parameters and inputs.
       init: random key to the parameters of all networks, by name.
-      observe: (batch, rng) to views that depend on no parameter; ``rng`` None means as in
+      preprocess: (batch, rng) to tensors that depend on no parameter; ``rng`` None means as in
         inference, nothing random.
-      forward: (params, views, rng) to what the networks make of the views; ``rng`` None means
+      forward: (params, tensors, rng) to what the networks make of the tensors; ``rng`` None means
         as in inference, without dropout.
-      makers: names of the networks that ``forward`` uses.
-      players: by name, in the order in which they are updated.
+      generators: names of the networks that ``forward`` uses.
+      optimiser_groups: by name, in the order in which they are updated.
       weights: term name to its weight, a number or a schedule. Terms of weight 0 do not exist.
       init_stats: makes the running statistics of step 0 by network; none by default.
-      scalars: schedules put among the views under their name at every step.
-      pooled: groups of views that pass through a history pool together.
+      scalars: schedules put among the tensors under their name at every step.
+      pooled: groups of tensors that pass through a history pool together.
       adapters: direction (``v2r``, ``r2v``) to the network that inference calls.
-      grids: rows of sample pictures, as names of views.
+      grids: rows of sample pictures, as names of tensors.
     """
 
     modules: Mapping[str, nn.Module]
     init: Callable[[Array], dict]
-    observe: Callable[[Batch, Array | None], dict[str, Array]]
-    forward: Callable[[Params, Views, Array | None], dict[str, Array]]
-    makers: tuple[str, ...]
-    players: Mapping[str, Player]
+    preprocess: Callable[[Batch, Array | None], dict[str, Array]]
+    forward: Callable[[Params, Tensors, Array | None], dict[str, Array]]
+    generators: tuple[str, ...]
+    optimiser_groups: Mapping[str, OptimiserGroup]
     weights: Mapping[str, Weight]
     init_stats: Callable[[], dict] = dict
     scalars: Mapping[str, Schedule] = dataclasses.field(default_factory=dict)

@@ -12,15 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.losses.adversarial import least_squares, least_squares_discriminator
-from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import (
-    draw_all,
     example_image,
     example_judged,
+    init_all,
     make_generator,
     make_patchgan,
-    observe_images,
     plain_score,
+    preprocess_images,
     translate,
 )
 from sggan_jax.types import Config
@@ -31,12 +31,12 @@ TERMS = ("adv_r", "adv_v", "dis_vr")
 UNUSED = {"cyc_v": 0.0, "cyc_r": 0.0, "idt_v": 0.0, "idt_r": 0.0}
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build BiGAN from its configuration.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: of class ids; not looked at.
+      class_groups: of class ids; not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
@@ -45,8 +45,8 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     Raises:
       InputError: if the networks cannot take the training size, or a setting is unknown.
     """
-    del regions, steps_per_epoch
-    generator, judge = make_generator(config), make_patchgan(config, regions=1)
+    del class_groups, steps_per_epoch
+    generator, judge = make_generator(config), make_patchgan(config, class_groups=1)
     modules = {"g_v2r": generator, "g_r2v": generator, "d_vr": judge}
     weights = {name: getattr(config.weights, name) for name in TERMS}
     image, pair = example_image(config), example_image(config, channels=6)
@@ -54,13 +54,15 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     score = partial(_score, judge)
     return Method(
         modules=modules,
-        init=partial(draw_all, modules, inputs),
-        observe=observe_images,
+        init=partial(init_all, modules, inputs),
+        preprocess=preprocess_images,
         forward=partial(translate, modules, UNUSED),
-        makers=("g_v2r", "g_r2v"),
-        players={
-            "generators": Player(("g_v2r", "g_r2v"), partial(_generator_terms, score, weights)),
-            "discriminator": Player(
+        generators=("g_v2r", "g_r2v"),
+        optimiser_groups={
+            "generators": OptimiserGroup(
+                ("g_v2r", "g_r2v"), partial(_generator_terms, score, weights)
+            ),
+            "discriminator": OptimiserGroup(
                 ("d_vr",),
                 partial(_discriminator_terms, score, weights),
                 rate=config.optim.dis_rate,
@@ -73,24 +75,24 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     )
 
 
-def _score(judge, params, views, virtual, real):
-    pair = jnp.concatenate([views[virtual], views[real]], axis=3)
+def _score(judge, params, tensors, virtual, real):
+    pair = jnp.concatenate([tensors[virtual], tensors[real]], axis=3)
     return plain_score(judge, params["d_vr"], pair)
 
 
-def _generator_terms(score, weights, params, views):
+def _generator_terms(score, weights, params, tensors):
     return chosen(
         weights,
-        adv_r=lambda: least_squares(score(params, views, "v", "fake_r"), 1.0),
-        adv_v=lambda: least_squares(score(params, views, "fake_v", "r"), 0.0),
+        adv_r=lambda: least_squares(score(params, tensors, "v", "fake_r"), 1.0),
+        adv_v=lambda: least_squares(score(params, tensors, "fake_v", "r"), 0.0),
     )
 
 
-def _discriminator_terms(score, weights, params, views):
+def _discriminator_terms(score, weights, params, tensors):
     return chosen(
         weights,
         dis_vr=lambda: least_squares_discriminator(
-            real=score(params, views, "old_fake_v", "old_r"),
-            fake=score(params, views, "old_v", "old_fake_r"),
+            real=score(params, tensors, "old_fake_v", "old_r"),
+            fake=score(params, tensors, "old_v", "old_fake_r"),
         ),
     )

@@ -1,4 +1,4 @@
-"""What several methods share: networks from the configuration, images as views, fakes both ways."""
+"""What several methods share: networks from the configuration, float images, fakes both ways."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from sggan_jax.methods.base import Weight, is_on
 from sggan_jax.nets.discriminators import PatchGAN
 from sggan_jax.nets.generators import ResNet, UNet
-from sggan_jax.nets.initial import draw_params
-from sggan_jax.types import Array, Batch, Config, InputError, Params, Views, to_float
+from sggan_jax.nets.initial import init_params
+from sggan_jax.types import Array, Batch, Config, InputError, Params, Tensors, to_float
 
 
 def make_generator(config: Config) -> UNet | ResNet:
@@ -39,21 +39,23 @@ def make_generator(config: Config) -> UNet | ResNet:
     return generator
 
 
-def make_patchgan(config: Config, regions: int) -> PatchGAN:
+def make_patchgan(config: Config, class_groups: int) -> PatchGAN:
     """Build the discriminator that ``config.nets`` describes, checked against the training size.
 
     Raises:
       InputError: if its map would be too small.
     """
     nets = config.nets
-    discriminator = PatchGAN(nets.dis_width, nets.dis_halvings, regions, jnp.dtype(nets.dtype))
+    discriminator = PatchGAN(
+        nets.dis_width, nets.dis_downsamplings, class_groups, jnp.dtype(nets.dtype)
+    )
     discriminator.map_size(config.data.height, config.data.width)
     return discriminator
 
 
-def make_two_way(config: Config, regions: int) -> dict[str, Any]:
+def make_two_way(config: Config, class_groups: int) -> dict[str, Any]:
     """Build ``g_v2r`` and ``g_r2v`` with a discriminator of each domain; no parameters yet."""
-    generator, discriminator = make_generator(config), make_patchgan(config, regions)
+    generator, discriminator = make_generator(config), make_patchgan(config, class_groups)
     return {
         "g_v2r": generator,
         "g_r2v": generator,
@@ -62,7 +64,7 @@ def make_two_way(config: Config, regions: int) -> dict[str, Any]:
     }
 
 
-def draw_all(modules: Mapping[str, nn.Module], inputs: Mapping[str, tuple], rng: Array) -> dict:
+def init_all(modules: Mapping[str, nn.Module], inputs: Mapping[str, tuple], rng: Array) -> dict:
     """Draw the parameters of all networks, each from a key of its own.
 
     Args:
@@ -71,7 +73,7 @@ def draw_all(modules: Mapping[str, nn.Module], inputs: Mapping[str, tuple], rng:
       rng: random key.
     """
     keys = dict(zip(modules, jax.random.split(rng, len(modules)), strict=True))
-    return {name: draw_params(modules[name], keys[name], *inputs[name]) for name in modules}
+    return {name: init_params(modules[name], keys[name], *inputs[name]) for name in modules}
 
 
 def example_image(config: Config, channels: int = 3) -> Array:
@@ -82,28 +84,28 @@ def example_image(config: Config, channels: int = 3) -> Array:
 def example_judged(discriminator: PatchGAN, image: Array) -> tuple[Array, Array]:
     """What a discriminator is called with: an image and its mask, of zeros."""
     places = discriminator.map_size(*image.shape[1:3])
-    return image, jnp.zeros((1, *places, discriminator.regions))
+    return image, jnp.zeros((1, *places, discriminator.class_groups))
 
 
-def draw_two_way(modules: Mapping[str, Any], image: Array, rng: Array) -> dict:
+def init_two_way(modules: Mapping[str, Any], image: Array, rng: Array) -> dict:
     """Draw the parameters of :func:`make_two_way`'s networks for images like this one."""
     judged = example_judged(modules["d_r"], image)
     inputs = {"g_v2r": (image,), "g_r2v": (image,), "d_r": judged, "d_v": judged}
-    return draw_all(modules, inputs, rng)
+    return init_all(modules, inputs, rng)
 
 
-def observe_images(batch: Batch, rng: Array | None) -> dict[str, Array]:
+def preprocess_images(batch: Batch, rng: Array | None) -> dict[str, Array]:
     """View the batch as float images with their labels; nothing about it is random."""
     del rng
-    views = {name: to_float(batch[name]) for name in "vr"}
-    return views | {name: batch[name] for name in ("lab_v", "lab_r")}
+    tensors = {name: to_float(batch[name]) for name in "vr"}
+    return tensors | {name: batch[name] for name in ("lab_v", "lab_r")}
 
 
 def translate(
     modules: Mapping[str, Any],
     weights: Mapping[str, Weight],
     params: Params,
-    views: Views,
+    tensors: Tensors,
     rng: Array | None,
 ) -> dict[str, Array]:
     """Make the fakes of both domains, and the images after both generators that a term needs.
@@ -112,7 +114,7 @@ def translate(
       modules: holds ``g_v2r`` and ``g_r2v``.
       weights: of the terms; an image that no term looks at is made only in inference.
       params: of the generators.
-      views: holds ``v`` and ``r``.
+      tensors: holds ``v`` and ``r``.
       rng: random key for dropout; None as in inference.
     """
     keys = iter(() if rng is None else jax.random.split(rng, 4))
@@ -124,16 +126,16 @@ def translate(
         x = modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
         return jnp.split(x, len(images))
 
-    v, r = views["v"], views["r"]
-    made: dict[str, Array] = {}
-    made["fake_r"], *idt_r = generate("g_v2r", v, *([r] if is_on(weights, "idt_r") else []))
-    made["fake_v"], *idt_v = generate("g_r2v", r, *([v] if is_on(weights, "idt_v") else []))
-    made |= {name: x[0] for name, x in (("idt_r", idt_r), ("idt_v", idt_v)) if x}
+    v, r = tensors["v"], tensors["r"]
+    outputs: dict[str, Array] = {}
+    outputs["fake_r"], *idt_r = generate("g_v2r", v, *([r] if is_on(weights, "idt_r") else []))
+    outputs["fake_v"], *idt_v = generate("g_r2v", r, *([v] if is_on(weights, "idt_v") else []))
+    outputs |= {name: x[0] for name, x in (("idt_r", idt_r), ("idt_v", idt_v)) if x}
     if is_on(weights, "cyc_v") or rng is None:
-        (made["rec_v"],) = generate("g_r2v", made["fake_r"])
+        (outputs["rec_v"],) = generate("g_r2v", outputs["fake_r"])
     if is_on(weights, "cyc_r") or rng is None:
-        (made["rec_r"],) = generate("g_v2r", made["fake_v"])
-    return made
+        (outputs["rec_r"],) = generate("g_v2r", outputs["fake_v"])
+    return outputs
 
 
 def plain_score(discriminator: Any, params: Any, x: Array) -> Array:

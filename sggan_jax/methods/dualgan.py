@@ -13,13 +13,13 @@ import numpy as np
 
 from sggan_jax.losses.adversarial import gradient_penalty, wasserstein, wasserstein_critic
 from sggan_jax.losses.reconstruction import absolute_error
-from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import (
-    draw_two_way,
     example_image,
+    init_two_way,
     make_two_way,
-    observe_images,
     plain_score,
+    preprocess_images,
     translate,
 )
 from sggan_jax.types import Config, InputError
@@ -27,12 +27,12 @@ from sggan_jax.types import Config, InputError
 TERMS = ("adv_r", "adv_v", "cyc_v", "cyc_r", "idt_r", "idt_v", "dis_r", "dis_v")
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build DualGAN from its configuration.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: of class ids; not looked at.
+      class_groups: of class ids; not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
@@ -41,29 +41,29 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     Raises:
       InputError: if the networks cannot take the training size, or a setting cannot work.
     """
-    del regions, steps_per_epoch
+    del class_groups, steps_per_epoch
     loss = config.loss
     _check(loss)
-    modules = make_two_way(config, regions=1)
+    modules = make_two_way(config, class_groups=1)
     weights = {name: getattr(config.weights, name) for name in TERMS}
     weights |= {"pen_r": loss.penalty, "pen_v": loss.penalty}
     return Method(
         modules=modules,
-        init=partial(draw_two_way, modules, example_image(config)),
-        observe=partial(_observe, loss.penalty),
+        init=partial(init_two_way, modules, example_image(config)),
+        preprocess=partial(_preprocess, loss.penalty),
         forward=partial(translate, modules, weights),
-        makers=("g_v2r", "g_r2v"),
-        players={
-            "critics": Player(
+        generators=("g_v2r", "g_r2v"),
+        optimiser_groups={
+            "critics": OptimiserGroup(
                 ("d_r", "d_v"),
                 partial(_critic_terms, modules, weights),
                 rate=config.optim.dis_rate,
                 clip=0.0 if loss.penalty else loss.clip,
             ),
-            "generators": Player(
+            "generators": OptimiserGroup(
                 ("g_v2r", "g_r2v"),
                 partial(_generator_terms, modules, weights),
-                turn=lambda step: step % loss.critic_steps == loss.critic_steps - 1,
+                updates=lambda step: step % loss.critic_steps == loss.critic_steps - 1,
             ),
         },
         weights=weights,
@@ -82,27 +82,27 @@ def _check(loss):
         raise InputError(f"loss.critic_steps must be at least 1, got {loss.critic_steps}")
 
 
-def _observe(penalty, batch, rng):
+def _preprocess(penalty, batch, rng):
     if not penalty or rng is None:
-        return observe_images(batch, rng)
+        return preprocess_images(batch, rng)
     rng, *keys = jax.random.split(rng, 3)
     mixes = {
         f"mix_{letter}": jax.random.uniform(key, batch[letter].shape[:1])
         for letter, key in zip("rv", keys, strict=True)
     }
-    return observe_images(batch, rng) | mixes
+    return preprocess_images(batch, rng) | mixes
 
 
-def _critic_terms(modules, weights, params, views):
+def _critic_terms(modules, weights, params, tensors):
     def critic(letter):
         return partial(plain_score, modules[f"d_{letter}"], params[f"d_{letter}"])
 
     def distance(letter):
-        real, fake = (critic(letter)(views[name]) for name in (letter, f"fake_{letter}"))
+        real, fake = (critic(letter)(tensors[name]) for name in (letter, f"fake_{letter}"))
         return wasserstein_critic(real, fake)
 
     def penalty(letter):
-        images = views[letter], views[f"fake_{letter}"], views[f"mix_{letter}"]
+        images = tensors[letter], tensors[f"fake_{letter}"], tensors[f"mix_{letter}"]
         return gradient_penalty(critic(letter), *images)
 
     return chosen(
@@ -114,11 +114,11 @@ def _critic_terms(modules, weights, params, views):
     )
 
 
-def _generator_terms(modules, weights, params, views):
+def _generator_terms(modules, weights, params, tensors):
     def score(net, fake):
-        return plain_score(modules[net], params[net], views[fake])
+        return plain_score(modules[net], params[net], tensors[fake])
 
-    x = views
+    x = tensors
     return chosen(
         weights,
         adv_r=lambda: wasserstein(score("d_r", "fake_r")),

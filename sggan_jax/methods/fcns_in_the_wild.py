@@ -16,23 +16,23 @@ import numpy as np
 
 from sggan_jax.losses.domain import class_size_loss, domain_loss
 from sggan_jax.methods import segmenter
-from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import example_image
 from sggan_jax.methods.segmenter import make_terms, representative_ids
 from sggan_jax.nets.discriminators import PlaceClassifier
-from sggan_jax.nets.initial import draw_params
+from sggan_jax.nets.initial import init_params
 from sggan_jax.types import Config, InputError, to_float
 
 TERMS = ("seg", "adv_seg", "size_r", "dis_seg")
 TENTH = 0.1
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build the method from its configuration.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: [256] uint8, the class of every class id; 255 is ignored.
+      class_groups: [256] uint8, the class of every class id; 255 is ignored.
       steps_per_epoch: not looked at.
 
     Returns:
@@ -43,24 +43,28 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     """
     if not config.data.real:
         raise InputError("fcns_in_the_wild needs a second domain: set data.real")
-    if config.wild.history < 1:
-        raise InputError(f"wild.history must be at least 1, got {config.wild.history}")
-    plain = segmenter.make(config, regions, steps_per_epoch)
+    if config.fcns_in_the_wild.history < 1:
+        raise InputError(
+            f"fcns_in_the_wild.history must be at least 1, got {config.fcns_in_the_wild.history}"
+        )
+    plain = segmenter.make(config, class_groups, steps_per_epoch)
     network = plain.modules["seg"]
-    classifier = PlaceClassifier(config.wild.dis_width)
+    classifier = PlaceClassifier(config.fcns_in_the_wild.dis_width)
     weights = {name: getattr(config.weights, name) for name in TERMS}
     return Method(
         modules={"seg": network, "d_seg": classifier},
         init=partial(_init, plain, classifier, example_image(config)),
-        init_stats=partial(_init_stats, plain, (config.wild.history, network.num_classes)),
-        observe=partial(_observe, plain),
-        forward=partial(_forward, network, jnp.asarray(representative_ids(regions))),
-        makers=("seg",),
-        players={
-            "segmenter": Player(
+        init_stats=partial(
+            _init_stats, plain, (config.fcns_in_the_wild.history, network.num_classes)
+        ),
+        preprocess=partial(_preprocess, plain),
+        forward=partial(_forward, network, jnp.asarray(representative_ids(class_groups))),
+        generators=("seg",),
+        optimiser_groups={
+            "segmenter": OptimiserGroup(
                 ("seg",), partial(_segmenter_terms, make_terms(config), classifier, weights)
             ),
-            "classifier": Player(
+            "classifier": OptimiserGroup(
                 ("d_seg",),
                 partial(_classifier_terms, classifier, weights),
                 rate=config.optim.dis_rate,
@@ -113,34 +117,34 @@ def _init(plain, classifier, image, rng):
     features = jax.eval_shape(partial(network.apply, method="features"), variables, image)
     # Not only their shape: a run that continues asks for the form of its state under a trace.
     features = jnp.zeros(features.shape, features.dtype)
-    return params | {"d_seg": draw_params(classifier, rng_classifier, features)}
+    return params | {"d_seg": init_params(classifier, rng_classifier, features)}
 
 
 def _init_stats(plain, shape):
     return plain.init_stats() | {"shares": jnp.zeros(shape)}
 
 
-def _observe(plain, batch, rng):
-    return plain.observe(batch, rng) | {"r": to_float(batch["r"]), "lab_r": batch["lab_r"]}
+def _preprocess(plain, batch, rng):
+    return plain.preprocess(batch, rng) | {"r": to_float(batch["r"]), "lab_r": batch["lab_r"]}
 
 
-def _forward(network, ids, params, views, rng):
-    variables = {"params": params["seg"], "batch_stats": views["stats"]["seg"]}
+def _forward(network, ids, params, tensors, rng):
+    variables = {"params": params["seg"], "batch_stats": tensors["stats"]["seg"]}
     if rng is None:
         predicted = {
-            name: ids[jnp.argmax(network.apply(variables, views[letter]), axis=-1)]
+            name: ids[jnp.argmax(network.apply(variables, tensors[letter]), axis=-1)]
             for name, letter in (("predicted", "v"), ("predicted_r", "r"))
         }
         return predicted
-    images = jnp.concatenate([views["v"], views["r"]])
+    images = jnp.concatenate([tensors["v"], tensors["r"]])
     features, new = network.apply(
         variables, images, train=True, mutable=["batch_stats"], method="features"
     )
     scores = network.apply(variables, features, images.shape[1:3], method="scores")
-    half = views["v"].shape[0]
-    shares = share_of_classes(views["classes_v"], scores.shape[-1])
-    history = jnp.concatenate([shares, views["stats"]["shares"]])[
-        : views["stats"]["shares"].shape[0]
+    half = tensors["v"].shape[0]
+    shares = share_of_classes(tensors["classes_v"], scores.shape[-1])
+    history = jnp.concatenate([shares, tensors["stats"]["shares"]])[
+        : tensors["stats"]["shares"].shape[0]
     ]
     return {
         "features_v": features[:half],
@@ -151,20 +155,20 @@ def _forward(network, ids, params, views, rng):
     }
 
 
-def _segmenter_terms(supervised, classifier, weights, params, views):
+def _segmenter_terms(supervised, classifier, weights, params, tensors):
     def confusion():
-        scores = (_tell(classifier, params, views[f"features_{letter}"]) for letter in "vr")
+        scores = (_tell(classifier, params, tensors[f"features_{letter}"]) for letter in "vr")
         return 0.5 * (domain_loss(next(scores), 0.0) + domain_loss(next(scores), 1.0))
 
     def sizes():
-        return class_size_loss(views["scores_r"], *bound_shares(views["stats"]["shares"]))
+        return class_size_loss(tensors["scores_r"], *bound_shares(tensors["stats"]["shares"]))
 
-    return supervised(params, views) | chosen(weights, adv_seg=confusion, size_r=sizes)
+    return supervised(params, tensors) | chosen(weights, adv_seg=confusion, size_r=sizes)
 
 
-def _classifier_terms(classifier, weights, params, views):
+def _classifier_terms(classifier, weights, params, tensors):
     def tell():
-        scores = (_tell(classifier, params, views[f"features_{letter}"]) for letter in "vr")
+        scores = (_tell(classifier, params, tensors[f"features_{letter}"]) for letter in "vr")
         return 0.5 * (domain_loss(next(scores), 1.0) + domain_loss(next(scores), 0.0))
 
     return chosen(weights, dis_seg=tell)

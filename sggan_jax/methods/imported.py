@@ -7,39 +7,39 @@ from typing import Any
 import numpy as np
 
 from sggan_jax.methods.base import Method
-from sggan_jax.methods.common import draw_all, example_image, make_generator
+from sggan_jax.methods.common import example_image, init_all, make_generator
 from sggan_jax.types import Array, Config, InputError
 
 NETWORKS = {"v2r": "g_v2r", "r2v": "g_r2v"}
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build the method of imported generators.
 
     Args:
       config: ``nets`` of the generators, ``data`` with a size they take, and ``directions``, of
         ``v2r`` and ``r2v``.
-      regions: not looked at.
+      class_groups: not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
-      The method, without players.
+      The method, without optimiser groups.
 
     Raises:
       InputError: if the networks cannot take the size, or a setting is unknown.
     """
-    del regions, steps_per_epoch
+    del class_groups, steps_per_epoch
     adapters = {direction: NETWORKS[direction] for direction in config.directions}
     generator = make_generator(config).clone(pytorch=True)
     modules = dict.fromkeys(adapters.values(), generator)
     inputs = dict.fromkeys(modules, (example_image(config),))
     return Method(
         modules=modules,
-        init=partial(draw_all, modules, inputs),
-        observe=_refuse,
+        init=partial(init_all, modules, inputs),
+        preprocess=_refuse,
         forward=_refuse,
-        makers=tuple(modules),
-        players={},
+        generators=tuple(modules),
+        optimiser_groups={},
         weights={},
         adapters=adapters,
     )

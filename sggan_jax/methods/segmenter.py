@@ -1,6 +1,6 @@
-"""A segmentation network, trained on the labelled domain alone: one player, one network, ``seg``.
+"""A segmentation network, ``seg``, trained on the labelled domain alone by one optimiser.
 
-Its classes are the regions of the configuration, 255 ignored. The domain called virtual is the
+Its classes are the class groups of the configuration, 255 ignored. The domain called virtual is the
 training set, whatever it shows: renderings, adapted renderings or photographs.
 """
 
@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
-from sggan_jax.methods.base import Method, Player
+from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
-from sggan_jax.nets.units import draw_variables
+from sggan_jax.nets.units import init_variables
 from sggan_jax.types import (
     IGNORE,
     Array,
@@ -26,7 +26,7 @@ from sggan_jax.types import (
     InputError,
     Metrics,
     Params,
-    Views,
+    Tensors,
     to_float,
 )
 
@@ -34,12 +34,12 @@ BACKBONES = {"light": Light, "resnet38": ResNet38}
 """What ``seg.network`` can be."""
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build the training of a segmentation network.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: [256] uint8, the class of every class id; 255 is ignored.
+      class_groups: [256] uint8, the class of every class id; 255 is ignored.
       steps_per_epoch: unused; nothing here is counted in epochs.
 
     Returns:
@@ -49,27 +49,27 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
       InputError: if a setting is unknown or cannot work.
     """
     del steps_per_epoch
-    ids = representative_ids(regions)
+    ids = representative_ids(class_groups)
     module = make_segmenter(config, len(ids))
     return Method(
         modules={"seg": module},
         init=partial(_init, config, module),
         init_stats=partial(_init_stats, config, module),
-        observe=partial(_observe, jnp.asarray(regions)),
+        preprocess=partial(_preprocess, jnp.asarray(class_groups)),
         forward=partial(_forward, module, jnp.asarray(ids)),
-        makers=("seg",),
-        players={"seg": Player(("seg",), make_terms(config))},
+        generators=("seg",),
+        optimiser_groups={"seg": OptimiserGroup(("seg",), make_terms(config))},
         weights={"seg": config.weights.seg},
         adapters={"seg": "seg"},
         grids=(("v", "lab_v", "predicted"),),
     )
 
 
-def representative_ids(regions: np.ndarray) -> np.ndarray:
+def representative_ids(class_groups: np.ndarray) -> np.ndarray:
     """Find a class id that stands for each class: the lowest of its ids.
 
     Args:
-      regions: [256] uint8, the class of every class id; 255 is ignored.
+      class_groups: [256] uint8, the class of every class id; 255 is ignored.
 
     Returns:
       uint8 [n], for the classes 0 to n - 1.
@@ -80,13 +80,13 @@ def representative_ids(regions: np.ndarray) -> np.ndarray:
     >>> representative_ids(np.array([1, 0, 0] + [255] * 253, np.uint8)).tolist()
     [1, 0]
     """
-    classes = np.unique(regions[regions != IGNORE])
+    classes = np.unique(class_groups[class_groups != IGNORE])
     if len(classes) < 2 or classes[-1] != len(classes) - 1:
         raise InputError(
-            f"data.regions must name at least two classes, numbered without gaps, to segment; it "
-            f"has {classes.tolist()}: use ten, cityscapes19, or a class table of your own"
+            f"data.class_groups must name at least two classes, numbered without gaps, to segment; "
+            f"it has {classes.tolist()}: use ten, cityscapes19, or a class table of your own"
         )
-    return np.array([np.flatnonzero(regions == k)[0] for k in classes], np.uint8)
+    return np.array([np.flatnonzero(class_groups == k)[0] for k in classes], np.uint8)
 
 
 def make_segmenter(config: Config, num_classes: int) -> Segmenter:
@@ -114,7 +114,7 @@ def make_segmenter(config: Config, num_classes: int) -> Segmenter:
     return Segmenter(backbone, num_classes, seg.standardise, dtype)
 
 
-def make_terms(config: Config) -> Callable[[Params, Views], Metrics]:
+def make_terms(config: Config) -> Callable[[Params, Tensors], Metrics]:
     """Build the term ``seg``: cross-entropy of the hard pixels of ``v``.
 
     Raises:
@@ -127,10 +127,10 @@ def make_terms(config: Config) -> Callable[[Params, Views], Metrics]:
             f"got {threshold} and {at_least}"
         )
 
-    def terms(params: Params, views: Views) -> Metrics:
-        del params  # what they made is among the views
+    def terms(params: Params, tensors: Tensors) -> Metrics:
+        del params  # what they made is among the tensors
         loss = hard_pixel_cross_entropy(
-            views["scores_v"], views["classes_v"], threshold=threshold, at_least=at_least
+            tensors["scores_v"], tensors["classes_v"], threshold=threshold, at_least=at_least
         )
         return {"seg": loss}
 
@@ -142,12 +142,12 @@ def _init(config: Config, module: Segmenter, rng: Array) -> dict:
 
 
 def _init_stats(config: Config, module: Segmenter) -> dict:
-    variables = draw_variables(module, jax.random.key(0), _image(config))
+    variables = init_variables(module, jax.random.key(0), _image(config))
     return {"seg": variables["batch_stats"]}
 
 
 def _draw(config: Config, module: Segmenter, rng: Array) -> dict:
-    variables = draw_variables(module, rng, _image(config))
+    variables = init_variables(module, rng, _image(config))
     if not config.seg.encoder_weights or isinstance(rng, jax.core.Tracer):
         return variables
     return with_encoder(variables, imagenet_encoder())
@@ -157,18 +157,18 @@ def _image(config: Config) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((1, config.data.height, config.data.width, 3), jnp.float32)
 
 
-def _observe(regions: Array, batch: Batch, rng: Array | None) -> dict[str, Array]:
+def _preprocess(class_groups: Array, batch: Batch, rng: Array | None) -> dict[str, Array]:
     del rng
     lab_v = batch["lab_v"]
-    return {"v": to_float(batch["v"]), "lab_v": lab_v, "classes_v": regions[lab_v]}
+    return {"v": to_float(batch["v"]), "lab_v": lab_v, "classes_v": class_groups[lab_v]}
 
 
 def _forward(
-    module: Segmenter, ids: Array, params: Params, views: Views, rng: Array | None
+    module: Segmenter, ids: Array, params: Params, tensors: Tensors, rng: Array | None
 ) -> dict[str, Any]:
-    variables = {"params": params["seg"], "batch_stats": views["stats"]["seg"]}
+    variables = {"params": params["seg"], "batch_stats": tensors["stats"]["seg"]}
     if rng is None:
-        scores: Any = module.apply(variables, views["v"])
+        scores: Any = module.apply(variables, tensors["v"])
         return {"scores_v": scores, "predicted": ids[jnp.argmax(scores, axis=-1)]}
-    scores, new = module.apply(variables, views["v"], train=True, mutable=["batch_stats"])
+    scores, new = module.apply(variables, tensors["v"], train=True, mutable=["batch_stats"])
     return {"scores_v": scores, "stats": {"seg": new["batch_stats"]}}

@@ -9,18 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.losses.adversarial import (
-    balance_regions,
+    balance_groups,
     least_squares,
     least_squares_discriminator,
 )
 from sggan_jax.losses.gradient import soft_gradient_loss
 from sggan_jax.losses.reconstruction import absolute_error
-from sggan_jax.methods.base import Method, Player, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import (
-    draw_two_way,
     example_image,
+    init_two_way,
     make_two_way,
-    observe_images,
+    preprocess_images,
     translate,
 )
 from sggan_jax.nets.discriminators import semantic_mask
@@ -32,12 +32,12 @@ TERMS = (
 )
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build SG-GAN from its configuration.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: [256] uint8, the region of every class id; 255 is judged by no filter.
+      class_groups: [256] uint8, the region of every class id; 255 is judged by no filter.
       steps_per_epoch: to turn epochs of the (alpha, beta) schedule into steps.
 
     Returns:
@@ -46,27 +46,27 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     Raises:
       InputError: if the networks cannot take the training size, or a setting is unknown.
     """
-    num_regions = int(regions[regions != IGNORE].max()) + 1
-    modules = make_two_way(config, num_regions)
+    num_groups = int(class_groups[class_groups != IGNORE].max()) + 1
+    modules = make_two_way(config, num_groups)
     mask = partial(
         semantic_mask,
-        num_regions=num_regions,
+        num_groups=num_groups,
         size=modules["d_r"].map_size(config.data.height, config.data.width),
         align_corners=config.nets.mask_align_corners,
     )
     weights = {name: getattr(config.weights, name) for name in TERMS}
-    score, weigh = _scorer(modules), _weigher(config.loss.region_balance)
+    score, weigh = _scorer(modules), _weigher(config.loss.group_balance)
     return Method(
         modules=modules,
-        init=partial(draw_two_way, modules, example_image(config)),
-        observe=partial(_observe, jnp.asarray(regions), mask),
+        init=partial(init_two_way, modules, example_image(config)),
+        preprocess=partial(_preprocess, jnp.asarray(class_groups), mask),
         forward=partial(translate, modules, weights),
-        makers=("g_v2r", "g_r2v"),
-        players={
-            "generators": Player(
+        generators=("g_v2r", "g_r2v"),
+        optimiser_groups={
+            "generators": OptimiserGroup(
                 ("g_v2r", "g_r2v"), partial(_generator_terms, score, weigh, weights, config.loss)
             ),
-            "discriminators": Player(
+            "discriminators": OptimiserGroup(
                 ("d_r", "d_v"),
                 partial(_discriminator_terms, score, weigh, weights),
                 rate=config.optim.dis_rate,
@@ -87,24 +87,24 @@ def _scorer(modules):
 def _weigher(balance):
     """Return what weighs the places of a mask; without balance none is weighed."""
     if not 0 <= balance <= 1:
-        raise InputError(f"loss.region_balance must lie in [0, 1], got {balance}")
-    return partial(balance_regions, balance=balance) if balance else lambda mask: None
+        raise InputError(f"loss.group_balance must lie in [0, 1], got {balance}")
+    return partial(balance_groups, balance=balance) if balance else lambda mask: None
 
 
-def _observe(regions, mask, batch, rng):
-    masks = {f"mask_{name}": mask(regions[batch[f"lab_{name}"]]) for name in "vr"}
-    return observe_images(batch, rng) | masks
+def _preprocess(class_groups, mask, batch, rng):
+    masks = {f"mask_{name}": mask(class_groups[batch[f"lab_{name}"]]) for name in "vr"}
+    return preprocess_images(batch, rng) | masks
 
 
-def _generator_terms(score, weigh, weights, loss, params, views):
+def _generator_terms(score, weigh, weights, loss, params, tensors):
     grad = partial(
         soft_gradient_loss,
-        alpha=views["alpha"],
-        beta=1.0 - views["alpha"],
+        alpha=tensors["alpha"],
+        beta=1.0 - tensors["alpha"],
         padding=loss.grad_padding,
         signed=loss.grad_signed,
     )
-    x = views
+    x = tensors
 
     def mislead(name, fake, mask):
         return least_squares(score(params, name, x[fake], x[mask]), 1.0, weigh(x[mask]))
@@ -122,13 +122,13 @@ def _generator_terms(score, weigh, weights, loss, params, views):
     )
 
 
-def _discriminator_terms(score, weigh, weights, params, views):
+def _discriminator_terms(score, weigh, weights, params, tensors):
     def judge(name, real, real_mask, fake, fake_mask):
         return least_squares_discriminator(
-            score(params, name, views[real], views[real_mask]),
-            score(params, name, views[fake], views[fake_mask]),
-            weigh(views[real_mask]),
-            weigh(views[fake_mask]),
+            score(params, name, tensors[real], tensors[real_mask]),
+            score(params, name, tensors[fake], tensors[fake_mask]),
+            weigh(tensors[real_mask]),
+            weigh(tensors[fake_mask]),
         )
 
     return chosen(

@@ -19,19 +19,19 @@ import numpy as np
 
 from sggan_jax.losses.adversarial import cross_entropy, cross_entropy_discriminator
 from sggan_jax.losses.reconstruction import absolute_error
-from sggan_jax.methods.base import Method, Player, Weight, chosen
-from sggan_jax.methods.common import example_image, observe_images
+from sggan_jax.methods.base import Method, OptimiserGroup, Weight, chosen
+from sggan_jax.methods.common import example_image, preprocess_images
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
-from sggan_jax.nets.units import draw_variables
+from sggan_jax.nets.units import init_variables
 from sggan_jax.types import Config, InputError
 
 
-def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build SimGAN from its configuration.
 
     Args:
       config: the whole configuration, see ``configs/common.py``.
-      regions: of class ids; not looked at.
+      class_groups: of class ids; not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
@@ -40,7 +40,7 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     Raises:
       InputError: if a setting cannot work.
     """
-    del regions, steps_per_epoch
+    del class_groups, steps_per_epoch
     sim = config.sim
     _check(sim)
     modules = _make_modules(config)
@@ -49,14 +49,14 @@ def make(config: Config, regions: np.ndarray, steps_per_epoch: int) -> Method:
     return Method(
         modules=modules,
         init=partial(_init, modules, example_image(config)),
-        observe=observe_images,
+        preprocess=preprocess_images,
         forward=partial(_forward, modules["g_v2r"]),
-        makers=("g_v2r",),
-        players={
-            "refiner": Player(
+        generators=("g_v2r",),
+        optimiser_groups={
+            "refiner": OptimiserGroup(
                 ("g_v2r",), partial(_refiner_terms, score, weights), partial(_refiner_moves, sim)
             ),
-            "discriminator": Player(
+            "discriminator": OptimiserGroup(
                 ("d_r",),
                 partial(_discriminator_terms, score, weights),
                 partial(_discriminator_moves, sim),
@@ -92,7 +92,7 @@ def _make_modules(config):
 def _init(modules, image, rng):
     """Draw the kernels after He et al.: without norms, smaller ones would let signals die away."""
     keys = zip(modules, jax.random.split(rng, len(modules)), strict=True)
-    params = {name: draw_variables(modules[name], key, image)["params"] for name, key in keys}
+    params = {name: init_variables(modules[name], key, image)["params"] for name, key in keys}
     # Full-sized, the last layer would begin in the flat ends of tanh: in pure cyan or magenta.
     refiner = params["g_v2r"]
     last = jax.tree.map(lambda x: 0.1 * x, refiner["leave"])
@@ -120,30 +120,30 @@ def _discriminator_moves(sim, step):
     return alone | ((since >= 0) & (since % sim.ratio == sim.ratio - 1))
 
 
-def _forward(refiner, params, views, rng):
+def _forward(refiner, params, tensors, rng):
     del rng  # the refiner drops nothing
-    return {"fake_r": refiner.apply({"params": params["g_v2r"]}, views["v"])}
+    return {"fake_r": refiner.apply({"params": params["g_v2r"]}, tensors["v"])}
 
 
-def _score(discriminator, params, views, name):
-    return discriminator.apply({"params": params["d_r"]}, views[name])
+def _score(discriminator, params, tensors, name):
+    return discriminator.apply({"params": params["d_r"]}, tensors[name])
 
 
-def _refiner_terms(score, weights, params, views):
+def _refiner_terms(score, weights, params, tensors):
     def mean_of_channels(name):
-        return jnp.mean(views[name], axis=3, keepdims=True)
+        return jnp.mean(tensors[name], axis=3, keepdims=True)
 
     return chosen(
         weights,
-        adv_r=lambda: cross_entropy(score(params, views, "fake_r"), 1),
+        adv_r=lambda: cross_entropy(score(params, tensors, "fake_r"), 1),
         reg_v=lambda: absolute_error(mean_of_channels("v"), mean_of_channels("fake_r")),
     )
 
 
-def _discriminator_terms(score, weights, params, views):
+def _discriminator_terms(score, weights, params, tensors):
     return chosen(
         weights,
         dis_r=lambda: cross_entropy_discriminator(
-            real=score(params, views, "r"), fake=score(params, views, "old_fake_r")
+            real=score(params, tensors, "r"), fake=score(params, tensors, "old_fake_r")
         ),
     )

@@ -1,7 +1,7 @@
 """Discriminators: PatchGAN with one output channel per region, and the mask-and-sum head.
 
-One region and a mask of ones is CycleGAN's discriminator; ``s`` regions and a one-hot mask is the
-semantic-aware discriminator of section 3.2. Both are the same code.
+One class group and a mask of ones is CycleGAN's discriminator; ``s`` groups and a one-hot mask
+is the semantic-aware discriminator of section 3.2. Both are the same code.
 """
 
 import flax.linen as nn
@@ -16,19 +16,19 @@ from sggan_jax.types import InputError
 class PatchGAN(nn.Module):
     """Semantic-aware PatchGAN (section 3.2): a score for every place from its region's filter.
 
-    With 3 halvings every score sees 70x70 pixels, with 2 halvings 34x34, with 1 16x16; at width
-    64, 3 halvings and 8 regions it has 2,822,912 parameters.
+    With 3 downsamplings every score sees 70x70 pixels, with 2 34x34, with 1 16x16; at width
+    64, 3 downsamplings and 8 class groups it has 2,822,912 parameters.
 
     Attributes:
       width: channels of the first layer; they double per layer up to 8 x width.
-      halvings: number of stride-2 layers.
-      regions: number of regions s, the last layer's filters.
+      num_downsamplings: number of stride-2 layers.
+      class_groups: number of class groups s, the last layer's filters.
       dtype: type of the computation; parameters stay float32.
     """
 
     width: int = 64
-    halvings: int = 3
-    regions: int = 8
+    num_downsamplings: int = 3
+    class_groups: int = 8
     dtype: Dtype = jnp.float32
 
     def map_size(self, height: int, width: int) -> tuple[int, int]:
@@ -37,12 +37,12 @@ class PatchGAN(nn.Module):
         Raises:
           InputError: if the map would be smaller than 2x2.
         """
-        stride = 2**self.halvings
+        stride = 2**self.num_downsamplings
         h, w = -(-height // stride), -(-width // stride)
         if min(h, w) < 2:
             raise InputError(
-                f"a discriminator with {self.halvings} halvings turns {height}x{width} into "
-                f"{h}x{w} scores; use fewer halvings or a larger size"
+                f"a discriminator with {self.num_downsamplings} downsamplings turns "
+                f"{height}x{width} into {h}x{w} scores; use fewer downsamplings or a larger size"
             )
         return h, w
 
@@ -57,14 +57,14 @@ class PatchGAN(nn.Module):
         Returns:
           float32 scores [B, h, w, 1]; trained towards 1 for real, 0 for fake.
         """
-        for layer in range(self.halvings + 1):
+        for layer in range(self.num_downsamplings + 1):
             width = self.width * min(2**layer, 8)
-            stride = 2 if layer < self.halvings else 1
+            stride = 2 if layer < self.num_downsamplings else 1
             x = Conv(width, stride=stride, dtype=self.dtype, name=f"conv{layer}")(x)
             if layer > 0:
                 x = InstanceNorm(name=f"conv{layer}_norm")(x)
             x = leaky_relu(x)
-        scores = Conv(self.regions, dtype=self.dtype, name="scores")(x)
+        scores = Conv(self.class_groups, dtype=self.dtype, name="scores")(x)
         return mask_and_sum(scores.astype(jnp.float32), mask)
 
 
@@ -90,7 +90,7 @@ def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
 
     Args:
       scores: last feature map T_k [B, h, w, s].
-      mask: regions M, the same shape, one-hot over s.
+      mask: class groups M, the same shape, one-hot over s.
 
     Returns:
       [B, h, w, 1]; exactly 0 where the mask is all zero.
@@ -115,13 +115,13 @@ def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
 
 
 def semantic_mask(
-    regions: jax.Array, num_regions: int, size: tuple[int, int], *, align_corners: bool = False
+    class_groups: jax.Array, num_groups: int, size: tuple[int, int], *, align_corners: bool = False
 ) -> jax.Array:
-    """Sample a map of regions at the discriminator's places, one-hot (the mask M of section 3.2).
+    """Sample class groups at the discriminator's positions, one-hot (the mask M of section 3.2).
 
     Args:
-      regions: region of every pixel [B, H, W], integers in [0, s).
-      num_regions: number of regions s.
+      class_groups: region of every pixel [B, H, W], integers in [0, s).
+      num_groups: number of class groups s.
       size: (h, w) of the discriminator's map.
       align_corners: nearest on a grid through the corner pixels, as the authors' program
         samples; by default nearest to the centres of the cells.
@@ -132,9 +132,9 @@ def semantic_mask(
     >>> semantic_mask(jnp.array([[[0, 0, 1, 1]] * 4]), 2, (1, 2))[0, 0].tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    rows = _nearest(regions.shape[1], size[0], align_corners)
-    columns = _nearest(regions.shape[2], size[1], align_corners)
-    return jax.nn.one_hot(regions[:, rows][:, :, columns], num_regions, dtype=jnp.float32)
+    rows = _nearest(class_groups.shape[1], size[0], align_corners)
+    columns = _nearest(class_groups.shape[2], size[1], align_corners)
+    return jax.nn.one_hot(class_groups[:, rows][:, :, columns], num_groups, dtype=jnp.float32)
 
 
 def _nearest(length: int, places: int, align_corners: bool):

@@ -19,12 +19,12 @@ class UNet(nn.Module):
 
     Attributes:
       width: channels of the first level; they double per level up to 8 x width.
-      levels: number of halvings; sides must be multiples of 2^levels.
+      levels: number of downsamplings; sides must be multiples of 2^levels.
       dropout: rate in the first three decoder levels, only in training.
       upsampling: ``transpose`` or ``resize``.
       dtype: type of the computation; parameters stay float32.
       pytorch: as in the PyTorch program of CycleGAN and pix2pix: the outermost and the innermost
-        level of the encoder have offsets instead of norms, and the output has an offset.
+        level of the encoder have biases instead of norms, and the output has an bias.
       skip_image: one more skip, which the paper's network lacks: a 3x3 convolution at full
         resolution has the last word, on the decoder's width / 2 maps and the image itself.
     """
@@ -68,7 +68,7 @@ class UNet(nn.Module):
         return self.width // 2 if self.skip_image else 3
 
     def is_bare(self, level: int) -> bool:
-        """Whether a level of the encoder has an offset instead of a norm."""
+        """Whether a level of the encoder has an bias instead of a norm."""
         return self.pytorch and level in (0, self.levels - 1)
 
     @nn.compact
@@ -89,7 +89,7 @@ class UNet(nn.Module):
             x = x if level == 0 else leaky_relu(x)
             bare = self.is_bare(level)
             name = f"down{level}"
-            x = Conv(width, stride=2, dtype=self.dtype, with_offset=bare, name=name)(x)
+            x = Conv(width, stride=2, dtype=self.dtype, with_bias=bare, name=name)(x)
             x = x if bare else InstanceNorm(name=f"{name}_norm")(x)
             skips.append(x)
         x = skips.pop()
@@ -106,7 +106,7 @@ class UNet(nn.Module):
         if self.skip_image:
             x = nn.relu(InstanceNorm(name=f"up{self.levels - 1}_norm")(x))
             x = jnp.concatenate([x, image.astype(x.dtype)], axis=-1)
-            x = Conv(3, 3, dtype=self.dtype, with_offset=True, name="leave")(x)
+            x = Conv(3, 3, dtype=self.dtype, with_bias=True, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
 
 
@@ -121,7 +121,7 @@ class ResNet(nn.Module):
       upsampling: ``transpose`` or ``resize``.
       dtype: type of the computation; parameters stay float32.
       pytorch: as in the PyTorch program of CycleGAN and pix2pix: uneven padding stands before the
-        image, and the output has an offset.
+        image, and the output has an bias.
     """
 
     width: int = 64
@@ -161,7 +161,7 @@ class ResNet(nn.Module):
             x = x + self._block(x, f"block{block}")
         for level in (1, 0):
             x = self._unit(x, up(self.width * 2**level, 3, self.upsampling, name=f"up{level}"))
-        x = conv(3, 7, reflect=True, with_offset=self.pytorch, name="leave")(x)
+        x = conv(3, 7, reflect=True, with_bias=self.pytorch, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
 
     def _unit(self, x, layer):

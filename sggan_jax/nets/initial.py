@@ -1,4 +1,4 @@
-"""How parameters begin: truncated normal kernels, instance norm scales around 1, offsets 0.
+"""How parameters begin: truncated normal kernels, instance norm scales around 1, biases 0.
 
 The same distributions stand here twice: as the initialisers that the modules declare, and as a
 draw on the host. The second compiles nothing, which saves half a minute at the start of every run.
@@ -16,7 +16,7 @@ STD = 0.02
 kernel_init = nn.initializers.truncated_normal(stddev=STD)
 """N(0, 0.02), cut at two standard deviations."""
 
-offset_init = nn.initializers.zeros
+bias_init = nn.initializers.zeros
 
 
 def scale_init(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
@@ -24,7 +24,7 @@ def scale_init(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32)
     return 1.0 + STD * jax.random.normal(key, shape, dtype)
 
 
-def draw_params(module: nn.Module, rng: jax.Array, *inputs: Any) -> Any:
+def init_params(module: nn.Module, rng: jax.Array, *inputs: Any) -> Any:
     """Draw a network's parameters on the host; the same key gives the same on every platform.
 
     Under a trace (``jit``, ``eval_shape``) the module's own initialisers draw instead.
@@ -58,5 +58,5 @@ _DRAWS = {
     "scale": lambda numbers, shape: (
         1 + np.float32(STD) * numbers.standard_normal(shape, np.float32)
     ),
-    "offset": lambda numbers, shape: np.zeros(shape, np.float32),
+    "bias": lambda numbers, shape: np.zeros(shape, np.float32),
 }

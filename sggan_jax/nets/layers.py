@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from sggan_jax.nets import conv as convolution
-from sggan_jax.nets.initial import kernel_init, offset_init, scale_init
+from sggan_jax.nets.initial import bias_init, kernel_init, scale_init
 from sggan_jax.nets.norm import instance_norm
 
 Dtype = Any
@@ -44,7 +44,7 @@ class Conv(nn.Module):
       stride: input pixels per output pixel.
       reflect: mirror the borders instead of padding with zeros.
       dtype: type of the computation; parameters stay float32.
-      with_offset: add one number per channel.
+      with_bias: add one number per channel.
       pad_before: where padding is uneven, its larger half stands before the image, as in PyTorch,
         and not after it; H and W are multiples of the stride then.
     """
@@ -54,7 +54,7 @@ class Conv(nn.Module):
     stride: int = 1
     reflect: bool = False
     dtype: Dtype = jnp.float32
-    with_offset: bool = False
+    with_bias: bool = False
     pad_before: bool = False
 
     @nn.compact
@@ -70,7 +70,7 @@ class Conv(nn.Module):
             padding = [_halves(self.size - self.stride)[::-1]] * 2
         kernel = kernel.astype(self.dtype)
         x = convolution.conv(x, kernel, stride=self.stride, padding=padding)
-        return _add_offset(self, x) if self.with_offset else x
+        return _add_bias(self, x) if self.with_bias else x
 
 
 class OffsetConv(nn.Module):
@@ -88,7 +88,7 @@ class OffsetConv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Convolve."""
         x = Conv(self.features, self.size, self.stride, dtype=self.dtype, name="conv")(x)
-        return _add_offset(self, x)
+        return _add_bias(self, x)
 
 
 class Upsample(nn.Module):
@@ -102,7 +102,7 @@ class Upsample(nn.Module):
       size: height and width of the transposed convolution's kernel.
       mode: ``transpose`` or ``resize``.
       dtype: type of the computation; parameters stay float32.
-      with_offset: add one number per channel.
+      with_bias: add one number per channel.
       pad_before: as in :class:`Conv`, of which this is the transpose.
     """
 
@@ -110,21 +110,21 @@ class Upsample(nn.Module):
     size: int = 4
     mode: Upsampling = "transpose"
     dtype: Dtype = jnp.float32
-    with_offset: bool = False
+    with_bias: bool = False
     pad_before: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Enlarge."""
         if self.mode == "resize":
-            return RepeatConv(self.features, self.dtype, self.with_offset, name="conv")(x)
+            return RepeatConv(self.features, self.dtype, self.with_bias, name="conv")(x)
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel = self.param("kernel", kernel_init, shape, jnp.float32)
         padding = [_halves(self.size)] * 2 if self.pad_before else "SAME"
         x = convolution.conv_transpose(
             x.astype(self.dtype), kernel.astype(self.dtype), stride=2, padding=padding
         )
-        return _add_offset(self, x) if self.with_offset else x
+        return _add_bias(self, x) if self.with_bias else x
 
 
 class RepeatConv(nn.Module):
@@ -136,7 +136,7 @@ class RepeatConv(nn.Module):
 
     features: int
     dtype: Dtype = jnp.float32
-    with_offset: bool = False
+    with_bias: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -146,7 +146,7 @@ class RepeatConv(nn.Module):
         for axis in (0, 1):
             kernel = _spread(kernel, axis)
         x = convolution.conv_transpose(x.astype(self.dtype), kernel.astype(self.dtype), stride=2)
-        return _add_offset(self, x) if self.with_offset else x
+        return _add_bias(self, x) if self.with_bias else x
 
 
 class InstanceNorm(nn.Module):
@@ -156,8 +156,8 @@ class InstanceNorm(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Normalise."""
         scale = self.param("scale", scale_init, (x.shape[-1],), jnp.float32)
-        offset = self.param("offset", offset_init, (x.shape[-1],), jnp.float32)
-        return instance_norm(x, scale, offset)
+        bias = self.param("bias", bias_init, (x.shape[-1],), jnp.float32)
+        return instance_norm(x, scale, bias)
 
 
 def _spread(kernel: jax.Array, axis: int) -> jax.Array:
@@ -167,10 +167,10 @@ def _spread(kernel: jax.Array, axis: int) -> jax.Array:
     return jnp.pad(kernel, before) + jnp.pad(kernel, after)
 
 
-def _add_offset(layer: nn.Module, x: jax.Array) -> jax.Array:
-    """Add a layer's parameter ``offset`` [C] to [B, H, W, C]."""
-    offset = layer.param("offset", offset_init, (x.shape[-1],), jnp.float32)
-    return x + offset.astype(x.dtype)[None, None, None, :]
+def _add_bias(layer: nn.Module, x: jax.Array) -> jax.Array:
+    """Add a layer's parameter ``bias`` [C] to [B, H, W, C]."""
+    bias = layer.param("bias", bias_init, (x.shape[-1],), jnp.float32)
+    return x + bias.astype(x.dtype)[None, None, None, :]
 
 
 def _halves(total: int) -> tuple[int, int]:

@@ -12,19 +12,17 @@ PIXELS = (1, 2)
 Saved = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
 
 
-def instance_norm(
-    x: jax.Array, scale: jax.Array, offset: jax.Array, eps: float = 1e-5
-) -> jax.Array:
+def instance_norm(x: jax.Array, scale: jax.Array, bias: jax.Array, eps: float = 1e-5) -> jax.Array:
     """Normalise every channel of every image over its own pixels.
 
-    ``y = scale * (x - mean) / sqrt(var + eps) + offset`` with mean and variance over H and W; the
+    ``y = scale * (x - mean) / sqrt(var + eps) + bias`` with mean and variance over H and W; the
     variance is biased and computed as ``mean((x - mean)^2)``, because ``E[x^2] - E[x]^2`` cancels
-    catastrophically on bright flat regions.
+    catastrophically on bright flat class groups.
 
     Args:
         x: Activations [B, H, W, C] of any float type; statistics are taken in at least float32.
         scale: [C].
-        offset: [C].
+        bias: [C].
         eps: Added to the variance inside the square root.
 
     Returns:
@@ -34,23 +32,23 @@ def instance_norm(
     >>> [round(float(y), 3) for y in instance_norm(x, jnp.ones(1), jnp.zeros(1)).ravel()]
     [-1.0, 1.0]
     """
-    return _instance_norm(eps, x, scale, offset)
+    return _instance_norm(eps, x, scale, bias)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _instance_norm(eps: float, x: jax.Array, scale: jax.Array, offset: jax.Array) -> jax.Array:
-    return _forward(eps, x, scale, offset)[0]
+def _instance_norm(eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
+    return _forward(eps, x, scale, bias)[0]
 
 
 def _forward(
-    eps: float, x: jax.Array, scale: jax.Array, offset: jax.Array
+    eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array
 ) -> tuple[jax.Array, Saved]:
     wide = _wide(x)
     mean = jnp.mean(wide, PIXELS, keepdims=True)
     variance = jnp.mean(jnp.square(wide - mean), PIXELS, keepdims=True)
     inverse = lax.rsqrt(variance + eps)
     gain = inverse * _per_channel(scale, wide)
-    y = (wide - mean) * gain + _per_channel(offset, wide)
+    y = (wide - mean) * gain + _per_channel(bias, wide)
     return y.astype(x.dtype), (x, scale, mean, inverse)
 
 

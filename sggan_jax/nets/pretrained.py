@@ -24,7 +24,7 @@ _DTYPES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 # Names inside a batch norm: theirs, ours, whether it is a parameter.
 _NORM = (
     ("weight", "scale", True),
-    ("bias", "offset", True),
+    ("bias", "bias", True),
     ("running_mean", "mean", False),
     ("running_var", "variance", False),
 )
@@ -118,10 +118,10 @@ class _Unpickler(pickle.Unpickler):
         return self.storages.setdefault(key, np.zeros(size, dtype))
 
 
-def _rebuild(storage, offset, shape, strides, *_):
+def _rebuild(storage, bias, shape, strides, *_):
     """View a storage, still to be filled, as a tensor."""
     strides = [stride * storage.itemsize for stride in strides]
-    return np.lib.stride_tricks.as_strided(storage[offset:], shape, strides)
+    return np.lib.stride_tricks.as_strided(storage[bias:], shape, strides)
 
 
 def convert(tensors: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """SimGAN's networks (Shrivastava et al., 2017): a refiner at full size, a discriminator of places.
 
-Neither has norms, so that their convolutions have offsets.
+Neither has norms, so that their convolutions have biases.
 """
 
 import flax.linen as nn

@@ -72,14 +72,14 @@ class BatchNorm(nn.Module):
         """
         shape = (x.shape[-1],)
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
-        offset = self.param("offset", nn.initializers.zeros, shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
         mean = self.variable("batch_stats", "mean", jnp.zeros, shape, jnp.float32)
         variance = self.variable("batch_stats", "variance", jnp.ones, shape, jnp.float32)
         if not train:
             gain = scale * lax.rsqrt(variance.value + self.eps)
-            shift = offset - mean.value * gain
+            shift = bias - mean.value * gain
             return (x * _lay(gain, x) + _lay(shift, x)).astype(x.dtype)
-        y, batch_mean, batch_variance = batch_norm(x, scale, offset, self.eps)
+        y, batch_mean, batch_variance = batch_norm(x, scale, bias, self.eps)
         if not self.is_initializing():
             mean.value = self.keep * mean.value + (1 - self.keep) * batch_mean
             variance.value = self.keep * variance.value + (1 - self.keep) * batch_variance
@@ -113,16 +113,16 @@ class Unit(nn.Module):
 Normalised = tuple[jax.Array, jax.Array, jax.Array]
 
 
-def batch_norm(x: jax.Array, scale: jax.Array, offset: jax.Array, eps: float) -> Normalised:
+def batch_norm(x: jax.Array, scale: jax.Array, bias: jax.Array, eps: float) -> Normalised:
     """Normalise every channel over images and pixels (Ioffe and Szegedy, 2015).
 
-    ``y = scale * (x - mean) / sqrt(var + eps) + offset`` with mean and biased variance over B, H
+    ``y = scale * (x - mean) / sqrt(var + eps) + bias`` with mean and biased variance over B, H
     and W, the variance as ``mean((x - mean)^2)``.
 
     Args:
       x: activations [B, H, W, C] of any float type; statistics are taken in at least float32.
       scale: [C].
-      offset: [C].
+      bias: [C].
       eps: added to the variance inside the square root.
 
     Returns:
@@ -134,20 +134,20 @@ def batch_norm(x: jax.Array, scale: jax.Array, offset: jax.Array, eps: float) ->
     >>> [round(float(n), 3) for n in (*y.ravel(), mean[0], variance[0])]
     [-1.0, 1.0, 2.0, 1.0]
     """
-    return _batch_norm(eps, x, scale, offset)
+    return _batch_norm(eps, x, scale, bias)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _batch_norm(eps: float, x: jax.Array, scale: jax.Array, offset: jax.Array) -> Normalised:
-    return _forward(eps, x, scale, offset)[0]
+def _batch_norm(eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array) -> Normalised:
+    return _forward(eps, x, scale, bias)[0]
 
 
-def _forward(eps: float, x: jax.Array, scale: jax.Array, offset: jax.Array):
+def _forward(eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array):
     wide = _wide(x)
     mean = jnp.mean(wide, PIXELS)
     variance = jnp.mean(jnp.square(wide - _lay(mean, wide)), PIXELS)
     inverse = lax.rsqrt(variance + eps)
-    y = (wide - _lay(mean, wide)) * _lay(inverse * scale, wide) + _lay(offset, wide)
+    y = (wide - _lay(mean, wide)) * _lay(inverse * scale, wide) + _lay(bias, wide)
     return (y.astype(x.dtype), mean, variance), (x, scale, mean, inverse)
 
 
@@ -178,7 +178,7 @@ def _lay(numbers: jax.Array, like: jax.Array) -> jax.Array:
     return numbers.astype(like.dtype)[None, None, None, :]
 
 
-def draw_variables(module: nn.Module, rng: jax.Array, *inputs: Any) -> dict[str, Any]:
+def init_variables(module: nn.Module, rng: jax.Array, *inputs: Any) -> dict[str, Any]:
     """Draw a network's parameters on the host, which compiles nothing.
 
     Kernels are normal with variance 2 / (numbers under the kernel) (He et al., 2015), scales and

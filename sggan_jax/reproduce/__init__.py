@@ -1,1 +1,1 @@
-"""The paper's comparison as one command: a ladder of systems, trained and judged alike."""
+"""The paper's comparison as one command: a benchmark of systems, trained and judged alike."""

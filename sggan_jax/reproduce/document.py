@@ -41,7 +41,7 @@ def fill_in(document: Path) -> str:
 
 def _draw(path: Path, split: str) -> str:
     if not path.is_file():
-        raise InputError(f"there are no results {path}; copy results.json of a ladder there")
+        raise InputError(f"there are no results {path}; copy results.json of a benchmark there")
     results = json.loads(path.read_text(encoding="utf-8"))
     told = f"```\n{results['command']}\n```\n{results['machine']}."
     return f"{told}\n\n{format_results(results, split)}\n{format_classes(results, split)}"

@@ -1,4 +1,4 @@
-"""What a ladder has measured so far: one JSON file from the records of its rungs."""
+"""What a benchmark has measured so far: one JSON file from the records of its experiments."""
 
 import json
 import os
@@ -12,19 +12,19 @@ import numpy as np
 
 from sggan_jax.data.labels import group_names
 from sggan_jax.evaluate.confusion import score
-from sggan_jax.reproduce.rung import Paths, Rung
-from sggan_jax.reproduce.work import Ladder, write_json
+from sggan_jax.reproduce.experiment import Experiment, Paths
+from sggan_jax.reproduce.jobs import Benchmark, write_json
 
 
-def write_results(ladder: Ladder, failed: Mapping[str, str], command: str) -> dict[str, Any]:
+def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str) -> dict[str, Any]:
     """Gather every record into ``results.json``, scores in percent.
 
     Args:
-      ladder: rungs and paths.
-      failed: why a rung failed, by its name.
+      benchmark: experiments and paths.
+      failed: why an experiment failed, by its name.
       command: that made them, to be told beside the figures.
     """
-    config = ladder.config
+    config = benchmark.config
     names = group_names(config["label_set"])
     results = {
         "command": command,
@@ -32,12 +32,13 @@ def write_results(ladder: Ladder, failed: Mapping[str, str], command: str) -> di
         "data": dict(config["data"]),
         "classes": list(names),
         "large": list(config["large"]),
-        "rungs": {
-            name: _gather(ladder.paths, rung, names, config) | {"failed": failed.get(name, "")}
-            for name, rung in ladder.rungs.items()
+        "experiments": {
+            name: _gather(benchmark.paths, experiment, names, config)
+            | {"failed": failed.get(name, "")}
+            for name, experiment in benchmark.experiments.items()
         },
     }
-    write_json(ladder.paths.root / "results.json", results)
+    write_json(benchmark.paths.root / "results.json", results)
     return results
 
 
@@ -52,17 +53,17 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return f"{cores}, {platform.machine()}"
 
 
-def _gather(paths: Paths, rung: Rung, names: Sequence[str], config) -> dict[str, Any]:
+def _gather(paths: Paths, experiment: Experiment, names: Sequence[str], config) -> dict[str, Any]:
     def scores(pattern: str) -> list[dict[str, Any]]:
-        found = sorted(paths.record(rung, pattern).parent.glob(f"{pattern}.json"))
+        found = sorted(paths.record(experiment, pattern).parent.glob(f"{pattern}.json"))
         return [_seeds(path) | summarise(_read(path), names, config["large"]) for path in found]
 
-    truth = sorted(paths.record(rung, "").parent.glob("truth_*.json"))
+    truth = sorted(paths.record(experiment, "").parent.glob("truth_*.json"))
     return {
-        "title": rung.title,
-        "paper": rung.paper,
-        "adapt_steps": rung.adapt["train"]["steps"] if rung.adapt else 0,
-        "segment_steps": rung.segment["train"]["steps"],
+        "title": experiment.title,
+        "paper": experiment.paper,
+        "adapt_steps": experiment.adapt["train"]["steps"] if experiment.adapt else 0,
+        "segment_steps": experiment.segment["train"]["steps"],
         "real": {split: scores(f"score_*_{split}") for split in config["splits"]},
         "kept": scores("kept_*"),
         "truth": [_seeds(path) | {"difference": _read(path)} for path in truth],

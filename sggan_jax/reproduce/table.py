@@ -25,21 +25,27 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
       Markdown; *kept* is what a network trained on real labels still reads correctly in the images
       trained on; the paper's columns stand apart and say so.
     """
-    rungs = [rung for rung in results["rungs"].values() if _is_known(rung, split)]
-    with_truth = any(rung["truth"] for rung in rungs)
-    with_paper = any(rung["paper"] for rung in rungs)
+    experiments = [
+        experiment for experiment in results["experiments"].values() if _is_known(experiment, split)
+    ]
+    with_truth = any(experiment["truth"] for experiment in experiments)
+    with_paper = any(experiment["paper"] for experiment in experiments)
     header = ["trained on", *(title for _, title in _REAL), "seeds", *(title for _, title in _KEPT)]
     header += ["difference from the true look"] * with_truth
     header += ["the paper's own: pixel / class / IoU"] * with_paper
     rows = []
-    for rung in rungs:
-        real = rung["real"].get(split, [])
-        row = [rung["title"], *(spread(column(real, key)) for key, _ in _REAL)]
-        row += [count_seeds(real), *(spread(column(rung["kept"], key)) for key, _ in _KEPT)]
-        row += [spread(column(rung["truth"], "difference"))] * with_truth
-        row += [rung["paper"]] * with_paper
+    for experiment in experiments:
+        real = experiment["real"].get(split, [])
+        row = [experiment["title"], *(spread(column(real, key)) for key, _ in _REAL)]
+        row += [count_seeds(real), *(spread(column(experiment["kept"], key)) for key, _ in _KEPT)]
+        row += [spread(column(experiment["truth"], "difference"))] * with_truth
+        row += [experiment["paper"]] * with_paper
         rows.append(row)
-    failed = [f"\n{rung['title']} failed: {rung['failed']}" for rung in rungs if rung["failed"]]
+    failed = [
+        f"\n{experiment['title']} failed: {experiment['failed']}"
+        for experiment in experiments
+        if experiment["failed"]
+    ]
     return "\n".join([_markdown(header, rows), *failed]) + "\n"
 
 
@@ -47,17 +53,22 @@ def format_classes(results: Mapping[str, Any], split: str) -> str:
     """Draw up the IoU of every class on one split, in percent."""
     names = results["classes"]
     rows = []
-    for rung in results["rungs"].values():
-        if not _is_known(rung, split):
+    for experiment in results["experiments"].values():
+        if not _is_known(experiment, split):
             continue
-        ious = [entry["ious"] for entry in rung["real"].get(split, [])]
-        rows.append([rung["title"], *(spread(column(ious, name)) for name in names)])
+        ious = [entry["ious"] for entry in experiment["real"].get(split, [])]
+        rows.append([experiment["title"], *(spread(column(ious, name)) for name in names)])
     return _markdown(["IoU", *names], rows) + "\n"
 
 
-def _is_known(rung: Mapping[str, Any], split: str) -> bool:
-    """Whether there is something to tell of a rung."""
-    return bool(rung["real"].get(split) or rung["kept"] or rung["truth"] or rung["failed"])
+def _is_known(experiment: Mapping[str, Any], split: str) -> bool:
+    """Whether there is something to tell of an experiment."""
+    return bool(
+        experiment["real"].get(split)
+        or experiment["kept"]
+        or experiment["truth"]
+        or experiment["failed"]
+    )
 
 
 def column(entries: Sequence[Mapping[str, Any]], key: str) -> list[float]:

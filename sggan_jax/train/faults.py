@@ -1,4 +1,4 @@
-"""What befalls a run: faults told by name, and a journal that a continued run remembers them by."""
+"""Faults of a run told by name, and the event log by which a continued run remembers them."""
 
 import datetime
 import json
@@ -14,7 +14,7 @@ from sggan_jax.train import processes
 from sggan_jax.train.step import GRADIENT
 from sggan_jax.types import InputError
 
-JOURNAL = "journal.jsonl"
+EVENTS_FILE = "events.jsonl"
 
 
 class NonFiniteError(InputError):
@@ -52,8 +52,8 @@ def check_finite(step: int, metrics: Mapping[str, float]) -> None:
 def _in_words(name: str) -> str:
     if not name.startswith(GRADIENT):
         return name
-    player, net = name.removeprefix(GRADIENT).split("/", 1)
-    return f"gradient of {net} (player {player})"
+    group, net = name.removeprefix(GRADIENT).split("/", 1)
+    return f"gradient of {net} (optimiser group {group})"
 
 
 def warn(sentence: str) -> None:
@@ -61,8 +61,8 @@ def warn(sentence: str) -> None:
     print(f"warning: {sentence}", file=sys.stderr, flush=True)
 
 
-class Journal:
-    """What befell a run: rollbacks, stops, warnings; one JSON line each in ``journal.jsonl``.
+class EventLog:
+    """What befell a run: rollbacks, stops, warnings; one JSON line each in ``events.jsonl``.
 
     Unlike the metrics it is never rewritten. Batches skipped by a rollback and examples that could
     not be read stay skipped in every continuation because they stand here. Of several processes,
@@ -75,9 +75,10 @@ class Journal:
         Args:
           workdir: run directory.
         """
-        stem, suffix = JOURNAL.split(".")
+        stem, suffix = EVENTS_FILE.split(".")
         first = processes.is_first()
-        self._path = Path(workdir) / (JOURNAL if first else f"{stem}_{processes.index()}.{suffix}")
+        own_name = EVENTS_FILE if first else f"{stem}_{processes.index()}.{suffix}"
+        self._path = Path(workdir) / own_name
         self._own = None if first else ("unreadable",)
         files = sorted(Path(workdir).glob(f"{stem}*.{suffix}"))
         found = [entry for path in files for entry in _read_lines(path)]

@@ -10,15 +10,15 @@ import numpy as np
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
 from sggan_jax.train import processes
+from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.checkpoint import Checkpoints, check_run
-from sggan_jax.train.faults import Journal
-from sggan_jax.train.feed import Feed
-from sggan_jax.train.gaps import Gaps
+from sggan_jax.train.faults import EventLog
 from sggan_jax.train.lock import hold
-from sggan_jax.train.painter import Painter, choose_examples
 from sggan_jax.train.plan import Plan, make_plan, read_augmentation
+from sggan_jax.train.samples import SamplePictures, choose_examples
 from sggan_jax.train.session import Session
 from sggan_jax.train.signals import Stop
+from sggan_jax.train.unreadable import UnreadableBudget
 from sggan_jax.types import namespace
 
 
@@ -57,24 +57,24 @@ def _prepare_and_train(
     plan = make_plan(config, workdir, per_epoch)
     with hold(workdir) if processes.is_first() else contextlib.nullcontext():
         changed = processes.tell_all(check_run(workdir, config, allow))
-        journal = Journal(workdir)
+        events = EventLog(workdir)
         batches = make_pipeline(
             virtual,
             real,
             batch_size=settings.train.batch_size // processes.count(),
             seed=settings.seed,
             flip=settings.data.flip,
-            augmentation=read_augmentation(settings.data, plan.run.regions),
+            augmentation=read_augmentation(settings.data, plan.run.class_groups),
             process_index=processes.index(),
             process_count=processes.count(),
             threads=settings.data.threads,
             workers=settings.data.workers,
-            unreadable=journal.unreadable,
+            unreadable=events.unreadable,
         )
         try:
             size = settings.data.height, settings.data.width
             examples = choose_examples(batches.sources, settings.train.sample_count, size)
-            _train(plan, batches, examples, stop, journal, changed)
+            _train(plan, batches, examples, stop, events, changed)
         finally:
             batches.close()
 
@@ -84,16 +84,16 @@ def _train(
     batches: Pipeline,
     examples: dict[str, np.ndarray],
     stop: Stop,
-    journal: Journal,
+    events: EventLog,
     changed: list[str],
 ) -> None:
     settings = plan.config.train
     keep = settings.keep, settings.keep_best, settings.best_metric
     writes = processes.is_first()
-    with Checkpoints(plan.workdir, plan.method, *keep, journal.warn, writes) as checkpoints:
-        painter = Painter(plan.method, examples)
-        gaps = Gaps(journal, batches, plan.config.data.max_bad_fraction)
-        feed = Feed(batches, journal.skipped, gaps.check)
-        session = Session(plan, checkpoints, feed, painter, stop, journal, changed)
+    with Checkpoints(plan.workdir, plan.method, *keep, events.warn, writes) as checkpoints:
+        samples = SamplePictures(plan.method, examples)
+        budget = UnreadableBudget(events, batches, plan.config.data.max_bad_fraction)
+        stream = BatchStream(batches, events.skipped, budget.check)
+        session = Session(plan, checkpoints, stream, samples, stop, events, changed)
         while not session.attempt():
             pass

@@ -4,17 +4,19 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from sggan_jax.methods.base import Player
+from sggan_jax.methods.base import OptimiserGroup
 from sggan_jax.types import Config, InputError
 
 
-def make_optimiser(config: Config, num_steps: int, player: Player) -> optax.GradientTransformation:
-    """Build the optimiser of a player; at the paper's settings a constant Adam (section 4.1).
+def make_optimiser(
+    config: Config, num_steps: int, group: OptimiserGroup
+) -> optax.GradientTransformation:
+    """Build the optimiser of a group; at the paper's settings a constant Adam (section 4.1).
 
     Args:
       config: ``config.optim`` of ``configs/common.py``.
       num_steps: length of the run, where a decay ends.
-      player: its ``rate`` multiplies the learning rate, its ``clip`` bounds its parameters.
+      group: its ``rate`` multiplies the learning rate, its ``clip`` bounds its parameters.
 
     Raises:
       InputError: if a number cannot work.
@@ -28,11 +30,11 @@ def make_optimiser(config: Config, num_steps: int, player: Player) -> optax.Grad
             f"optim.weight_decay must not be negative and optim.decay_power must be positive, "
             f"got {config.weight_decay} and {config.decay_power}"
         )
-    links = [_scaling(config), optax.scale_by_learning_rate(_schedule(config, num_steps, player))]
+    links = [_scaling(config), optax.scale_by_learning_rate(_schedule(config, num_steps, group))]
     if config.weight_decay:
         links.insert(0, optax.add_decayed_weights(config.weight_decay, mask=_kernels))
-    if player.clip:
-        links.append(clip_params(player.clip))
+    if group.clip:
+        links.append(clip_params(group.clip))
     return optax.chain(*links)
 
 
@@ -59,8 +61,8 @@ def _scaling(config: Config) -> optax.GradientTransformation:
     raise InputError(f"optim.kind must be adam, rmsprop or sgd, got {config.kind!r}")
 
 
-def _schedule(config: Config, num_steps: int, player: Player) -> optax.ScalarOrSchedule:
-    rate = config.learning_rate * player.rate
+def _schedule(config: Config, num_steps: int, group: OptimiserGroup) -> optax.ScalarOrSchedule:
+    rate = config.learning_rate * group.rate
     first = round(config.decay_from * num_steps)
     if first >= num_steps:
         return rate

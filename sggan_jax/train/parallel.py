@@ -96,7 +96,7 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
     return Trainer(devices, run)
 
 
-def spread(
+def shard(
     function: Callable[[Any, jax.Array], jax.Array],
     constants: Any,
     devices: tuple[jax.Device, ...],
@@ -167,7 +167,9 @@ def to_devices(state: TrainState, devices: tuple[jax.Device, ...], pool_size: in
       devices: where it shall live.
       pool_size: places of each pool on each device.
     """
-    pools = {name: deal(pool, len(devices), pool_size) for name, pool in state.pools.items()}
+    pools = {
+        name: redistribute(pool, len(devices), pool_size) for name, pool in state.pools.items()
+    }
     if len(devices) == 1:
         pools = jax.tree.map(lambda x: x[0], pools)
         return jax.device_put(state.replace(pools=pools), devices[0], may_alias=False)
@@ -198,7 +200,7 @@ def _get(state):
     )
 
 
-def deal(pool: Pool, number: int, capacity: int) -> Pool:
+def redistribute(pool: Pool, number: int, capacity: int) -> Pool:
     """Spread stored items over ``number`` pools; an unchanged layout stays as it is.
 
     Args:

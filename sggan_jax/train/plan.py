@@ -47,7 +47,7 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
       InputError: saying which setting cannot work and why.
     """
     settings = namespace(config)
-    run = Run(config, tuple(group_table(settings.data.regions).tolist()), per_epoch)
+    run = Run(config, tuple(group_table(settings.data.class_groups).tolist()), per_epoch)
     num_steps = settings.train.steps or round(settings.train.epochs * per_epoch)
     _check_intervals(settings.train, num_steps)
     devices = parallel.pick_devices(settings.train.devices)
@@ -56,11 +56,11 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     _check_views(method, settings.data)
     _check_care(method, settings.train)
     _check_shares(settings)
-    read_augmentation(settings.data, run.regions)
+    read_augmentation(settings.data, run.class_groups)
     recipe = Recipe(
         optimisers={
-            name: make_optimiser(settings.optim, num_steps, player)
-            for name, player in method.players.items()
+            name: make_optimiser(settings.optim, num_steps, group)
+            for name, group in method.optimiser_groups.items()
         },
         pool_size=parallel.share(settings.train.pool_size, devices),
         ema=settings.train.ema,
@@ -69,13 +69,14 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
     return Plan(Path(workdir), run, method, recipe, devices, num_steps)
 
 
-def read_augmentation(data: Config, regions: tuple[int, ...]) -> Augmentation:
+def read_augmentation(data: Config, class_groups: tuple[int, ...]) -> Augmentation:
     """Read how images are altered, and refuse to pad where padding would count as a class."""
-    if data.scale_low < 1 and regions[PADDED] != PADDED:
+    if data.scale_low < 1 and class_groups[PADDED] != PADDED:
         raise InputError(
-            f"data.scale_low {data.scale_low} pads images with label {PADDED}, which data.regions "
-            f"{data.regions!r} does not ignore but counts as region {regions[PADDED]}; set "
-            f"data.scale_low to at least 1, or regions to a label set"
+            f"data.scale_low {data.scale_low} pads images with label {PADDED}, which "
+            f"data.class_groups {data.class_groups!r} does not ignore but counts as group "
+            f"{class_groups[PADDED]}; set data.scale_low to at least 1, or data.class_groups to "
+            f"ten or cityscapes19"
         )
     cut = stored_size(data) != (data.height, data.width)
     window = (data.height, data.width, data.crop_shift) if cut else ()
@@ -102,7 +103,7 @@ def _check_views(method: Method, data: Config) -> None:
     image = jax.ShapeDtypeStruct((1, data.height, data.width, 3), np.uint8)
     labels = jax.ShapeDtypeStruct(image.shape[:-1], np.uint8)
     try:
-        jax.eval_shape(lambda batch: method.observe(batch, None), {"v": image, "lab_v": labels})
+        jax.eval_shape(lambda batch: method.preprocess(batch, None), {"v": image, "lab_v": labels})
     except KeyError as error:
         raise InputError(
             f"data.real is empty, but this method needs a real domain (its {error.args[0]!r}); "

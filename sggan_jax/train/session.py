@@ -7,13 +7,13 @@ import jax
 import numpy as np
 
 from sggan_jax.train import parallel, processes
+from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.checkpoint import Checkpoints, Saved, write_run
-from sggan_jax.train.faults import Journal, NonFiniteError
-from sggan_jax.train.feed import Feed
+from sggan_jax.train.faults import EventLog, NonFiniteError
 from sggan_jax.train.log import Log, Quiet
-from sggan_jax.train.painter import Painter
-from sggan_jax.train.pending import Pending
+from sggan_jax.train.metric_buffer import MetricBuffer
 from sggan_jax.train.plan import Plan
+from sggan_jax.train.samples import SamplePictures
 from sggan_jax.train.signals import Stop, Stopped
 from sggan_jax.train.state import TrainState, init_state
 from sggan_jax.types import InputError
@@ -26,10 +26,10 @@ class Session:
         self,
         plan: Plan,
         checkpoints: Checkpoints,
-        feed: Feed,
-        painter: Painter,
+        stream: BatchStream,
+        samples: SamplePictures,
         stop: Stop,
-        journal: Journal,
+        events: EventLog,
         changed: list[str],
     ):
         """Bring together what a run needs.
@@ -37,16 +37,16 @@ class Session:
         Args:
           plan: the run.
           checkpoints: its checkpoints.
-          feed: its batches.
-          painter: of its sample pictures.
+          stream: its batches.
+          samples: of its sample pictures.
           stop: tells of signals.
-          journal: of what befalls it.
+          events: of what befalls it.
           changed: settings in which it differs from what it was, see ``check_run``.
         """
-        self._plan, self._checkpoints, self._feed = plan, checkpoints, feed
-        self._painter, self._stop, self._journal = painter, stop, journal
+        self._plan, self._checkpoints, self._feed = plan, checkpoints, stream
+        self._painter, self._stop, self._journal = samples, stop, events
         self._changed = changed
-        self._beginning = feed.get_state()
+        self._beginning = stream.get_state()
         self._trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
 
     def attempt(self) -> bool:
@@ -113,15 +113,15 @@ class Session:
 
     def _run(self, state: TrainState, done: int, loop: dict[str, Any]) -> None:
         plan, settings = self._plan, self._plan.config.train
-        pending = Pending(done, loop)
+        buffer = MetricBuffer(done, loop)
         data = self._feed.get_state()
         with self._open_log(done) as log:
             if done == 0:
-                self._paint(log, parallel.to_host(state, plan.devices))
+                self._write_samples(log, parallel.to_host(state, plan.devices))
             self._stop.defer()
             while done < plan.num_steps:
                 if processes.any_of(bool(self._stop.name)):
-                    self._leave(state, done, data, pending, log)
+                    self._leave(state, done, data, buffer, log)
                 k = min(settings.steps_per_dispatch, plan.num_steps - done)
                 batch = self._take(done, k)
                 if batch is None:
@@ -129,25 +129,25 @@ class Session:
                 data = self._feed.get_state()
                 state, metrics = self._trainer.run(state, batch)
                 done += k
-                pending.add(metrics)
+                buffer.add(metrics)
                 log.progress(done)
                 last = done == plan.num_steps
                 if last or done % settings.log_every == 0:
-                    pending.write(log)
+                    buffer.write(log)
                 sample = last or done % settings.sample_every == 0
                 save = last or done % settings.checkpoint_every == 0
                 if sample or save:
-                    pending.check()
+                    buffer.check()
                     host = parallel.to_host(state, plan.devices)
                 if save:
                     log.sync()
-                    self._checkpoints.save(host, data, pending.get_state())
+                    self._checkpoints.save(host, data, buffer.get_state())
                 if sample:
-                    self._paint(log, host)
+                    self._write_samples(log, host)
 
-    def _paint(self, log: Log, host: TrainState) -> None:
+    def _write_samples(self, log: Log, host: TrainState) -> None:
         if processes.is_first():
-            self._painter.paint(log, host)
+            self._painter.write(log, host)
 
     def _open_log(self, done: int) -> Log:
         plan = self._plan
@@ -166,14 +166,14 @@ class Session:
                 return None
             raise
 
-    def _leave(self, state, done: int, data: dict, pending: Pending, log: Log) -> None:
+    def _leave(self, state, done: int, data: dict, buffer: MetricBuffer, log: Log) -> None:
         """Write a checkpoint and stop."""
-        pending.check()
+        buffer.check()
         self._checkpoints.wait()
         if (self._latest() or 0) < done:
             log.sync()
             host = parallel.to_host(state, self._plan.devices)
-            self._checkpoints.save(host, data, pending.get_state())
+            self._checkpoints.save(host, data, buffer.get_state())
             self._checkpoints.wait()
         latest = self._latest() or 0
         name = self._stop.name or "a signal to another process"

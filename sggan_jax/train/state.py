@@ -1,4 +1,4 @@
-"""The state of a run: arrays only, keyed by the names of networks, players and views."""
+"""The state of a run: arrays only, keyed by the names of networks, optimiser groups and tensors."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class TrainState(struct.PyTreeNode):
       step: steps done, int32 scalar.
       params: network name to parameters.
       stats: network name to running statistics, such as batch norm's; often empty.
-      opt: player name to optimiser state.
+      opt: optimiser group name to optimiser state.
       pools: first view's name to its history pool.
       ema: network name to the moving average of its parameters; empty without averaging.
       rng: the run's random key; never changes, steps fold themselves in.
@@ -41,7 +41,7 @@ class Recipe:
     """What turns a method into a training step, beside the method itself.
 
     Attributes:
-      optimisers: player name to its optimiser.
+      optimisers: optimiser group name to its optimiser.
       pool_size: places of each history pool on each device; 0 for none.
       ema: decay of the generators' moving average; 0 for none.
       watch: whether a step tells the norm of every network's gradient.
@@ -57,7 +57,7 @@ def init_state(method: Method, recipe: Recipe, seed: int, batch: Batch) -> Train
     """Make the state of step 0.
 
     Args:
-      method: networks and players.
+      method: networks and optimiser groups.
       recipe: optimisers, pool size, averaging.
       seed: of the run; the same seed gives the same state.
       batch: one device's batch or its shapes, for the pools.
@@ -65,8 +65,8 @@ def init_state(method: Method, recipe: Recipe, seed: int, batch: Batch) -> Train
     rng_init, rng_run = jax.random.split(jax.random.key(seed))
     params = method.init(rng_init)
     opt = {
-        name: recipe.optimisers[name].init({net: params[net] for net in player.nets})
-        for name, player in method.players.items()
+        name: recipe.optimisers[name].init({net: params[net] for net in group.nets})
+        for name, group in method.optimiser_groups.items()
     }
     averaged = set(method.adapters.values()) if recipe.ema else set()
     return TrainState(
@@ -85,13 +85,13 @@ def _init_pools(method, recipe, params, batch):
         return {}
 
     def everything(params, batch):
-        views = method.observe(batch, None) | {"stats": method.init_stats()}
-        return views | method.forward(params, views, None)
+        tensors = method.preprocess(batch, None) | {"stats": method.init_stats()}
+        return tensors | method.forward(params, tensors, None)
 
-    views = jax.eval_shape(everything, params, batch)
+    tensors = jax.eval_shape(everything, params, batch)
     items = {
         group: tuple(
-            jax.ShapeDtypeStruct(views[name].shape[1:], views[name].dtype) for name in group
+            jax.ShapeDtypeStruct(tensors[name].shape[1:], tensors[name].dtype) for name in group
         )
         for group in method.pooled
     }

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from sggan_jax.methods.base import Method, Player, weighted_sum
+from sggan_jax.methods.base import Method, OptimiserGroup, weighted_sum
 from sggan_jax.train.pool import exchange
 from sggan_jax.train.state import Recipe, TrainState
 from sggan_jax.types import Batch, Metrics
 
 GRADIENT = "gradient/"
-"""Metrics of this prefix are norms: ``gradient/generators/g_v2r``, by player and network."""
+"""Prefix of gradient norms: ``gradient/generators/g_v2r``, by optimiser group and network."""
 
 Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
@@ -37,24 +37,26 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         rng = jax.random.fold_in(state.rng, state.step)
         if axis_name is not None:
             rng = jax.random.fold_in(rng, jax.lax.axis_index(axis_name))
-        rng_observe, rng_forward, rng_pool = jax.random.split(rng, 3)
+        rng_preprocess, rng_forward, rng_pool = jax.random.split(rng, 3)
 
-        views = method.observe(batch, rng_observe) | {"stats": state.stats}
-        views |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
-        makers = {name: state.params[name] for name in method.makers}
-        forward = partial(_forward, method, views, rng_forward)
-        made, pull_back, stats = jax.vjp(forward, makers, has_aux=True)
-        pools, old = _pass_pools(method, state.pools, views | made, rng_pool)
-        views |= old
+        tensors = method.preprocess(batch, rng_preprocess) | {"stats": state.stats}
+        tensors |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
+        generators = {name: state.params[name] for name in method.generators}
+        forward = partial(_forward, method, tensors, rng_forward)
+        outputs, pull_back, stats = jax.vjp(forward, generators, has_aux=True)
+        pools, old = _pass_pools(method, state.pools, tensors | outputs, rng_pool)
+        tensors |= old
 
         params, opt = dict(state.params), dict(state.opt)
         metrics: dict[str, jax.Array] = {}
-        for name, player in method.players.items():
-            grads, terms = _gradients(method, player, params, views, made, pull_back, state.step)
+        for name, group in method.optimiser_groups.items():
+            grads, terms = _gradients(
+                method, group, params, tensors, outputs, pull_back, state.step
+            )
             if axis_name is not None:
                 grads, terms, stats = jax.lax.pmean((grads, terms, stats), axis_name)
-            own = {net: params[net] for net in player.nets}
-            own, opt[name] = _update(recipe.optimisers[name], player, grads, own, opt[name], state)
+            own = {net: params[net] for net in group.nets}
+            own, opt[name] = _update(recipe.optimisers[name], group, grads, own, opt[name], state)
             params |= own
             metrics |= terms
             if recipe.watch:
@@ -78,57 +80,59 @@ def _average(decay, params, state):
     }
 
 
-def _forward(method, views, rng, makers):
-    made = dict(method.forward(makers, views, rng))
-    return made, made.pop("stats", views["stats"])
+def _forward(method, tensors, rng, generators):
+    outputs = dict(method.forward(generators, tensors, rng))
+    return outputs, outputs.pop("stats", tensors["stats"])
 
 
-def _pass_pools(method, pools, views, rng):
+def _pass_pools(method, pools, tensors, rng):
     """Put fakes in, take old ones out; without pools the current ones are the old ones."""
     new_pools = dict(pools)
     old: dict[str, jax.Array] = {}
     for group, key in zip(
         method.pooled, jax.random.split(rng, len(method.pooled) + 1), strict=False
     ):
-        items = tuple(jax.lax.stop_gradient(views[name]) for name in group)
+        items = tuple(jax.lax.stop_gradient(tensors[name]) for name in group)
         if group[0] in pools:
             new_pools[group[0]], items = exchange(pools[group[0]], items, key)
         old |= {f"old_{name}": item for name, item in zip(group, items, strict=True)}
     return new_pools, old
 
 
-def _gradients(method: Method, player: Player, params, views, made, pull_back, step):
-    """Gradient of a player's weighted terms in its own networks, through what they made."""
+def _gradients(method: Method, group: OptimiserGroup, params, tensors, outputs, pull_back, step):
+    """Gradient of a group's weighted terms in its own networks, through what they made."""
 
-    def objective(own, made):
-        terms = player.terms(params | own, views | made)
+    def objective(own, outputs):
+        terms = group.terms(params | own, tensors | outputs)
         return weighted_sum(method.weights, terms, step), terms
 
     def differentiate():
-        if not set(player.nets) & set(method.makers):
-            return jax.grad(objective, has_aux=True)(own, made)
-        (grads, made_grads), terms = jax.grad(objective, argnums=(0, 1), has_aux=True)(own, made)
-        (through,) = pull_back(made_grads)
+        if not set(group.nets) & set(method.generators):
+            return jax.grad(objective, has_aux=True)(own, outputs)
+        (grads, output_grads), terms = jax.grad(objective, argnums=(0, 1), has_aux=True)(
+            own, outputs
+        )
+        (through,) = pull_back(output_grads)
         grads = {
             net: jax.tree.map(jnp.add, grads[net], through[net]) if net in through else grads[net]
-            for net in player.nets
+            for net in group.nets
         }
         return grads, terms
 
     def look_on():
-        return jax.tree.map(jnp.zeros_like, own), objective(own, made)[1]
+        return jax.tree.map(jnp.zeros_like, own), objective(own, outputs)[1]
 
-    own = {net: params[net] for net in player.nets}
-    if player.turn is None:
+    own = {net: params[net] for net in group.nets}
+    if group.updates is None:
         return differentiate()
-    return jax.lax.cond(player.turn(step), differentiate, look_on)
+    return jax.lax.cond(group.updates(step), differentiate, look_on)
 
 
-def _update(optimiser, player, grads, own, opt, state):
+def _update(optimiser, group, grads, own, opt, state):
     def apply():
         updates, new_opt = optimiser.update(grads, opt, own)
         return optax.apply_updates(own, updates), new_opt
 
-    if player.turn is None:
+    if group.updates is None:
         return apply()
-    return jax.lax.cond(player.turn(state.step), apply, lambda: (own, opt))
+    return jax.lax.cond(group.updates(state.step), apply, lambda: (own, opt))

@@ -20,11 +20,11 @@ def write_tiny_run(workdir, seed=0, scale=0.3, **nets):
     config = common.get_config()
     config.data.height, config.data.width = 16, 32
     config.data.toycity_train, config.data.toycity_test = 1, 3
-    config.nets.update({"width": 4, "levels": 2, "dis_width": 4, "dis_halvings": 1, **nets})
+    config.nets.update({"width": 4, "levels": 2, "dis_width": 4, "dis_downsamplings": 1, **nets})
     run = Run(config.to_dict(), tuple(group_table("paper8").tolist()), steps_per_epoch=8)
     write_run(workdir, run)
     method = run.make_method()
-    recipe = Recipe(dict.fromkeys(method.players, optax.identity()), pool_size=0)
+    recipe = Recipe(dict.fromkeys(method.optimiser_groups, optax.identity()), pool_size=0)
     # Drawn with numpy: initialising networks would compile a program for every layer.
     shapes = jax.eval_shape(lambda: init_state(method, recipe, seed, {}))
     rng = np.random.default_rng(seed)

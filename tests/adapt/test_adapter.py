@@ -128,7 +128,7 @@ def test_missing_run_direction_and_step_are_refused(tmp_path, tiny_run):
         ((4, 64, 128, 3), 2, (2, 0)),  # two images each
         ((3, 64, 128, 3), 2, (2, 1)),  # no equal number of images: rows of all three
         ((1, 64, 128, 3), 4, (4, 1)),
-        ((1, 48, 128, 3), 4, (3, 1)),  # 4 would leave strips of 12 rows
+        ((1, 48, 128, 3), 4, (3, 1)),  # 4 would leave row blocks of 12 rows
         ((1, 68, 128, 3), 3, (2, 1)),  # 3 does not divide 68
         ((1, 16, 128, 3), 4, (1, 0)),
         ((4, 64, 128, 3), 0, (1, 0)),

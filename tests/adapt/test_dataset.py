@@ -10,7 +10,7 @@ from PIL import Image
 
 from sggan_jax.adapt import dataset
 from sggan_jax.adapt.dataset import adapt_labelled, label_folder
-from sggan_jax.adapt.record import RECORD_FILE
+from sggan_jax.adapt.provenance import RECORD_FILE
 from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.pipeline import open_source
@@ -159,10 +159,10 @@ class Brightest:
 
 @pytest.fixture
 def segmenter(tiny_run):
-    regions = np.full(256, 255, np.uint8)
-    regions[[7, 23, 26, 27]] = [0, 1, 2, 2]
+    class_groups = np.full(256, 255, np.uint8)
+    class_groups[[7, 23, 26, 27]] = [0, 1, 2, 2]
     ids = np.array([7, 23, 26], np.uint8)
-    return Segmenter(tiny_run, 1, Brightest(), {}, ("road", "sky", "car"), regions, ids)
+    return Segmenter(tiny_run, 1, Brightest(), {}, ("road", "sky", "car"), class_groups, ids)
 
 
 @pytest.mark.parametrize("shape", [(16, 24), (2, 16, 24), (5, 9), (3, 13, 7)])

@@ -13,7 +13,7 @@ from rich.console import Console
 from sggan_jax.adapt import flow, meter
 from sggan_jax.adapt.dataset import adapt_folder
 from sggan_jax.adapt.flow import gather, stack
-from sggan_jax.adapt.record import RECORD_FILE, Record
+from sggan_jax.adapt.provenance import RECORD_FILE, Record
 from sggan_jax.types import InputError
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from sggan_jax.adapt.dataset import adapt_labelled
 from sggan_jax.adapt.gate import Gate, Thresholds, from_json, judge, to_json
 from sggan_jax.adapt.manifest import MANIFEST, read_manifest
-from sggan_jax.adapt.product import describe_dataset, describe_images
-from sggan_jax.adapt.record import make_record
+from sggan_jax.adapt.outputs import describe_dataset, describe_images
+from sggan_jax.adapt.provenance import make_record
 from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import CITYSCAPES, class_table
@@ -97,10 +97,10 @@ class Brightest:
 
 @pytest.fixture
 def segmenter(tiny_run):
-    regions = np.full(256, 255, np.uint8)
-    regions[[7, 21, 23]] = [0, 1, 2]
+    class_groups = np.full(256, 255, np.uint8)
+    class_groups[[7, 21, 23]] = [0, 1, 2]
     names, ids = ("road", "vegetation", "sky"), np.array([7, 21, 23], np.uint8)
-    return Segmenter(tiny_run, 3, Brightest(), {}, names, regions, ids)
+    return Segmenter(tiny_run, 3, Brightest(), {}, names, class_groups, ids)
 
 
 COLOURS = {7: (180, 90, 60), 21: (70, 170, 80), 23: (90, 110, 200)}

@@ -1,7 +1,7 @@
 """Generators of the PyTorch program: against PyTorch where it is installed, and against its files.
 
 The networks below are written from that program's published description: InstanceNorm2d without
-parameters, offsets in every convolution, 3x3 at stride 2 padded with 1.
+parameters, biases in every convolution, 3x3 at stride 2 padded with 1.
 """
 
 from pathlib import Path
@@ -99,7 +99,7 @@ def build_unet(torch, width, levels):
 
 
 def randomise(torch, network):
-    """Weights of ordinary size, offsets too, so that nothing hides behind zeros."""
+    """Weights of ordinary size, biases too, so that nothing hides behind zeros."""
     torch.manual_seed(0)
     with torch.no_grad():
         for parameter in network.parameters():
@@ -207,9 +207,9 @@ def test_norms_with_parameters_are_carried_over(spoil):
 
     _, variables, _ = restore_network(spoil(change), "v2r")
     norm = variables["params"]["enter_norm"]
-    assert (norm["scale"].tolist(), norm["offset"].tolist()) == ([2.0, 3.0], [4.0, 5.0])
+    assert (norm["scale"].tolist(), norm["bias"].tolist()) == ([2.0, 3.0], [4.0, 5.0])
     norm = variables["params"]["down1_norm"]
-    assert (norm["scale"].tolist(), norm["offset"].tolist()) == ([1.0] * 4, [0.0] * 4)
+    assert (norm["scale"].tolist(), norm["bias"].tolist()) == ([1.0] * 4, [0.0] * 4)
 
 
 def test_wrappers_and_noted_statistics_are_undone(spoil):
@@ -282,4 +282,4 @@ def test_two_directions_of_one_kind(tmp_path):
 def test_imported_runs_are_not_trained(tmp_path):
     run = import_generators({"v2r": KEPT / "resnet.pth"}, tmp_path / "run")
     with pytest.raises(InputError, match="cannot be trained further"):
-        run.make_method().observe({}, None)
+        run.make_method().preprocess({}, None)

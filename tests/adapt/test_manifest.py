@@ -7,7 +7,7 @@ import pytest
 
 from sggan_jax.adapt.manifest import (
     MANIFEST,
-    Journal,
+    ManifestWriter,
     Place,
     check_files,
     check_inside,
@@ -16,7 +16,7 @@ from sggan_jax.adapt.manifest import (
     read_manifest,
     same_files,
 )
-from sggan_jax.adapt.record import Record
+from sggan_jax.adapt.provenance import Record
 from sggan_jax.types import InputError
 
 RECORD = Record("runs/far/away", "v2r", 7, "c0nf", "we1ght", "in")
@@ -76,10 +76,10 @@ def test_images_that_are_not_made_yet_have_no_place_and_labels_may_be_absent(fol
 
 
 def write(folders):
-    with Journal(folders[1] / MANIFEST) as journal:
+    with ManifestWriter(folders[1] / MANIFEST) as events:
         for place in reversed(all_places(folders)):
-            journal.add(make_entry(place, RECORD))
-        return journal.finish([place.image.as_posix() for place in all_places(folders)])
+            events.add(make_entry(place, RECORD))
+        return events.finish([place.image.as_posix() for place in all_places(folders)])
 
 
 def test_a_manifest_is_in_order_and_read_back(folders):
@@ -95,9 +95,9 @@ def test_a_line_cut_short_is_dropped_and_written_again(folders, cut):
     path = folders[1] / MANIFEST
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
-    with Journal(path) as journal:
-        assert list(journal.entries) == ["images/b.png"]
-        journal.add(make_entry(all_places(folders)[1], RECORD))
+    with ManifestWriter(path) as events:
+        assert list(events.entries) == ["images/b.png"]
+        events.add(make_entry(all_places(folders)[1], RECORD))
     assert path.read_bytes() == whole
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.adapt.record import make_record
+from sggan_jax.adapt.provenance import make_record
 from sggan_jax.export.load import load_exported
 
 

@@ -44,14 +44,14 @@ group = "rest"
 """
 
 
-def describe(workdir, regions):
+def describe(workdir, class_groups):
     """Describe a run on images of 32x64 with the smallest of networks."""
     config = common.get_config()
-    config.method, config.data.regions, config.data.real = "segmenter", regions, ""
+    config.method, config.data.class_groups, config.data.real = "segmenter", class_groups, ""
     config.data.height, config.data.width = 32, 64
     config.data.data_dir = str(workdir / "data")
     config.seg.width = 0.1
-    return Run(config.to_dict(), tuple(group_table(regions).tolist()), steps_per_epoch=8)
+    return Run(config.to_dict(), tuple(group_table(class_groups).tolist()), steps_per_epoch=8)
 
 
 def write_run_of_seg(workdir):
@@ -59,7 +59,7 @@ def write_run_of_seg(workdir):
     run = describe(workdir, "ten")
     write_run(workdir, run)
     method = run.make_method()
-    recipe = Recipe(dict.fromkeys(method.players, optax.identity()), pool_size=0)
+    recipe = Recipe(dict.fromkeys(method.optimiser_groups, optax.identity()), pool_size=0)
     shapes = jax.eval_shape(lambda: init_state(method, recipe, 0, {}))
     rng = np.random.default_rng(0)
 
@@ -112,15 +112,15 @@ def test_a_loaded_network_knows_its_classes(segmenter, seg_run):
     assert (segmenter.run, segmenter.step, segmenter.direction) == (seg_run[0], 3, "seg")
     assert segmenter.names[:3] == ("road", "sidewalk", "building")
     assert segmenter.ids.tolist() == [7, 8, 11, 13, 17, 19, 21, 23, 24, 26]
-    np.testing.assert_array_equal(segmenter.regions[segmenter.ids], np.arange(10))
+    np.testing.assert_array_equal(segmenter.class_groups[segmenter.ids], np.arange(10))
 
 
 def test_it_predicts_what_training_shows(segmenter, seg_run):
-    """The grids of a run show ``predicted``, made by ``observe`` and ``forward`` without noise."""
+    """The grids of a run show ``predicted``, made by ``preprocess`` and ``forward``."""
     _, method, state = seg_run
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
     batch = {"v": images, "lab_v": np.zeros(images.shape[:-1], np.uint8)}
-    views = method.observe(batch, None) | {"stats": state.stats}
+    views = method.preprocess(batch, None) | {"stats": state.stats}
     shown = jax.jit(lambda params, views: method.forward(params, views, None))(state.params, views)
     classes = segmenter(images)
     assert len(np.unique(classes)) > 2

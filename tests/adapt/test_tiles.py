@@ -1,4 +1,4 @@
-"""Images in strips against the same images in one pass."""
+"""Images in row blocks against the same images in one pass."""
 
 import dataclasses
 import subprocess
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.adapt import strips
+from sggan_jax.adapt import blocks
 from sggan_jax.adapt.tiles import GIGABYTE, Needs, adapt_in_strips, memory_needs
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.refiner import Refiner
@@ -47,16 +47,16 @@ def whole(net, variables, image):
 
 @pytest.fixture
 def heights(monkeypatch):
-    """Heights of the strips of every layer that is run."""
+    """Heights of the row blocks of every layer that is run."""
     seen = []
-    split = strips._split
+    split = blocks._split
 
     def spy(units, height):
         made = list(split(units, height))
         seen.append([stop - start for start, stop in made])
         return made
 
-    monkeypatch.setattr(strips, "_split", spy)
+    monkeypatch.setattr(blocks, "_split", spy)
     return seen
 
 
@@ -66,7 +66,7 @@ def test_strips_of_single_rows_make_the_whole_image(name, heights, monkeypatch):
     variables, image = random_variables(net, size), noise(*size, 3)
     want = whole(net, variables, image)
     assert 0.1 < np.abs(want).mean() < 0.9  # neither flat nor saturated: every layer is seen
-    monkeypatch.setattr(strips.Strips, "_height", lambda self, task, x, made, units: 1)
+    monkeypatch.setattr(blocks.RowBlocks, "_height", lambda self, task, x, made, units: 1)
     got = adapt_in_strips(net, variables, image, 1.0, as_it_is)
     assert {height for layer in heights for height in layer} == {1}
     np.testing.assert_allclose(got, want, atol=2e-5)
@@ -75,7 +75,7 @@ def test_strips_of_single_rows_make_the_whole_image(name, heights, monkeypatch):
 def test_odd_strips_of_unequal_height(heights, monkeypatch):
     net, size = NETS["unet"]
     variables, image = random_variables(net, size), noise(*size, 3)
-    monkeypatch.setattr(strips.Strips, "_height", lambda self, task, x, made, units: 5)
+    monkeypatch.setattr(blocks.RowBlocks, "_height", lambda self, task, x, made, units: 5)
     got = adapt_in_strips(net, variables, image, 1.0, as_it_is)
     # Rows made on the way down: 12, cut into 4 + 4 + 4, then 6 and 3; read on the way up: 3, 6, 12.
     assert heights == [[4, 4, 4], [3, 3], [3], [3], [3, 3], [4, 4, 4]]
@@ -120,33 +120,33 @@ def test_moments_of_strips_are_those_of_the_whole():
     x = rng.normal(100, 0.01, (23, 5, 4)) + np.linspace(0, 3, 23)[:, None, None]
     cuts = [(0, 5), (5, 22), (22, 23)]
     moments = [(b - a, x[a:b].mean((0, 1)), x[a:b].var((0, 1))) for a, b in cuts]
-    mean, variance = strips._join_moments(moments, 4)
+    mean, variance = blocks._join_moments(moments, 4)
     np.testing.assert_allclose(mean, x.mean((0, 1)), rtol=1e-12)
     np.testing.assert_allclose(variance, x.var((0, 1)), rtol=1e-9)
 
 
 def test_needs_from_the_sizes_of_the_maps():
     # ResNet of width 4 at 40x60, 4-byte numbers. The largest map is the first, 40 x 60 x 4; the
-    # most is needed where it is read and 20 x 30 x 8 made of it. A strip of one row reads 2 rows,
+    # most is needed where it is read and 20 x 30 x 8 made of it. A block of one row reads 2 rows,
     # with 2 above and below, and makes 1: five times over, beside both maps.
     net = ResNet(width=4, blocks=1)
     needs = memory_needs(net, random_variables(net, (40, 60)), (40, 60))
     largest = 40 * 60 * 4
-    strip = 5 * ((2 + 2 + 2) * 60 * 4 + 30 * 8)
-    assert needs.least * GIGABYTE == 4 * (largest + 20 * 30 * 8 + strip)
+    block = 5 * ((2 + 2 + 2) * 60 * 4 + 30 * 8)
+    assert needs.least * GIGABYTE == 4 * (largest + 20 * 30 * 8 + block)
     assert needs.whole * GIGABYTE == 12 * 4 * largest
 
 
 def test_maps_are_let_go(monkeypatch):
     held = []
-    run = strips.Strips._run
+    run = blocks.RowBlocks._run
 
     def spy(self, *args):
         made = run(self, *args)
         held.append(self.held)
         return made
 
-    monkeypatch.setattr(strips.Strips, "_run", spy)
+    monkeypatch.setattr(blocks.RowBlocks, "_run", spy)
     net, (height, width) = NETS["resnet"]
     memory_needs(net, random_variables(net, (height, width)), (height, width))
     # At the end the last layer's input, of 4 channels of 4 bytes, and the image of 3 bytes.
@@ -169,7 +169,7 @@ def test_refuses_before_anything_is_computed(net, size, memory, sentence, height
 
 def test_other_networks_run_whole_only(negative):
     assert memory_needs(negative.module, {}, (8, 16)) is None
-    with pytest.raises(InputError, match="UNet, ResNet, Refiner run in strips, Negative only"):
+    with pytest.raises(InputError, match="UNet, ResNet, Refiner run in row blocks, Negative only"):
         adapt_in_strips(negative.module, {}, noise(8, 16, 3), 1.0)
     careful = dataclasses.replace(negative, memory=0.0)
     np.testing.assert_array_equal(careful(noise(8, 16, 3)), 255 - noise(8, 16, 3))

@@ -6,7 +6,7 @@ from sggan_jax.data.transforms import (
     Augmentation,
     augment,
     flip,
-    recolour,
+    jitter_colour,
     rescale,
     resize,
     resize_image,
@@ -150,7 +150,7 @@ def test_recolouring_pixel_by_pixel(pair, factors):
         return 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]
 
     mean = np.mean([luminance(pixel) for row in tinted for pixel in row])
-    out = recolour(image, gains, *factors)
+    out = jitter_colour(image, gains, *factors)
     for row in range(6):
         for column in range(8):
             grey = luminance(tinted[row, column])
@@ -175,7 +175,7 @@ def test_the_ends_of_what_augmentation_may_do(pair):
         scaled, scaled_labels = rescale(image, labels, factor, chances[1], chances[2])
         gains, (saturation, contrast, brightness) = 1 + np.full((2, 3), change) * [[0.25], [1]]
         out, out_labels = augment(image, labels, chances, how)
-        expected = recolour(scaled, gains, saturation, contrast, brightness)
+        expected = jitter_colour(scaled, gains, saturation, contrast, brightness)
         np.testing.assert_array_equal(out, expected)
         np.testing.assert_array_equal(out_labels, scaled_labels)
 

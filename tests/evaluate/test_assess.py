@@ -49,7 +49,7 @@ class Colours:
 class Bright:
     """A network that sees sky in what is bright."""
 
-    names, regions = CLASSES
+    names, class_groups = CLASSES
 
     def __call__(self, images):
         return (images.mean(-1) > 120).astype(np.uint8)
@@ -115,12 +115,12 @@ def test_without_a_segmenter_nothing_is_said_of_meaning(tmp_path):
 
 
 def test_labels_that_never_match_leave_patches_out():
-    regions = np.full(256, 255, np.uint8)
-    regions[[7, 23]] = [1, 0]
+    class_groups = np.full(256, 255, np.uint8)
+    class_groups[[7, 23]] = [1, 0]
     real = scenes(16, 0, 1)
     for example in real:
         example["label"] = np.full_like(example["label"], 4)
-    inputs = Inputs(scenes(16, 0), scenes(16, 18), real, CLASSES, regions)
+    inputs = Inputs(scenes(16, 0), scenes(16, 18), real, CLASSES, class_groups)
     assert assess(inputs, FEATURES)["patches"]["skvd"] == {}
 
 

@@ -16,7 +16,7 @@ REGIONS[[7, 23, 26, 27]] = [0, 1, 2, 2]
 class RedChannel:
     """Predicts the class that the red channel names; notes how many images it was given."""
 
-    names, regions = NAMES, REGIONS
+    names, class_groups = NAMES, REGIONS
 
     def __init__(self):
         self.seen = []

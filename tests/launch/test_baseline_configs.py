@@ -18,7 +18,9 @@ def test_every_preset_builds_its_method_and_differs_in_the_game_alone(name, file
     make_method(namespace(config.to_dict()), np.zeros(256, np.uint8), 100)
     # The comparison is of methods: same images, same number of them, same steps and reports.
     assert config.train.to_dict() == ours.train.to_dict()
-    assert config.data.to_dict() | {"regions": ""} == ours.data.to_dict() | {"regions": ""}
+    assert config.data.to_dict() | {"class_groups": ""} == ours.data.to_dict() | {
+        "class_groups": ""
+    }
     assert config.optim.learning_rate == (
         5e-5 if (config.method, name) == ("dualgan", "paper") else ours.optim.learning_rate
     )

@@ -15,7 +15,7 @@ def test_every_preset_builds_a_method_and_declares_no_key_of_its_own(name, file)
     config = file.get_config(name)
     assert config.is_locked
     assert set(config.to_dict()) == set(common.get_config().to_dict())
-    make_method(namespace(config.to_dict()), group_table(config.data.regions), 100)
+    make_method(namespace(config.to_dict()), group_table(config.data.class_groups), 100)
 
 
 def test_the_paper_is_to_the_letter():
@@ -41,7 +41,7 @@ def test_the_paper_is_to_the_letter():
 def test_cyclegan_is_one_region_and_no_gradient_term():
     """METHOD section 5: ResNet-9, plain PatchGAN, cycle weight 10, identity half of it."""
     config = cyclegan.get_config("paper")
-    method = make_method(namespace(config.to_dict()), group_table(config.data.regions), 2000)
+    method = make_method(namespace(config.to_dict()), group_table(config.data.class_groups), 2000)
     shapes = jax.eval_shape(method.init, jax.random.key(0))
     assert num_params(shapes["g_v2r"]) == 11_383_424
     assert shapes["d_r"]["scores"]["kernel"].shape == (4, 4, 512, 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sggan_jax.losses.adversarial import (
-    balance_regions,
+    balance_groups,
     cross_entropy,
     cross_entropy_discriminator,
     gradient_penalty,
@@ -108,15 +108,15 @@ def test_weights_of_both_sides_reach_their_own_side():
 
 
 def some_mask():
-    """Two images: of regions of 7, 4 and 1 places; and of 2 regions of 5 with 2 places of none."""
-    regions = np.array([[0] * 7 + [1] * 4 + [2], [1] * 5 + [2] * 5 + [3] * 2]).reshape(2, 3, 4)
-    return (regions[..., None] == np.arange(3)).astype(np.float32)
+    """Two images: groups of 7, 4 and 1 positions; 2 groups of 5 with 2 positions of none."""
+    class_groups = np.array([[0] * 7 + [1] * 4 + [2], [1] * 5 + [2] * 5 + [3] * 2]).reshape(2, 3, 4)
+    return (class_groups[..., None] == np.arange(3)).astype(np.float32)
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
 def test_balanced_weights_place_by_place(balance):
     mask = some_mask()
-    got = np.asarray(balance_regions(jnp.asarray(mask), balance))
+    got = np.asarray(balance_groups(jnp.asarray(mask), balance))
     assert got.shape == (2, 3, 4, 1)
     for image, found in zip(mask, got, strict=True):
         weights = np.zeros((3, 4))
@@ -129,14 +129,14 @@ def test_balanced_weights_place_by_place(balance):
 
 def test_fully_balanced_regions_count_the_same_and_none_counts_as_nothing():
     mask = some_mask()
-    weights = balance_regions(jnp.asarray(mask), 1.0)
+    weights = balance_groups(jnp.asarray(mask), 1.0)
     np.testing.assert_allclose((weights * mask).sum((1, 2)), [[4, 4, 4], [0, 6, 6]], rtol=1e-6)
-    empty = balance_regions(jnp.zeros((1, 3, 4, 3)), 1.0)
+    empty = balance_groups(jnp.zeros((1, 3, 4, 3)), 1.0)
     assert np.array_equal(empty, np.zeros((1, 3, 4, 1)))
 
 
-def test_one_region_balanced_is_one_region():
-    np.testing.assert_allclose(balance_regions(jnp.ones((1, 3, 4, 1)), 1.0), 1.0, rtol=1e-6)
+def test_one_group_balanced_is_one_region():
+    np.testing.assert_allclose(balance_groups(jnp.ones((1, 3, 4, 1)), 1.0), 1.0, rtol=1e-6)
 
 
 def mean(values):

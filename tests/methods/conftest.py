@@ -20,7 +20,7 @@ def configure():
         config = file.get_config(name)
         config.data.height, config.data.width = SIZE
         config.nets.width, config.nets.levels, config.nets.dropout = 2, 2, 0.0
-        config.nets.generator, config.nets.dis_width, config.nets.dis_halvings = "unet", 2, 1
+        config.nets.generator, config.nets.dis_width, config.nets.dis_downsamplings = "unet", 2, 1
         config.sim.width, config.sim.blocks, config.sim.dis_width = 3, 1, 6
         config.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
         return config
@@ -54,17 +54,17 @@ def play(make_batch):
 
         @jax.jit
         def run(params, batch):
-            views = method.observe(batch, rng)
-            views |= method.forward(params, views, None)
+            tensors = method.preprocess(batch, rng)
+            tensors |= method.forward(params, tensors, None)
             # What comes from the history is unlike what is there now.
             names = {name for group in method.pooled for name in group}
-            views |= {f"old_{name}": jnp.flip(views[name], (0, 2)) for name in names}
-            players = method.players.items()
-            return views, {name: player.terms(params, views) for name, player in players}
+            tensors |= {f"old_{name}": jnp.flip(tensors[name], (0, 2)) for name in names}
+            optimiser_groups = method.optimiser_groups.items()
+            return tensors, {name: group.terms(params, tensors) for name, group in optimiser_groups}
 
-        views, terms = jax.device_get(run(params, batch))
+        tensors, terms = jax.device_get(run(params, batch))
         return SimpleNamespace(
-            method=method, params=params, batch=batch, views=views, terms=terms, run=run
+            method=method, params=params, batch=batch, tensors=tensors, terms=terms, run=run
         )
 
     return play

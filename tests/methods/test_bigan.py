@@ -22,7 +22,7 @@ def score(played):
     judge = jax.jit(played.method.modules["d_vr"].apply)
 
     def score(virtual, real):
-        pair = np.concatenate([played.views[virtual], played.views[real]], axis=3)
+        pair = np.concatenate([played.tensors[virtual], played.tensors[real]], axis=3)
         return np.asarray(judge({"params": played.params["d_vr"]}, pair, ones), np.float64)
 
     return score
@@ -53,27 +53,27 @@ def test_each_fake_is_made_from_its_source(played):
         ("rec_v", "g_r2v", "fake_r"),
         ("rec_r", "g_v2r", "fake_v"),
     ]:
-        want = generate({"params": played.params[net]}, played.views[source])
-        np.testing.assert_allclose(played.views[name], want, atol=1e-5)
+        want = generate({"params": played.params[net]}, played.tensors[source])
+        np.testing.assert_allclose(played.tensors[name], want, atol=1e-5)
 
 
 def test_training_makes_no_image_after_both_networks(played):
-    made = jax.eval_shape(
-        lambda: played.method.forward(played.params, played.views, jax.random.key(0))
+    outputs = jax.eval_shape(
+        lambda: played.method.forward(played.params, played.tensors, jax.random.key(0))
     )
-    assert set(made) == {"fake_r", "fake_v"}
+    assert set(outputs) == {"fake_r", "fake_v"}
 
 
 def test_players_of_the_paper(played):
     method = played.method
-    assert list(method.players) == ["generators", "discriminator"]
-    assert method.players["generators"].nets == ("g_v2r", "g_r2v")
-    assert method.players["discriminator"].nets == ("d_vr",)
+    assert list(method.optimiser_groups) == ["generators", "discriminator"]
+    assert method.optimiser_groups["generators"].nets == ("g_v2r", "g_r2v")
+    assert method.optimiser_groups["discriminator"].nets == ("d_vr",)
     assert dict(method.weights) == {"adv_r": 1, "adv_v": 1, "dis_vr": 1}
     # A pair goes through the history as a pair.
     assert method.pooled == (("fake_r", "v"), ("fake_v", "r"))
     assert method.adapters == {"v2r": "g_v2r", "r2v": "g_r2v"}
-    assert all(player.turn is None for player in method.players.values())
+    assert all(group.updates is None for group in method.optimiser_groups.values())
 
 
 def test_networks_of_the_comparison():
@@ -86,5 +86,5 @@ def test_networks_of_the_comparison():
 
 
 def test_refuses_sizes_its_networks_cannot_take(configure):
-    with pytest.raises(InputError, match="3 halvings turns 8x16 into 1x2 scores"):
-        make_method(configure(bigan, nets__dis_halvings=3), np.zeros(256, np.uint8), 10)
+    with pytest.raises(InputError, match="3 downsamplings turns 8x16 into 1x2 scores"):
+        make_method(configure(bigan, nets__dis_downsamplings=3), np.zeros(256, np.uint8), 10)

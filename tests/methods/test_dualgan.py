@@ -31,12 +31,12 @@ def critic_of_one(params, x):
     y = conv4(np.where(y > 0, y, 0.2 * y), p["conv1"]["kernel"], 1)
     y = y - y.mean(axis=(0, 1))
     y = y / np.sqrt((y**2).mean(axis=(0, 1)) + 1e-5)
-    y = y * p["conv1_norm"]["scale"] + p["conv1_norm"]["offset"]
+    y = y * p["conv1_norm"]["scale"] + p["conv1_norm"]["bias"]
     return conv4(np.where(y > 0, y, 0.2 * y), p["scores"]["kernel"], 1).mean()
 
 
 def score(played, letter, image):
-    params, x = played.params[f"d_{letter}"], played.views[image].astype(np.float64)
+    params, x = played.params[f"d_{letter}"], played.tensors[image].astype(np.float64)
     return np.mean([critic_of_one(params, one) for one in x])
 
 
@@ -62,8 +62,8 @@ def slope(params, x):
 
 def test_gradient_penalty_of_the_critics_by_finite_differences(played):
     for letter in "rv":
-        real, fake = (played.views[n].astype(np.float64) for n in (letter, f"fake_{letter}"))
-        mix = played.views[f"mix_{letter}"].astype(np.float64)
+        real, fake = (played.tensors[n].astype(np.float64) for n in (letter, f"fake_{letter}"))
+        mix = played.tensors[f"mix_{letter}"].astype(np.float64)
         assert mix.shape == (2,)
         want = [
             (slope(played.params[f"d_{letter}"], share * x + (1 - share) * y) - 1) ** 2
@@ -74,17 +74,17 @@ def test_gradient_penalty_of_the_critics_by_finite_differences(played):
 
 
 def test_critics_descend_the_penalty_through_norms_and_convolutions(played):
-    views = {name: played.views[name][:1] for name in ("r", "v", "fake_r", "fake_v")}
-    views |= {name: played.views[name][:1] for name in ("mix_r", "mix_v")}
+    tensors = {name: played.tensors[name][:1] for name in ("r", "v", "fake_r", "fake_v")}
+    tensors |= {name: played.tensors[name][:1] for name in ("mix_r", "mix_v")}
 
     def penalty(own):
         params = played.params | {"d_r": own}
-        return played.method.players["critics"].terms(params, views)["pen_r"]
+        return played.method.optimiser_groups["critics"].terms(params, tensors)["pen_r"]
 
     own = jax.tree.map(np.asarray, played.params["d_r"])
     grads = jax.jit(jax.grad(penalty))(own)
-    share = float(views["mix_r"][0])
-    x = share * views["r"][0].astype(np.float64) + (1 - share) * views["fake_r"][0]
+    share = float(tensors["mix_r"][0])
+    x = share * tensors["r"][0].astype(np.float64) + (1 - share) * tensors["fake_r"][0]
     for layer, leaf in [("conv0", "kernel"), ("conv1_norm", "scale")]:
         place = np.unravel_index(np.abs(grads[layer][leaf]).argmax(), grads[layer][leaf].shape)
         values = []
@@ -98,14 +98,14 @@ def test_critics_descend_the_penalty_through_norms_and_convolutions(played):
 
 
 def test_each_image_has_a_mixture_of_its_own(played):
-    mixes = np.concatenate([played.views["mix_r"], played.views["mix_v"]])
+    mixes = np.concatenate([played.tensors["mix_r"], played.tensors["mix_v"]])
     assert len(np.unique(mixes)) == 4
     assert mixes.min() >= 0
     assert mixes.max() <= 1
 
 
 def test_reconstruction_and_identity_terms(played):
-    x, terms = played.views, played.terms["generators"]
+    x, terms = played.tensors, played.terms["generators"]
     pairs = {"cyc_v": ("v", "rec_v"), "cyc_r": ("r", "rec_r"), "idt_r": ("r", "idt_r")}
     for name, (one, other) in (pairs | {"idt_v": ("v", "idt_v")}).items():
         np.testing.assert_allclose(terms[name], np.abs(x[one] - x[other]).mean(), rtol=1e-5)
@@ -120,29 +120,32 @@ def test_players_of_the_paper(configure):
     method = make(configure)
     on = {name: weight for name, weight in method.weights.items() if weight}
     assert on == {"adv_r": 1, "adv_v": 1, "cyc_v": 500, "cyc_r": 500, "dis_r": 1, "dis_v": 1}
-    players = method.players
-    assert list(players) == ["critics", "generators"]  # generators follow critics that have moved
-    assert players["critics"].nets == ("d_r", "d_v")
-    assert players["generators"].nets == ("g_v2r", "g_r2v")
-    assert players["critics"].clip == 0.01
-    assert players["generators"].clip == 0
-    assert players["critics"].turn is None
+    optimiser_groups = method.optimiser_groups
+    assert list(optimiser_groups) == [
+        "critics",
+        "generators",
+    ]  # generators follow critics that have moved
+    assert optimiser_groups["critics"].nets == ("d_r", "d_v")
+    assert optimiser_groups["generators"].nets == ("g_v2r", "g_r2v")
+    assert optimiser_groups["critics"].clip == 0.01
+    assert optimiser_groups["generators"].clip == 0
+    assert optimiser_groups["critics"].updates is None
     assert method.pooled == ()
     assert method.adapters == {"v2r": "g_v2r", "r2v": "g_r2v"}
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4])
 def test_generators_move_once_the_critics_have_moved_n_times(configure, steps):
-    turn = make(configure, loss__critic_steps=steps).players["generators"].turn
-    moves = [bool(turn(jnp.int32(step))) for step in range(8)]
+    updates = make(configure, loss__critic_steps=steps).optimiser_groups["generators"].updates
+    moves = [bool(updates(jnp.int32(step))) for step in range(8)]
     assert moves == [(step + 1) % steps == 0 for step in range(8)]
 
 
 def test_a_penalty_stands_in_for_clipping(configure):
     method = make(configure, loss__penalty=10.0)
-    assert method.players["critics"].clip == 0
+    assert method.optimiser_groups["critics"].clip == 0
     assert (method.weights["pen_r"], method.weights["pen_v"]) == (10, 10)
-    assert "mix_r" not in make(configure).observe(
+    assert "mix_r" not in make(configure).preprocess(
         {name: np.zeros((1, 8, 16, 3), np.uint8) for name in "vr"}
         | {f"lab_{name}": np.zeros((1, 8, 16), np.uint8) for name in "vr"},
         jax.random.key(0),

@@ -1,4 +1,4 @@
-"""FCNs in the Wild: shares and bounds by hand, and the two players' terms on given features."""
+"""FCNs in the Wild: fractions and bounds by hand, and both groups' terms on given features."""
 
 import types
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sggan_jax.losses.domain import class_size_loss
-from sggan_jax.methods import fcns_in_the_wild as wild
+from sggan_jax.methods import fcns_in_the_wild as fcns_in_the_wild
 from sggan_jax.nets.discriminators import PlaceClassifier
 from sggan_jax.types import InputError
 
@@ -18,7 +18,7 @@ CLASSIFIER = PlaceClassifier(width=4)
 def test_shares_count_pixels_that_have_a_class():
     classes = np.array([[[0, 2, 2, 255]], [[255, 255, 255, 255]]], np.uint8)
     expected = [[1 / 3, 0, 2 / 3], [0, 0, 0]]
-    np.testing.assert_allclose(wild.share_of_classes(classes, 3), expected, atol=1e-6)
+    np.testing.assert_allclose(fcns_in_the_wild.share_of_classes(classes, 3), expected, atol=1e-6)
 
 
 def test_bounds_are_tenths_of_the_images_where_a_class_occurs():
@@ -26,7 +26,7 @@ def test_bounds_are_tenths_of_the_images_where_a_class_occurs():
     history = rng.uniform(0, 1, (50, 3)).astype(np.float32)
     history[::2, 1] = 0.0  # occurs in every other image
     history[:, 2] = 0.0  # never
-    lower, mean, upper = wild.bound_shares(jnp.asarray(history))
+    lower, mean, upper = fcns_in_the_wild.bound_shares(jnp.asarray(history))
     for c, seen in enumerate((history[:, 0], history[1::2, 1])):
         np.testing.assert_allclose(lower[c], np.percentile(seen, 10), rtol=1e-5)
         np.testing.assert_allclose(mean[c], seen.mean(), rtol=1e-5)
@@ -35,19 +35,19 @@ def test_bounds_are_tenths_of_the_images_where_a_class_occurs():
 
 
 @pytest.fixture(scope="module")
-def views():
+def tensors():
     rng = np.random.default_rng(1)
-    made = {
+    outputs = {
         f"features_{letter}": rng.normal(size=(1, 3, 5, 6)).astype(np.float32) for letter in "vr"
     }
-    made["scores_r"] = rng.normal(size=(1, 6, 10, 3)).astype(np.float32)
+    outputs["scores_r"] = rng.normal(size=(1, 6, 10, 3)).astype(np.float32)
     shares = rng.uniform(0, 0.3, (8, 3)).astype(np.float32)
-    return made | {"stats": {"shares": jnp.asarray(shares)}}
+    return outputs | {"stats": {"shares": jnp.asarray(shares)}}
 
 
 @pytest.fixture(scope="module")
-def params(views):
-    return {"d_seg": CLASSIFIER.init(jax.random.key(0), views["features_v"])["params"]}
+def params(tensors):
+    return {"d_seg": CLASSIFIER.init(jax.random.key(0), tensors["features_v"])["params"]}
 
 
 def judge(params, features):
@@ -55,37 +55,39 @@ def judge(params, features):
     x = features.astype(np.float64)
     for name in ("hidden0", "hidden1", "logits"):
         layer = jax.tree.map(np.float64, params["d_seg"][name])
-        x = x @ layer["conv"]["kernel"][0, 0] + layer["offset"]
+        x = x @ layer["conv"]["kernel"][0, 0] + layer["bias"]
         x = x if name == "logits" else np.where(x > 0, x, 0.2 * x)
     return 1 / (1 + np.exp(-x))
 
 
-def test_the_classifier_tells_and_the_features_mislead(params, views):
-    virtual, real = (judge(params, views[f"features_{letter}"]) for letter in "vr")
+def test_the_classifier_tells_and_the_features_mislead(params, tensors):
+    virtual, real = (judge(params, tensors[f"features_{letter}"]) for letter in "vr")
     weights = {"adv_seg": 1.0, "size_r": 1.0, "dis_seg": 1.0}
-    tell = wild._classifier_terms(CLASSIFIER, weights, params, views)["dis_seg"]
+    tell = fcns_in_the_wild._classifier_terms(CLASSIFIER, weights, params, tensors)["dis_seg"]
     told = -0.5 * (np.log(virtual).mean() + np.log(1 - real).mean())
     np.testing.assert_allclose(tell, told, rtol=1e-5)
 
-    supervised = lambda params, views: {"seg": 7.0}  # noqa: E731
-    terms = wild._segmenter_terms(supervised, CLASSIFIER, weights, params, views)
+    supervised = lambda params, tensors: {"seg": 7.0}  # noqa: E731
+    terms = fcns_in_the_wild._segmenter_terms(supervised, CLASSIFIER, weights, params, tensors)
     misled = -0.5 * (np.log(1 - virtual).mean() + np.log(real).mean())
     np.testing.assert_allclose(terms["adv_seg"], misled, rtol=1e-5)
-    bounds = wild.bound_shares(views["stats"]["shares"])
-    np.testing.assert_allclose(terms["size_r"], class_size_loss(views["scores_r"], *bounds))
+    bounds = fcns_in_the_wild.bound_shares(tensors["stats"]["shares"])
+    np.testing.assert_allclose(terms["size_r"], class_size_loss(tensors["scores_r"], *bounds))
     assert terms["seg"] == 7.0
 
 
-def test_a_term_without_weight_is_not_built(params, views):
+def test_a_term_without_weight_is_not_built(params, tensors):
     weights = {"adv_seg": 0.0, "size_r": 0.0}
-    terms = wild._segmenter_terms(lambda *_: {"seg": 7.0}, None, weights, params, views)
+    terms = fcns_in_the_wild._segmenter_terms(
+        lambda *_: {"seg": 7.0}, None, weights, params, tensors
+    )
     assert terms == {"seg": 7.0}
 
 
 def test_it_needs_two_domains():
     config = types.SimpleNamespace(data=types.SimpleNamespace(real=""))
     with pytest.raises(InputError, match="second domain"):
-        wild.make(config, np.zeros(256, np.uint8), 1)
+        fcns_in_the_wild.make(config, np.zeros(256, np.uint8), 1)
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +95,10 @@ def method(tiny):
     from sggan_jax.data.labels import group_table
     from sggan_jax.types import namespace
 
-    config = namespace(tiny(method="fcns_in_the_wild", seg__width=0.25, wild__history=3))
-    return wild.make(config, group_table("ten"), 1)
+    config = namespace(
+        tiny(method="fcns_in_the_wild", seg__width=0.25, fcns_in_the_wild__history=3)
+    )
+    return fcns_in_the_wild.make(config, group_table("ten"), 1)
 
 
 def test_shares_join_the_history_and_the_oldest_leave(method):
@@ -103,9 +107,9 @@ def test_shares_join_the_history_and_the_oldest_leave(method):
     images = np.zeros((2, 16, 32, 3), np.uint8)
     batch = {"v": images, "r": images, "lab_v": labels, "lab_r": labels}
     params, stats = method.init(jax.random.key(0)), method.init_stats()
-    views = method.observe(batch, None) | {"stats": stats}
-    made = jax.eval_shape(lambda p: method.forward(p, views, jax.random.key(0)), params)
-    assert made["features_v"].shape[0] == made["features_r"].shape[0] == 2
-    assert made["scores_r"].shape == (2, 16, 32, 10)
-    assert made["stats"]["shares"].shape == stats["shares"].shape == (3, 10)
-    assert jax.tree.structure(made["stats"]) == jax.tree.structure(stats)
+    tensors = method.preprocess(batch, None) | {"stats": stats}
+    outputs = jax.eval_shape(lambda p: method.forward(p, tensors, jax.random.key(0)), params)
+    assert outputs["features_v"].shape[0] == outputs["features_r"].shape[0] == 2
+    assert outputs["scores_r"].shape == (2, 16, 32, 10)
+    assert outputs["stats"]["shares"].shape == stats["shares"].shape == (3, 10)
+    assert jax.tree.structure(outputs["stats"]) == jax.tree.structure(stats)

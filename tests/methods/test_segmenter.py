@@ -1,4 +1,4 @@
-"""The segmentation method: its views, its term, its statistics, and a run from start to restore."""
+"""The segmentation method: tensors, term, statistics, and a run from start to restore."""
 
 import importlib.util
 from functools import partial
@@ -44,15 +44,15 @@ def make_batch(size=2):
 
 @pytest.fixture(scope="module")
 def played():
-    """Both kinds of a step's views, computed once."""
+    """Both kinds of a step's tensors, computed once."""
     method = make_method(tiny_config(), REGIONS, 10)
     params, stats, batch = method.init(jax.random.key(0)), method.init_stats(), make_batch()
 
     @jax.jit
     def play(params, stats, batch, rng):
-        seen = method.observe(batch, rng) | {"stats": stats}
+        seen = method.preprocess(batch, rng) | {"stats": stats}
         learning = method.forward(params, seen, rng)
-        terms = method.players["seg"].terms(params, seen | learning)
+        terms = method.optimiser_groups["seg"].terms(params, seen | learning)
         return seen, learning, method.forward(params, seen, None), terms
 
     return method, params, stats, *jax.device_get(play(params, stats, batch, jax.random.key(1)))
@@ -98,12 +98,12 @@ def test_predictions_are_class_ids_for_the_painter(played):
     np.testing.assert_array_equal(inferring["predicted"], want)
 
 
-@pytest.mark.parametrize("regions", ["one", "gap"])
-def test_classes_must_be_two_or_more_without_gaps(regions):
+@pytest.mark.parametrize("class_groups", ["one", "gap"])
+def test_classes_must_be_two_or_more_without_gaps(class_groups):
     table = np.zeros(256, np.uint8)
-    if regions == "gap":
+    if class_groups == "gap":
         table[1] = 2
-    with pytest.raises(InputError, match=r"data\.regions must name at least two classes"):
+    with pytest.raises(InputError, match=r"data\.class_groups must name at least two classes"):
         make_method(tiny_config(), table, 10)
 
 
@@ -157,7 +157,7 @@ def test_it_trains_and_its_network_is_restored_whole(tiny, tmp_path):
     config = tiny(
         method="segmenter",
         data__real="",
-        data__regions="ten",
+        data__class_groups="ten",
         train__batch_size=2,
         train__pool_size=0,
         train__ema=0.0,
@@ -181,8 +181,8 @@ def test_presets_build_and_declare_no_key_of_their_own(name):
     config = presets.get_config(name)
     assert config.is_locked
     assert set(config.to_dict()) == set(common.get_config().to_dict())
-    method = make_method(config, group_table(config.data.regions), 100)
-    assert set(method.players) == {"seg"}
+    method = make_method(config, group_table(config.data.class_groups), 100)
+    assert set(method.optimiser_groups) == {"seg"}
 
 
 def test_the_weights_are_for_the_network_of_the_preset():

@@ -14,7 +14,7 @@ from sggan_jax.types import InputError
 SIZE = (16, 32)
 SCORES = (8, 16)
 
-# Class ids 0 to 5 in three regions; every other id is region 0.
+# Class ids 0 to 5 in three class groups; every other id is region 0.
 REGIONS = np.zeros(256, np.uint8)
 REGIONS[:6] = [0, 1, 2, 1, 0, 2]
 
@@ -24,15 +24,15 @@ def tiny_config(**changes):
     config = common.get_config()
     config.data.height, config.data.width = SIZE
     config.nets.width, config.nets.levels, config.nets.dropout = 2, 2, 0.0
-    config.nets.dis_width, config.nets.dis_halvings = 2, 1
+    config.nets.dis_width, config.nets.dis_downsamplings = 2, 1
     for key, value in changes.items():
         group, name = key.split("__")
         config[group][name] = value
     return config
 
 
-def make(regions=REGIONS, steps_per_epoch=10, **changes):
-    return make_method(tiny_config(**changes), regions, steps_per_epoch)
+def make(class_groups=REGIONS, steps_per_epoch=10, **changes):
+    return make_method(tiny_config(**changes), class_groups, steps_per_epoch)
 
 
 def make_batch(size=1, seed=0):
@@ -55,26 +55,31 @@ def played():
 
     @jax.jit
     def play(params, batch):
-        views = method.observe(batch, None) | {"alpha": jnp.float32(0.9)}
-        views |= method.forward(params, views, None)
+        tensors = method.preprocess(batch, None) | {"alpha": jnp.float32(0.9)}
+        tensors |= method.forward(params, tensors, None)
         # Old fakes unlike the current ones, with masks unlike the current ones.
-        views |= {"old_fake_r": -views["fake_r"], "old_fake_v": -views["fake_v"]}
-        views |= {"old_mask_v": views["mask_v"][:, ::-1], "old_mask_r": views["mask_r"][:, ::-1]}
-        return views, {name: player.terms(params, views) for name, player in method.players.items()}
+        tensors |= {"old_fake_r": -tensors["fake_r"], "old_fake_v": -tensors["fake_v"]}
+        tensors |= {
+            "old_mask_v": tensors["mask_v"][:, ::-1],
+            "old_mask_r": tensors["mask_r"][:, ::-1],
+        }
+        return tensors, {
+            name: group.terms(params, tensors) for name, group in method.optimiser_groups.items()
+        }
 
-    views, terms = jax.device_get(play(params, batch))
-    return method, params, batch, views, terms
+    tensors, terms = jax.device_get(play(params, batch))
+    return method, params, batch, tensors, terms
 
 
 def test_views_are_the_batch_in_floats(played):
-    _, _, batch, views, _ = played
+    _, _, batch, tensors, _ = played
     for name in "vr":
-        np.testing.assert_allclose(views[name], batch[name] / 127.5 - 1, atol=1e-6)
-    assert views["v"].dtype == np.float32
+        np.testing.assert_allclose(tensors[name], batch[name] / 127.5 - 1, atol=1e-6)
+    assert tensors["v"].dtype == np.float32
 
 
 def mask_loops(labels):
-    """One-hot regions at the cell's centre: cells are 2x2 pixels, the centre falls on the last."""
+    """One-hot groups at the cell's centre: cells are 2x2 pixels, the centre falls on the last."""
     out = np.zeros((*labels[:, ::2, ::2].shape, 3), np.float32)
     for b, i, j in np.ndindex(out.shape[:3]):
         out[b, i, j, REGIONS[labels[b, 2 * i + 1, 2 * j + 1]]] = 1
@@ -82,14 +87,14 @@ def mask_loops(labels):
 
 
 def test_masks_are_of_regions_at_the_size_of_the_scores(played):
-    _, _, batch, views, _ = played
+    _, _, batch, tensors, _ = played
     for name in "vr":
-        assert views[f"mask_{name}"].shape == (2, *SCORES, 3)
-        np.testing.assert_array_equal(views[f"mask_{name}"], mask_loops(batch[f"lab_{name}"]))
+        assert tensors[f"mask_{name}"].shape == (2, *SCORES, 3)
+        np.testing.assert_array_equal(tensors[f"mask_{name}"], mask_loops(batch[f"lab_{name}"]))
 
 
 def test_each_generator_makes_the_views_named_after_its_target(played):
-    method, params, _, views, _ = played
+    method, params, _, tensors, _ = played
 
     def generate(name, x):
         return jax.jit(method.modules[name].apply)({"params": params[name]}, x)
@@ -102,8 +107,8 @@ def test_each_generator_makes_the_views_named_after_its_target(played):
         ("idt_r", "g_v2r", "r"),
         ("idt_v", "g_r2v", "v"),
     ]:
-        np.testing.assert_allclose(views[name], generate(net, views[source]), atol=1e-5)
-    assert not np.allclose(views["fake_r"], views["idt_v"])  # the two generators differ
+        np.testing.assert_allclose(tensors[name], generate(net, tensors[source]), atol=1e-5)
+    assert not np.allclose(tensors["fake_r"], tensors["idt_v"])  # the two generators differ
 
 
 def distance(x, y):
@@ -156,19 +161,19 @@ def test_gradient_terms_compare_each_image_with_its_fake_on_its_own_labels(playe
 @pytest.fixture(scope="module")
 def score(played):
     """(discriminator, image, mask) to scores in double precision, the mask applied in numpy."""
-    method, params, _, views, _ = played
-    regions = views["mask_v"].shape[3]
+    method, params, _, tensors, _ = played
+    class_groups = tensors["mask_v"].shape[3]
 
     @jax.jit
     def per_region(params, x):
         # A mask that is one for one region everywhere shows that region's filter alone.
-        masks = jnp.eye(regions)[:, None, None, None, :]
-        masks = jnp.broadcast_to(masks, (regions, x.shape[0], *SCORES, regions))
+        masks = jnp.eye(class_groups)[:, None, None, None, :]
+        masks = jnp.broadcast_to(masks, (class_groups, x.shape[0], *SCORES, class_groups))
         apply = method.modules["d_r"].apply
         return jnp.concatenate([apply({"params": params}, x, mask) for mask in masks], axis=3)
 
     def score(name, image, mask):
-        return (np.asarray(per_region(params[name], views[image])) * views[mask]).sum(axis=3)
+        return (np.asarray(per_region(params[name], tensors[image])) * tensors[mask]).sum(axis=3)
 
     return score
 
@@ -195,14 +200,18 @@ def test_discriminators_judge_reals_by_their_own_mask_and_old_fakes_by_the_store
 
 
 def test_balanced_places_make_every_region_of_an_image_count_the_same(played, score):
-    _, params, _, views, _ = played
-    players = make(loss__region_balance=1.0).players
-    got = jax.jit(lambda p, x: {name: players[name].terms(p, x) for name in players})(params, views)
+    _, params, _, tensors, _ = played
+    optimiser_groups = make(loss__group_balance=1.0).optimiser_groups
+    got = jax.jit(
+        lambda p, x: {name: optimiser_groups[name].terms(p, x) for name in optimiser_groups}
+    )(params, tensors)
 
     def distance_to(target, name, image, mask):
         squares, images = (score(name, image, mask) - target) ** 2, []
-        for square, regions in zip(squares, views[mask].argmax(3), strict=True):
-            images.append(np.mean([square[regions == k].mean() for k in np.unique(regions)]))
+        for square, class_groups in zip(squares, tensors[mask].argmax(3), strict=True):
+            images.append(
+                np.mean([square[class_groups == k].mean() for k in np.unique(class_groups)])
+            )
         return np.mean(images)
 
     want = distance_to(1, "d_r", "fake_r", "mask_v")
@@ -224,7 +233,7 @@ def test_every_network_starts_with_numbers_of_its_own(played):
     assert np.abs(np.stack(drawn)).max() <= 0.04
     norms = params["g_v2r"]["down1_norm"]
     assert 0 < np.abs(norms["scale"] - 1).max() < 0.1
-    np.testing.assert_array_equal(norms["offset"], np.zeros(4))
+    np.testing.assert_array_equal(norms["bias"], np.zeros(4))
     assert set(params) == {"g_v2r", "g_r2v", "d_r", "d_v"}
     same = jax.device_get(method.init(jax.random.key(1)))
     jax.tree.map(np.testing.assert_array_equal, same, params)
@@ -238,10 +247,10 @@ def test_the_papers_weights_and_players():
         **{"adv_r": 1, "adv_v": 1, "cyc_v": 10, "cyc_r": 10, "grad_v": 5, "grad_r": 5},
         **{"dis_r": 1, "dis_v": 1},
     }
-    nets = {name: player.nets for name, player in method.players.items()}
+    nets = {name: group.nets for name, group in method.optimiser_groups.items()}
     assert list(nets) == ["generators", "discriminators"]  # the generators move first
     assert nets == {"generators": ("g_v2r", "g_r2v"), "discriminators": ("d_r", "d_v")}
-    assert all(player.turn is None for player in method.players.values())
+    assert all(group.updates is None for group in method.optimiser_groups.values())
     assert method.pooled == (("fake_r", "mask_v"), ("fake_v", "mask_r"))
     assert method.adapters == {"v2r": "g_v2r", "r2v": "g_r2v"}
 
@@ -268,25 +277,27 @@ def test_the_schedule_is_configuration(alpha, epochs):
 
 
 def shapes_of_terms(method):
-    """Names of a step's terms and views, traced without computing anything."""
+    """Names of a step's terms and tensors, traced without computing anything."""
 
     def play(rng, batch):
         params = method.init(rng)
-        views = method.observe(batch, None) | {"alpha": jnp.float32(1)}
-        views |= method.forward(params, views, jax.random.key(0))
-        views |= {f"old_{name}": views[name] for group in method.pooled for name in group}
-        return views, {name: player.terms(params, views) for name, player in method.players.items()}
+        tensors = method.preprocess(batch, None) | {"alpha": jnp.float32(1)}
+        tensors |= method.forward(params, tensors, jax.random.key(0))
+        tensors |= {f"old_{name}": tensors[name] for group in method.pooled for name in group}
+        return tensors, {
+            name: group.terms(params, tensors) for name, group in method.optimiser_groups.items()
+        }
 
     return jax.eval_shape(play, jax.random.key(0), make_batch())
 
 
 def test_terms_of_weight_zero_are_not_built():
     off = {f"weights__{name}": 0.0 for name in ("grad_v", "grad_r", "cyc_r", "idt_r", "idt_v")}
-    views, terms = shapes_of_terms(make(**off))
+    tensors, terms = shapes_of_terms(make(**off))
     assert set(terms["generators"]) == {"adv_r", "adv_v", "cyc_v"}
     assert set(terms["discriminators"]) == {"dis_r", "dis_v"}
-    assert "rec_v" in views
-    assert not {"rec_r", "idt_r", "idt_v"} & set(views)
+    assert "rec_v" in tensors
+    assert not {"rec_r", "idt_r", "idt_v"} & set(tensors)
 
 
 def test_every_term_is_a_scalar():
@@ -296,13 +307,13 @@ def test_every_term_is_a_scalar():
 
 
 def test_one_region_is_the_plain_discriminator():
-    views, _ = shapes_of_terms(make(regions=np.zeros(256, np.uint8)))
-    assert views["mask_v"].shape == (1, *SCORES, 1)
-    method = make(regions=np.zeros(256, np.uint8))
-    observed = method.observe(make_batch(), None)
+    tensors, _ = shapes_of_terms(make(class_groups=np.zeros(256, np.uint8)))
+    assert tensors["mask_v"].shape == (1, *SCORES, 1)
+    method = make(class_groups=np.zeros(256, np.uint8))
+    observed = method.preprocess(make_batch(), None)
     np.testing.assert_array_equal(observed["mask_v"], np.ones((1, *SCORES, 1)))
     np.testing.assert_array_equal(observed["mask_r"], np.ones((1, *SCORES, 1)))
-    assert method.modules["d_r"].regions == 1
+    assert method.modules["d_r"].class_groups == 1
 
 
 def test_networks_follow_the_configuration():
@@ -318,7 +329,7 @@ def test_masks_on_a_corner_aligned_grid_are_an_option():
     batch = make_batch() | {"lab_v": labels}
     rows, columns = np.round(np.arange(8) * 15 / 7), np.round(np.arange(16) * 31 / 15)
     want = REGIONS[labels[0][rows.astype(int)][:, columns.astype(int)]]
-    got = make(nets__mask_align_corners=True).observe(batch, None)["mask_v"]
+    got = make(nets__mask_align_corners=True).preprocess(batch, None)["mask_v"]
     np.testing.assert_array_equal(got[0].argmax(-1), want)
 
 
@@ -327,8 +338,8 @@ def test_masks_on_a_corner_aligned_grid_are_an_option():
     [
         ({"nets__generator": "vit"}, "'unet' or 'resnet', got 'vit'"),
         ({"nets__levels": 5}, "multiples of 32 .* got 16x32"),
-        ({"nets__dis_halvings": 4}, "4 halvings turns 16x32 into 1x2 scores"),
-        ({"loss__region_balance": 2.0}, r"region_balance must lie in \[0, 1\], got 2.0"),
+        ({"nets__dis_downsamplings": 4}, "4 downsamplings turns 16x32 into 1x2 scores"),
+        ({"loss__group_balance": 2.0}, r"group_balance must lie in \[0, 1\], got 2.0"),
         ({"loss__grad_alpha": 1.5}, r"grad_alpha must lie in \[0, 1\], got 1.5"),
     ],
 )
@@ -348,8 +359,8 @@ def test_ids_without_a_region_are_judged_by_no_filter():
     table = np.where(np.arange(256) < 6, REGIONS, 255).astype(np.uint8)
     table[3] = 255
     method, batch = make(table), make_batch()
-    assert method.modules["d_r"].regions == 3
+    assert method.modules["d_r"].class_groups == 3
     batch["lab_v"] = np.full((1, *SIZE), 3, np.uint8)
-    views = method.observe(batch, None)
-    assert float(views["mask_v"].sum()) == 0.0
-    assert 0 < float(views["mask_r"].sum()) < SCORES[0] * SCORES[1]  # some of its ids are 3
+    tensors = method.preprocess(batch, None)
+    assert float(tensors["mask_v"].sum()) == 0.0
+    assert 0 < float(tensors["mask_r"].sum()) < SCORES[0] * SCORES[1]  # some of its ids are 3

@@ -18,7 +18,7 @@ def played(play, configure):
 def probabilities(played, image):
     """Softmax per place, in double precision: [..., 0] fake, [..., 1] real."""
     judge = jax.jit(played.method.modules["d_r"].apply)
-    logits = judge({"params": played.params["d_r"]}, played.views[image])
+    logits = judge({"params": played.params["d_r"]}, played.tensors[image])
     assert logits.shape == (2, 2, 4, 2)
     odds = np.exp(np.asarray(logits, np.float64))
     return odds / odds.sum(axis=3, keepdims=True)
@@ -36,15 +36,15 @@ def test_the_discriminator_learns_from_real_images_and_the_history(played):
 
 
 def test_self_regularisation_binds_the_mean_of_the_channels_alone(played):
-    v, fake = played.views["v"], played.views["fake_r"]
+    v, fake = played.tensors["v"], played.tensors["fake_r"]
     total = 0.0
     for b, i, j in np.ndindex(v.shape[:3]):
         total += abs(sum(v[b, i, j]) / 3 - sum(fake[b, i, j]) / 3)
     want = total / v[..., 0].size
     np.testing.assert_allclose(played.terms["refiner"]["reg_v"], want, rtol=1e-5)
     # Exchanging colours within a pixel changes nothing.
-    turned = played.views | {"fake_r": fake[..., ::-1]}
-    terms = jax.jit(played.method.players["refiner"].terms)(played.params, turned)
+    turned = played.tensors | {"fake_r": fake[..., ::-1]}
+    terms = jax.jit(played.method.optimiser_groups["refiner"].terms)(played.params, turned)
     np.testing.assert_allclose(terms["reg_v"], want, rtol=1e-5)
 
 
@@ -53,10 +53,10 @@ def test_one_way_only(played):
     assert set(played.params) == {"g_v2r", "d_r"}
     assert method.adapters == {"v2r": "g_v2r"}
     want = jax.jit(method.modules["g_v2r"].apply)(
-        {"params": played.params["g_v2r"]}, played.views["v"]
+        {"params": played.params["g_v2r"]}, played.tensors["v"]
     )
-    np.testing.assert_allclose(played.views["fake_r"], want, atol=1e-5)
-    assert "fake_v" not in played.views
+    np.testing.assert_allclose(played.tensors["fake_r"], want, atol=1e-5)
+    assert "fake_v" not in played.tensors
     assert method.pooled == (("fake_r",),)
 
 
@@ -79,9 +79,12 @@ def test_signals_live_through_networks_without_norms():
 
 def moves(method, steps):
     """Who moves at each step: r, d, or both."""
-    players = (("r", method.players["refiner"]), ("d", method.players["discriminator"]))
+    optimiser_groups = (
+        ("r", method.optimiser_groups["refiner"]),
+        ("d", method.optimiser_groups["discriminator"]),
+    )
     return [
-        "".join(letter for letter, player in players if player.turn(jnp.int32(step)))
+        "".join(letter for letter, group in optimiser_groups if group.updates(jnp.int32(step)))
         for step in range(steps)
     ]
 
@@ -103,7 +106,7 @@ def make(configure, **changes):
 def test_warm_up_and_turns(configure, refiner, discriminator, ratio, want):
     settings = {"refiner_steps": refiner, "dis_steps": discriminator, "ratio": ratio}
     method = make(configure, **{f"sim__{name}": value for name, value in settings.items()})
-    assert list(method.players) == ["refiner", "discriminator"]
+    assert list(method.optimiser_groups) == ["refiner", "discriminator"]
     assert moves(method, len(want)) == want
     weight = method.weights["adv_r"]
     if refiner:

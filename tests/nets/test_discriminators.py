@@ -16,13 +16,13 @@ def numbers(*shape, seed=0):
 def shapes_of(net, size):
     """Parameters and output as shapes alone: nothing is allocated or computed."""
     image = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
-    mask = jax.ShapeDtypeStruct((1, *net.map_size(*size), net.regions), jnp.float32)
+    mask = jax.ShapeDtypeStruct((1, *net.map_size(*size), net.class_groups), jnp.float32)
     return jax.eval_shape(net.init_with_output, jax.random.key(0), image, mask)
 
 
 def test_paper_settings_have_the_papers_size():
     scores, variables = shapes_of(PatchGAN(), (256, 512))
-    # Kernels 4x4 x (3x64 + 64x128 + 128x256 + 256x512 + 512x8) = 2,821,120 and scale and offset
+    # Kernels 4x4 x (3x64 + 64x128 + 128x256 + 256x512 + 512x8) = 2,821,120 and scale and bias
     # of 128 + 256 + 512 channels, 1,792.
     assert num_params(variables) == 2_822_912
     assert set(variables) == {"params"}
@@ -31,8 +31,8 @@ def test_paper_settings_have_the_papers_size():
 
 
 def test_one_region_is_cyclegans_discriminator():
-    scores, variables = shapes_of(PatchGAN(regions=1), (256, 256))
-    # 4x4 x 512 numbers of the last kernel for each of the 7 regions less.
+    scores, variables = shapes_of(PatchGAN(class_groups=1), (256, 256))
+    # 4x4 x 512 numbers of the last kernel for each of the 7 class groups less.
     assert num_params(variables) == 2_822_912 - 7 * 16 * 512
     assert scores.shape == (1, 32, 32, 1)
 
@@ -48,12 +48,12 @@ def conv4(x, kernel, stride):
     return out
 
 
-def norm(x, scale, offset):
+def norm(x, scale, bias):
     out = np.zeros(x.shape)
     for b, c in np.ndindex(x.shape[0], x.shape[3]):
         plane = x[b, :, :, c]
         variance = ((plane - plane.mean()) ** 2).mean()
-        out[b, :, :, c] = (plane - plane.mean()) / np.sqrt(variance + 1e-5) * scale[c] + offset[c]
+        out[b, :, :, c] = (plane - plane.mean()) / np.sqrt(variance + 1e-5) * scale[c] + bias[c]
     return out
 
 
@@ -61,46 +61,46 @@ def leaky(x):
     return np.where(x > 0, x, 0.2 * x)
 
 
-def forward_loops(params, x, mask, halvings):
+def forward_loops(params, x, mask, num_downsamplings):
     """Section 1 of the method: no norm on the first layer, none and no activation on the last."""
     params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
     x = leaky(conv4(x.astype(np.float64), params["conv0"]["kernel"], 2))
-    for layer in range(1, halvings + 1):
-        x = conv4(x, params[f"conv{layer}"]["kernel"], 2 if layer < halvings else 1)
+    for layer in range(1, num_downsamplings + 1):
+        x = conv4(x, params[f"conv{layer}"]["kernel"], 2 if layer < num_downsamplings else 1)
         x = leaky(norm(x, **params[f"conv{layer}_norm"]))
     scores = conv4(x, params["scores"]["kernel"], 1)
     return (scores * mask).sum(axis=3, keepdims=True)
 
 
 def random_params(net, size, seed=3):
-    """Parameters of ordinary size, offsets too, so that nothing hides behind zeros and ones."""
+    """Parameters of ordinary size, biases too, so that nothing hides behind zeros and ones."""
     rng = np.random.default_rng(seed)
     _, shapes = shapes_of(net, size)
     return jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.5, x.shape), x.dtype), shapes)
 
 
-@pytest.mark.parametrize("halvings", [1, 3])
-def test_forward_pass_against_loops(halvings):
-    net = PatchGAN(width=2, halvings=halvings, regions=3)
+@pytest.mark.parametrize("num_downsamplings", [1, 3])
+def test_forward_pass_against_loops(num_downsamplings):
+    net = PatchGAN(width=2, num_downsamplings=num_downsamplings, class_groups=3)
     x = numbers(2, 16, 32, 3)
     h, w = net.map_size(16, 32)
     mask = np.eye(3, dtype=np.float32)[np.random.default_rng(1).integers(0, 3, (2, h, w))]
     params = random_params(net, (16, 32))
     got = jax.jit(net.apply)(params, jnp.asarray(x), jnp.asarray(mask))
-    want = forward_loops(params["params"], x, mask, halvings)
+    want = forward_loops(params["params"], x, mask, num_downsamplings)
     assert got.shape == (2, h, w, 1)
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5 * np.abs(want).max())
 
 
 def test_widths_double_up_to_eight_times():
-    net = PatchGAN(width=1, halvings=5, regions=1)
+    net = PatchGAN(width=1, num_downsamplings=5, class_groups=1)
     _, variables = shapes_of(net, (128, 128))
     outputs = [variables["params"][f"conv{n}"]["kernel"].shape[3] for n in range(6)]
     assert outputs == [1, 2, 4, 8, 8, 8]
 
 
 def test_each_regions_filter_learns_from_its_own_places():
-    net = PatchGAN(width=2, halvings=1, regions=3)
+    net = PatchGAN(width=2, num_downsamplings=1, class_groups=3)
     x = jnp.asarray(numbers(1, 8, 8, 3))
     mask = jnp.zeros((1, 4, 4, 3)).at[..., 1].set(1.0)
     score = jax.jit(jax.grad(lambda params: net.apply(params, x, mask).sum()))
@@ -136,10 +136,10 @@ def test_mask_and_sum_is_differentiable_alone():
     np.testing.assert_allclose(grad, mask, rtol=1e-6)
 
 
-def nearest_loops(regions, count, size, align_corners):
+def nearest_loops(class_groups, count, size, align_corners):
     """One-hot samples at h x w places, positions in exact fractions of integers."""
-    height, width = regions.shape[1:]
-    out = np.zeros((regions.shape[0], *size, count), np.float32)
+    height, width = class_groups.shape[1:]
+    out = np.zeros((class_groups.shape[0], *size, count), np.float32)
 
     def position(index, places, length):
         if align_corners:
@@ -149,7 +149,7 @@ def nearest_loops(regions, count, size, align_corners):
         return (2 * index + 1) * length // (2 * places)
 
     for b, i, j in np.ndindex(out.shape[:3]):
-        region = regions[b, position(i, size[0], height), position(j, size[1], width)]
+        region = class_groups[b, position(i, size[0], height), position(j, size[1], width)]
         if 0 <= region < count:
             out[b, i, j, region] = 1.0
     return out
@@ -160,10 +160,10 @@ def nearest_loops(regions, count, size, align_corners):
     ("full", "size"), [((16, 32), (2, 4)), ((12, 20), (6, 10)), ((9, 14), (3, 5)), ((8, 8), (1, 3))]
 )
 def test_masks_against_loops(full, size, align_corners):
-    regions = np.random.default_rng(0).integers(0, 4, (2, *full)).astype(np.uint8)
-    got = semantic_mask(jnp.asarray(regions), 4, size, align_corners=align_corners)
+    class_groups = np.random.default_rng(0).integers(0, 4, (2, *full)).astype(np.uint8)
+    got = semantic_mask(jnp.asarray(class_groups), 4, size, align_corners=align_corners)
     assert got.dtype == jnp.float32
-    np.testing.assert_array_equal(got, nearest_loops(regions, 4, size, align_corners))
+    np.testing.assert_array_equal(got, nearest_loops(class_groups, 4, size, align_corners))
 
 
 def test_sampling_positions_by_hand():
@@ -185,8 +185,8 @@ def test_a_region_outside_the_table_is_no_region():
 
 def test_bfloat16_computes_in_half_and_answers_in_float32():
     x, mask = jnp.asarray(numbers(1, 16, 32, 3)), jnp.ones((1, 8, 16, 1))
-    exact = PatchGAN(width=4, halvings=1, regions=1)
-    half = PatchGAN(width=4, halvings=1, regions=1, dtype=jnp.bfloat16)
+    exact = PatchGAN(width=4, num_downsamplings=1, class_groups=1)
+    half = PatchGAN(width=4, num_downsamplings=1, class_groups=1, dtype=jnp.bfloat16)
     params = random_params(half, (16, 32))
     assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype("float32")}
     want, got = (jax.jit(net.apply)(params, x, mask) for net in (exact, half))
@@ -197,7 +197,7 @@ def test_bfloat16_computes_in_half_and_answers_in_float32():
 
 
 def test_refuses_a_map_of_scores_that_is_too_small():
-    with pytest.raises(InputError, match="3 halvings turns 8x64 into 1x8 scores"):
+    with pytest.raises(InputError, match="3 downsamplings turns 8x64 into 1x8 scores"):
         PatchGAN().map_size(8, 64)
 
 

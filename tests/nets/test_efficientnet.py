@@ -11,7 +11,7 @@ import pytest
 
 from sggan_jax.nets import pretrained
 from sggan_jax.nets.efficientnet import EfficientNetLite0
-from sggan_jax.nets.units import draw_variables
+from sggan_jax.nets.units import init_variables
 from sggan_jax.types import InputError, num_params
 
 # Every block as published: kernel, stride, input, middle, output channels.
@@ -121,8 +121,8 @@ FloatStorage.__module__, FloatStorage.__qualname__ = "torch", "FloatStorage"
 class Tensor:
     """Pickles as a view of a storage."""
 
-    def __init__(self, storage, offset, shape, strides):
-        self.parts = (storage, offset, shape, strides, False, {})
+    def __init__(self, storage, bias, shape, strides):
+        self.parts = (storage, bias, shape, strides, False, {})
 
     def __reduce__(self):
         return _rebuild_tensor_v2, self.parts
@@ -159,7 +159,7 @@ def write(path, tensors, storages, magic=0x1950A86A20F9469CFC6C):
 
 
 def test_a_file_of_tensors_is_read_without_pytorch(as_torch, tmp_path):
-    """A transposed view with an offset, and a scalar, in one storage."""
+    """A transposed view with an bias, and a scalar, in one storage."""
     storage = Storage("7", np.arange(8))
     tensors = {
         "view": Tensor(storage, 1, (2, 3), (1, 2)),
@@ -203,7 +203,7 @@ def test_a_missing_package_is_named(monkeypatch):
 def test_an_encoder_of_other_shapes_does_not_fit():
     x = jnp.zeros((1, 32, 32, 3))
     narrow, other = (
-        draw_variables(EfficientNetLite0(w), jax.random.key(0), x) for w in (0.25, 0.5)
+        init_variables(EfficientNetLite0(w), jax.random.key(0), x) for w in (0.25, 0.5)
     )
     wrapped = {name: {"backbone": {"encoder": tree}} for name, tree in narrow.items()}
     with pytest.raises(ValueError, match="other names or shapes"):

@@ -21,7 +21,7 @@ def shapes_of(net, size=(256, 512)):
 
 
 def random_params(net, size, scale=0.5):
-    """Parameters of ordinary size, offsets too, so that nothing hides behind zeros and ones."""
+    """Parameters of ordinary size, biases too, so that nothing hides behind zeros and ones."""
     rng = np.random.default_rng(3)
     _, shapes = shapes_of(net, size)
     return jax.tree.map(lambda x: jnp.asarray(rng.normal(0, scale, x.shape), x.dtype), shapes)
@@ -95,12 +95,12 @@ def double(x, kernel, low):
     return canvas[:, low : low + 2 * h, low : low + 2 * w]
 
 
-def norm(x, scale, offset):
+def norm(x, scale, bias):
     out = np.zeros(x.shape)
     for b, c in np.ndindex(x.shape[0], x.shape[3]):
         plane = x[b, :, :, c]
         variance = ((plane - plane.mean()) ** 2).mean()
-        out[b, :, :, c] = (plane - plane.mean()) / np.sqrt(variance + 1e-5) * scale[c] + offset[c]
+        out[b, :, :, c] = (plane - plane.mean()) / np.sqrt(variance + 1e-5) * scale[c] + bias[c]
     return out
 
 
@@ -129,7 +129,7 @@ def unet_loops(params, x):
     if "leave" not in params:
         return np.tanh(last)
     seen = np.concatenate([relu(norm(last, **params["up2_norm"])), x], axis=3)
-    return np.tanh(mirrored(seen, kernel("leave"), "constant") + params["leave"]["offset"])
+    return np.tanh(mirrored(seen, kernel("leave"), "constant") + params["leave"]["bias"])
 
 
 def resnet_loops(params, x):
@@ -274,7 +274,7 @@ def test_pytorchs_unet_has_offsets_at_the_ends():
     _, variables = shapes_of(UNet(width=2, levels=3, pytorch=True), (8, 8))  # a 1x1 map is fine
     params = variables["params"]
     assert {name for name in params if name.endswith("_norm")} == {"down1_norm", *UP_NORMS}
-    assert {name for name in params if "offset" in params[name] and "kernel" in params[name]} == {
+    assert {name for name in params if "bias" in params[name] and "kernel" in params[name]} == {
         *("down0", "down2", "up2")
     }
 
@@ -285,5 +285,5 @@ UP_NORMS = ("up0_norm", "up1_norm")
 def test_pytorchs_resnet_has_an_offset_at_the_output_alone():
     _, ours = shapes_of(ResNet(width=2, blocks=1))
     _, theirs = shapes_of(ResNet(width=2, blocks=1, pytorch=True))
-    assert theirs["params"]["leave"].pop("offset").shape == (3,)
+    assert theirs["params"]["leave"].pop("bias").shape == (3,)
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)

@@ -79,14 +79,14 @@ def test_resizing_repeats_pixels_then_mixes_3x3():
 
 
 def test_instance_norm_takes_each_channel_of_each_image_by_itself():
-    x, scale, offset = numbers(2, 3, 4, 5), numbers(5, seed=1), numbers(5, seed=2)
+    x, scale, bias = numbers(2, 3, 4, 5), numbers(5, seed=1), numbers(5, seed=2)
     want = np.zeros(x.shape)
     for b, c in np.ndindex(2, 5):
         pixels = [float(value) for value in x[b, :, :, c].ravel()]
         mean = sum(pixels) / 12
         variance = sum((value - mean) ** 2 for value in pixels) / 12
-        want[b, :, :, c] = (x[b, :, :, c] - mean) / (variance + 1e-5) ** 0.5 * scale[c] + offset[c]
-    got = instance_norm(*(jnp.asarray(a) for a in (x, scale, offset)))
+        want[b, :, :, c] = (x[b, :, :, c] - mean) / (variance + 1e-5) ** 0.5 * scale[c] + bias[c]
+    got = instance_norm(*(jnp.asarray(a) for a in (x, scale, bias)))
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_instance_norm_starts_near_scale_one_and_offset_zero():
     # N(1, 0.02): 4000 draws put the mean within 0.0013 (4 sigma) and the deviation within 5 %.
     assert abs(float(params["scale"].mean()) - 1) < 0.0013
     assert abs(float(params["scale"].std()) - 0.02) < 0.001
-    np.testing.assert_array_equal(params["offset"], np.zeros(4000))
+    np.testing.assert_array_equal(params["bias"], np.zeros(4000))
 
 
 def test_kernels_start_as_a_truncated_normal_of_deviation_002():
@@ -155,15 +155,15 @@ def test_transposed_padding_before_the_image_is_pytorchs():
 
 
 @pytest.mark.parametrize(
-    "layer", [layers.Conv(2, 3, with_offset=True), layers.Upsample(2, 3, with_offset=True)]
+    "layer", [layers.Conv(2, 3, with_bias=True), layers.Upsample(2, 3, with_bias=True)]
 )
 def test_offsets_are_added_to_every_pixel(layer):
-    x, kernel, offset = (
+    x, kernel, bias = (
         jnp.ones((1, 4, 4, 3)),
         numbers(3, 3, 3, 2),
         np.array([5.0, -2.0], np.float32),
     )
-    with_it = layer.apply({"params": {"kernel": kernel, "offset": offset}}, x)
-    without = layer.apply({"params": {"kernel": kernel, "offset": 0 * offset}}, x)
-    added = np.broadcast_to(offset, with_it.shape)
+    with_it = layer.apply({"params": {"kernel": kernel, "bias": bias}}, x)
+    without = layer.apply({"params": {"kernel": kernel, "bias": 0 * bias}}, x)
+    added = np.broadcast_to(bias, with_it.shape)
     np.testing.assert_allclose(with_it - without, added, rtol=1e-5)

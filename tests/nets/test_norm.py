@@ -14,21 +14,21 @@ def arrays(dtype=np.float32, shape=(2, 3, 5, 4)):
     return [jnp.asarray(rng.normal(size=s), dtype) for s in shapes]
 
 
-def stepwise(x, scale, offset):
+def stepwise(x, scale, bias):
     """The definition, left to automatic differentiation."""
     centred = x - x.mean((1, 2), keepdims=True)
     variance = (centred**2).mean((1, 2), keepdims=True)
     gain = scale[None, None, None, :] / jnp.sqrt(variance + 1e-5)
-    return centred * gain + offset[None, None, None, :]
+    return centred * gain + bias[None, None, None, :]
 
 
 def test_equals_numpy_channel_by_channel():
-    x, scale, offset, _ = arrays()
-    got = instance_norm(x, scale, offset)
+    x, scale, bias, _ = arrays()
+    got = instance_norm(x, scale, bias)
     for b in range(2):
         for c in range(4):
             plane = np.asarray(x[b, :, :, c], np.float64)
-            wanted = (plane - plane.mean()) / np.sqrt(plane.var() + 1e-5) * scale[c] + offset[c]
+            wanted = (plane - plane.mean()) / np.sqrt(plane.var() + 1e-5) * scale[c] + bias[c]
             np.testing.assert_allclose(got[b, :, :, c], wanted, atol=2e-6)
 
 
@@ -73,9 +73,9 @@ def test_gradients_of_gradients_equal_automatic_ones():
 
 @pytest.mark.parametrize("parameters", [jnp.float32, jnp.bfloat16])
 def test_bfloat16_takes_its_statistics_in_float32(parameters):
-    x, scale, offset, y_bar = arrays()
+    x, scale, bias, y_bar = arrays()
     half = (x + 8).astype(jnp.bfloat16)
-    operands = (half, scale.astype(parameters), offset.astype(parameters))
+    operands = (half, scale.astype(parameters), bias.astype(parameters))
     got, pull_back = jax.vjp(instance_norm, *operands)
     assert got.dtype == jnp.bfloat16
     wanted = instance_norm(*(z.astype(jnp.float32) for z in operands))
@@ -86,6 +86,6 @@ def test_bfloat16_takes_its_statistics_in_float32(parameters):
 
 
 def test_images_of_a_batch_do_not_see_each_other():
-    x, scale, offset, _ = arrays()
-    alone = instance_norm(x[:1], scale, offset)
-    np.testing.assert_allclose(instance_norm(x, scale, offset)[:1], alone, atol=1e-6)
+    x, scale, bias, _ = arrays()
+    alone = instance_norm(x[:1], scale, bias)
+    np.testing.assert_allclose(instance_norm(x, scale, bias)[:1], alone, atol=1e-6)

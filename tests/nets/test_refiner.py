@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.nets.initial import draw_params
+from sggan_jax.nets.initial import init_params
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.types import InputError, num_params
 
@@ -32,7 +32,7 @@ def test_the_discriminator_has_its_papers_size_and_judges_every_fourth_place():
 
 
 def random_params(net, size, seed=3):
-    """Parameters of ordinary size, offsets too, so that nothing hides behind zeros."""
+    """Parameters of ordinary size, biases too, so that nothing hides behind zeros."""
     rng = np.random.default_rng(seed)
     _, shapes = shapes_of(net, size)
     return jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.4, x.shape), x.dtype), shapes)
@@ -40,14 +40,14 @@ def random_params(net, size, seed=3):
 
 def conv(x, layer, stride=1):
     """Correlation with zeros beyond the border; at stride 2 of an even side they are at its end."""
-    kernel, offset = np.asarray(layer["conv"]["kernel"], float), np.asarray(layer["offset"], float)
+    kernel, bias = np.asarray(layer["conv"]["kernel"], float), np.asarray(layer["bias"], float)
     k = kernel.shape[0]
     before = (k - 1) // 2 if stride == 1 else 0
     padded = np.pad(x, ((0, 0), *[(before, k - 1 - before)] * 2, (0, 0)))
     out = np.zeros((x.shape[0], x.shape[1] // stride, x.shape[2] // stride, kernel.shape[3]))
     for b, i, j, o in np.ndindex(out.shape):
         window = padded[b, i * stride : i * stride + k, j * stride : j * stride + k]
-        out[b, i, j, o] = (window * kernel[..., o]).sum() + offset[o]
+        out[b, i, j, o] = (window * kernel[..., o]).sum() + bias[o]
     return out
 
 
@@ -81,7 +81,7 @@ def test_discriminator_against_loops():
     y = relu(conv(relu(conv(x, p["conv0"], 2)), p["conv1"], 2))
     y = relu(conv(relu(conv(largest_of_nine(y), p["conv2"])), p["conv3"]))
     want = conv(y, p["logits"])
-    assert [p[name]["offset"].shape[0] for name in ("conv0", "conv1", "conv2")] == [6, 4, 2]
+    assert [p[name]["bias"].shape[0] for name in ("conv0", "conv1", "conv2")] == [6, 4, 2]
     got = jax.jit(net.apply)(params, jnp.asarray(x, jnp.float32))
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
 
@@ -97,11 +97,11 @@ def test_a_place_of_the_output_sees_19_pixels_each_way():
 
 
 def test_parameters_are_drawn_on_the_host_with_offsets_at_zero():
-    params = draw_params(LocalDiscriminator(6), jax.random.key(0), jnp.zeros((1, 8, 8, 3)))
+    params = init_params(LocalDiscriminator(6), jax.random.key(0), jnp.zeros((1, 8, 8, 3)))
     assert jax.tree.structure(params) == jax.tree.structure(
         shapes_of(LocalDiscriminator(6), (8, 8))[1]["params"]
     )
-    np.testing.assert_array_equal(params["conv0"]["offset"], np.zeros(6))
+    np.testing.assert_array_equal(params["conv0"]["bias"], np.zeros(6))
     assert 0 < np.abs(params["conv0"]["conv"]["kernel"]).max() <= 0.04
 
 

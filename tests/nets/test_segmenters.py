@@ -9,7 +9,7 @@ import pytest
 
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter, enlarge, standardise
-from sggan_jax.nets.units import draw_variables
+from sggan_jax.nets.units import init_variables
 from sggan_jax.types import num_params
 
 SMALL = {"light": Light(0.25, 0.25, channels=8), "resnet38": ResNet38(1 / 64, 0.1)}
@@ -18,7 +18,7 @@ SMALL = {"light": Light(0.25, 0.25, channels=8), "resnet38": ResNet38(1 / 64, 0.
 @pytest.fixture(scope="module", params=SMALL)
 def small(request):
     module = Segmenter(SMALL[request.param], 5)
-    return module, draw_variables(module, jax.random.key(0), jnp.zeros((1, 32, 64, 3)))
+    return module, init_variables(module, jax.random.key(0), jnp.zeros((1, 32, 64, 3)))
 
 
 def images(shape=(2, 30, 45, 3), seed=0):
@@ -130,7 +130,7 @@ def test_exposure_and_tint_do_not_matter_when_standardised():
     tinted = x * jnp.array([0.5, 1.0, 0.8]).reshape(1, 1, 1, 3) + 0.1
     for flag in (True, False):
         module = Segmenter(SMALL["light"], 5, standardise=flag)
-        variables = draw_variables(module, jax.random.key(0), x)
+        variables = init_variables(module, jax.random.key(0), x)
         infer = jax.jit(module.apply)
         change = float(jnp.abs(infer(variables, x) - infer(variables, tinted)).max())
         assert (change < 1e-3) == flag

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.nets.units import BatchNorm, Unit, batch_norm, draw_variables
+from sggan_jax.nets.units import BatchNorm, Unit, batch_norm, init_variables
 
 SHAPE = (3, 4, 5, 2)
 
@@ -17,14 +17,14 @@ def arrays(dtype=np.float32):
 
 
 def test_batch_norm_against_numpy():
-    x, scale, offset = arrays()
-    y, mean, variance = batch_norm(x, scale, offset, 1e-3)
+    x, scale, bias = arrays()
+    y, mean, variance = batch_norm(x, scale, bias, 1e-3)
     for c in range(2):
         plane = np.asarray(x, np.float64)[..., c].ravel()
         np.testing.assert_allclose(mean[c], plane.mean(), rtol=1e-5)
         np.testing.assert_allclose(variance[c], plane.var(), rtol=1e-5)
         want = float(scale[c]) * (plane - plane.mean()) / np.sqrt(plane.var() + 1e-3)
-        np.testing.assert_allclose(np.ravel(y[..., c]), want + float(offset[c]), atol=1e-5)
+        np.testing.assert_allclose(np.ravel(y[..., c]), want + float(bias[c]), atol=1e-5)
 
 
 def test_a_bright_flat_map_keeps_its_contrast():
@@ -65,8 +65,8 @@ def test_running_statistics_follow_the_batch():
 
 
 def test_bfloat16_keeps_statistics_in_float32():
-    x, scale, offset = arrays()
-    y, mean, _ = batch_norm(x.astype(jnp.bfloat16), scale, offset, 1e-3)
+    x, scale, bias = arrays()
+    y, mean, _ = batch_norm(x.astype(jnp.bfloat16), scale, bias, 1e-3)
     assert (y.dtype, mean.dtype) == (jnp.bfloat16, jnp.float32)
 
 
@@ -75,7 +75,7 @@ def test_drawn_variables_have_the_form_and_spread_of_the_modules_own(features):
     unit, x = Unit(features, 3), jnp.zeros((1, 4, 4, 400))
     own, drawn = (
         unit.init(jax.random.key(0), x),
-        draw_variables(unit, jax.random.key(0), x),
+        init_variables(unit, jax.random.key(0), x),
     )
     assert jax.tree.map(jnp.shape, own) == jax.tree.map(jnp.shape, drawn)
     fan_in = 9 * (400 if features else 1)
@@ -84,13 +84,13 @@ def test_drawn_variables_have_the_form_and_spread_of_the_modules_own(features):
         np.testing.assert_allclose(kernel.std(), np.sqrt(2 / fan_in), rtol=0.05)
         norm, stats = variables["params"]["norm"], variables["batch_stats"]["norm"]
         assert (norm["scale"] == 1).all()
-        assert (norm["offset"] == 0).all()
+        assert (norm["bias"] == 0).all()
         assert (stats["mean"] == 0).all()
         assert (stats["variance"] == 1).all()
 
 
 def test_the_key_decides():
     unit, x = Unit(6, 3), jnp.zeros((1, 4, 4, 5))
-    first, again, other = (draw_variables(unit, jax.random.key(k), x) for k in (0, 0, 1))
+    first, again, other = (init_variables(unit, jax.random.key(k), x) for k in (0, 0, 1))
     jax.tree.map(np.testing.assert_array_equal, first, again)
     assert (first["params"]["conv"]["kernel"] != other["params"]["conv"]["kernel"]).any()

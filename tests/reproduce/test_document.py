@@ -19,9 +19,9 @@ after
 def test_marked_tables_are_replaced_and_the_rest_stays(tmp_path):
     entry = {"adapt_seed": 0, "segment_seed": 0, "pixel_accuracy": 50.0, "class_accuracy": 40.0}
     entry |= {"mean_iou": 30.0, "large_iou": 35.0, "ious": {"road": 60.0}}
-    rung = {"title": "plain", "paper": "", "real": {"val": [entry]}, "kept": [], "truth": []}
+    experiment = {"title": "plain", "paper": "", "real": {"val": [entry]}, "kept": [], "truth": []}
     results = {"command": "python -m something", "machine": "2 cores", "classes": ["road"]}
-    results["rungs"] = {"plain": rung | {"failed": ""}}
+    results["experiments"] = {"plain": experiment | {"failed": ""}}
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "city.json").write_text(json.dumps(results))
     path = tmp_path / "page.md"

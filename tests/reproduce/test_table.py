@@ -16,7 +16,7 @@ def entry(adapt_seed, segment_seed, iou):
     }
 
 
-def rung(title, ious, **changes):
+def experiment(title, ious, **changes):
     entries = [entry(index // 2, index % 2, iou) for index, iou in enumerate(ious)]
     record = {"title": title, "paper": "", "real": {"val": entries}, "kept": [], "truth": []}
     return record | {"failed": ""} | changes
@@ -25,10 +25,10 @@ def rung(title, ious, **changes):
 def test_rows_hold_mean_and_spread_and_the_papers_figures_stand_apart():
     results = {
         "classes": ["road", "sky"],
-        "rungs": {
-            "a": rung("plain", [10.0, 12.0, 14.0, 16.0], paper="1 / 2 / 3"),
-            "b": rung("broken", [], failed="train adaptation: no data"),
-            "c": rung("still to do", []),
+        "experiments": {
+            "a": experiment("plain", [10.0, 12.0, 14.0, 16.0], paper="1 / 2 / 3"),
+            "b": experiment("broken", [], failed="train adaptation: no data"),
+            "c": experiment("still to do", []),
         },
     }
     # mean 13, deviations -3 -1 1 3: sqrt(20 / 3) = 2.58
@@ -46,7 +46,9 @@ def test_rows_hold_mean_and_spread_and_the_papers_figures_stand_apart():
 
 def test_kept_labels_and_the_true_look_have_columns_when_measured():
     truth = [{"adapt_seed": 0, "difference": 14.6}]
-    results = {"rungs": {"a": rung("plain", [10.0], truth=truth, kept=[entry(0, 0, 30.0)])}}
+    results = {
+        "experiments": {"a": experiment("plain", [10.0], truth=truth, kept=[entry(0, 0, 30.0)])}
+    }
     text = format_results(results, "val")
     assert "difference from the true look" in text
     assert "the paper" not in text

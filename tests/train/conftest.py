@@ -9,7 +9,7 @@ import pytest
 
 from sggan_jax import methods
 from sggan_jax.losses.reconstruction import absolute_error
-from sggan_jax.methods.base import Method, Player
+from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.train import loop, parallel, session
 from sggan_jax.train.checkpoint import Checkpoints, read_run
 from sggan_jax.train.plan import make_plan
@@ -47,25 +47,25 @@ def repaint(tiny, monkeypatch):
     return lambda **changes: tiny(**base | changes)
 
 
-def make_repainter(config, regions, steps_per_epoch):
+def make_repainter(config, class_groups, steps_per_epoch):
     """A method of one domain: one gain a channel, learnt to give the image back."""
 
-    def observe(batch, rng):
+    def preprocess(batch, rng):
         return {"v": to_float(batch["v"]), "lab_v": batch["lab_v"]}
 
-    def forward(params, views, rng):
-        return {"painted": views["v"] * params["gain"].reshape(1, 1, 1, 3)}
+    def forward(params, tensors, rng):
+        return {"painted": tensors["v"] * params["gain"].reshape(1, 1, 1, 3)}
 
-    def terms(params, views):
-        return {"rec_v": absolute_error(views["v"], views["painted"])}
+    def terms(params, tensors):
+        return {"rec_v": absolute_error(tensors["v"], tensors["painted"])}
 
     return Method(
         modules={},
         init=lambda rng: {"gain": np.full(3, 0.5, np.float32)},
-        observe=observe,
+        preprocess=preprocess,
         forward=forward,
-        makers=("gain",),
-        players={"painter": Player(("gain",), terms)},
+        generators=("gain",),
+        optimiser_groups={"samples": OptimiserGroup(("gain",), terms)},
         weights={"rec_v": 1.0},
         adapters={"v2r": "gain"},
         grids=(("v", "lab_v", "painted"),),

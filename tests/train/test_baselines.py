@@ -24,7 +24,7 @@ def make(file):
     """Build a method at its smallest, with plain gradient descent that shows gradients to scale."""
     config = file.get_config("paper")
     settings = {"nets.generator": "unet", "nets.width": 2, "nets.levels": 1, "nets.dropout": 0.0}
-    settings |= {"nets.dis_width": 2, "nets.dis_halvings": 1}
+    settings |= {"nets.dis_width": 2, "nets.dis_downsamplings": 1}
     settings |= {"sim.width": 3, "sim.blocks": 1, "sim.dis_width": 6, "optim.kind": "sgd"}
     settings |= {"optim.learning_rate": RATE, "optim.b1": 0.0}
     config.update_from_flattened_dict(settings | PHASES)
@@ -36,7 +36,8 @@ def make(file):
     )
     method = dataclasses.replace(method, init=lambda rng: start)
     optimisers = {
-        name: make_optimiser(config.optim, STEPS, player) for name, player in method.players.items()
+        name: make_optimiser(config.optim, STEPS, group)
+        for name, group in method.optimiser_groups.items()
     }
     return method, Recipe(optimisers, pool_size=2 * STEPS)
 
@@ -113,7 +114,7 @@ def assert_same_change(before, got, want):
 
 
 def composed_by_hand(run, step):
-    """Take the players' gradients in turn, each at what the ones before it have left.
+    """Take the optimiser groups' gradients in turn, each at what the ones before it have left.
 
     Fakes are those of the step's beginning, so that a discriminator sees what generators made
     before they moved; pools that are filling give back the current images.
@@ -121,25 +122,25 @@ def composed_by_hand(run, step):
     method, params = run.method, dict(run.path[step])
     batch = jax.tree.map(jnp.asarray, make_batch(step))
     names = {name for group in method.pooled for name in group}
-    views = method.observe(batch, jax.random.key(0))
-    made = method.forward(params, views, jax.random.key(0))
-    old = {f"old_{name}": (views | made)[name] for name in names}
-    for player in method.players.values():
-        own = {name: params[name] for name in player.nets}
+    tensors = method.preprocess(batch, jax.random.key(0))
+    outputs = method.forward(params, tensors, jax.random.key(0))
+    old = {f"old_{name}": (tensors | outputs)[name] for name in names}
+    for group in method.optimiser_groups.values():
+        own = {name: params[name] for name in group.nets}
 
-        def objective(own, player=player, params=params):
+        def objective(own, group=group, params=params):
             everything = params | own
-            fresh = method.forward(everything, views, jax.random.key(0))
-            fakes = fresh if set(player.nets) & set(method.makers) else made
-            terms = player.terms(everything, views | old | fakes)
+            fresh = method.forward(everything, tensors, jax.random.key(0))
+            fakes = fresh if set(group.nets) & set(method.generators) else outputs
+            terms = group.terms(everything, tensors | old | fakes)
             weights = {name: method.weights[name] for name in terms}
             values = {n: w(step) if callable(w) else w for n, w in weights.items()}
             return sum(values[name] * term for name, term in terms.items())
 
-        if player.turn is None or player.turn(step):
+        if group.updates is None or group.updates(step):
             grads = jax.jit(jax.grad(objective))(own)
             own = jax.tree.map(lambda p, g: p - RATE * g, own, grads)
-            bound = player.clip or np.inf
+            bound = group.clip or np.inf
             params = params | jax.tree.map(lambda p, bound=bound: jnp.clip(p, -bound, bound), own)
     return params
 

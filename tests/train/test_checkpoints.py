@@ -103,7 +103,7 @@ def test_inference_does_not_mind_damage_to_what_it_does_not_read(copy):
 
 
 def test_a_checkpoint_without_checksums_is_taken_with_a_note(copy, whole, runs, capsys):
-    """As versions before seals wrote them: through a manager, in three items."""
+    """As versions before checksums wrote them: through a manager, in three items."""
     saved = items.read_items(
         (copy / "checkpoints" / "8").absolute(), ("generators", "train"), ("data",)
     )
@@ -162,7 +162,7 @@ def test_damage_to_any_file_is_found_or_changes_nothing(tmp_path, damage):
             found |= {file} if state.step == 1 else set()
             shutil.rmtree(newest, ignore_errors=True)
             shutil.copytree(backup, newest)
-    assert {x.parts[0] for x in found} >= {"train", "generators", "data", "loop", "seals"}
+    assert {x.parts[0] for x in found} >= {"train", "generators", "data", "loop", "checksums"}
     assert {x.parent.name for x in found} >= {"d", "train", "generators"}
 
 

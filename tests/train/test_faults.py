@@ -8,9 +8,9 @@ import pytest
 
 from sggan_jax import methods
 from sggan_jax.data.domains import open_training
-from sggan_jax.methods.base import Player
+from sggan_jax.methods.base import OptimiserGroup
 from sggan_jax.train import loop
-from sggan_jax.train.faults import Journal, NonFiniteError, check_finite
+from sggan_jax.train.faults import EventLog, NonFiniteError, check_finite
 from sggan_jax.types import namespace
 
 NAN = {"rec_v": np.array([np.nan], np.float32)}
@@ -24,7 +24,9 @@ def test_terms_and_gradients_are_named_with_their_step():
     check_finite(3, {"cyc_v": 0.0, "gradient/painter/gain": 1e30})
     with pytest.raises(NonFiniteError, match=r"^step 3: adv_r = inf, cyc_v = nan$"):
         check_finite(3, {"adv_r": np.inf, "cyc_v": np.nan, "dis_r": 1.0})
-    with pytest.raises(NonFiniteError, match=r"step 4: gradient of d_r \(player dis\) = inf"):
+    with pytest.raises(
+        NonFiniteError, match=r"step 4: gradient of d_r \(optimiser group dis\) = inf"
+    ):
         check_finite(4, {"gradient/dis/d_r": np.inf})
 
 
@@ -46,18 +48,22 @@ def test_a_gradient_that_is_not_finite_is_found_though_every_term_is(
 
     def make_steep(*args):
         method = make(*args)
-        painter = method.players["painter"]
+        samples = method.optimiser_groups["samples"]
 
-        def terms(params, views):
+        def terms(params, tensors):
             return {
-                "rec_v": painter.terms(params, views)["rec_v"] + jnp.sqrt(0.0 * params["gain"][0])
+                "rec_v": samples.terms(params, tensors)["rec_v"] + jnp.sqrt(0.0 * params["gain"][0])
             }
 
-        object.__setattr__(method, "players", {"painter": Player(painter.nets, terms)})
+        object.__setattr__(
+            method, "optimiser_groups", {"samples": OptimiserGroup(samples.nets, terms)}
+        )
         return method
 
     monkeypatch.setattr(methods, "METHODS", {"repainter": make_steep})
-    with pytest.raises(NonFiniteError, match=r"step 1: gradient of gain \(player painter\) = nan;"):
+    with pytest.raises(
+        NonFiniteError, match=r"step 1: gradient of gain \(optimiser group painter\) = nan;"
+    ):
         loop.train(repaint(), tmp_path)
 
 
@@ -111,7 +117,7 @@ def test_a_rollback_leaves_out_the_batch_and_nothing_else(repaint, runs, tmp_pat
     oracle = descend(batches[:6] + batches[7:11], rate=0.1)
     np.testing.assert_allclose(state.params["gain"], oracle, rtol=1e-5)
     assert [line["step"] for line in runs.lines(tmp_path / "run")] == [2, 4, 6, 8, 10]
-    (entry,) = Journal(tmp_path / "run").rollbacks
+    (entry,) = EventLog(tmp_path / "run").rollbacks
     assert {name: entry[name] for name in ("step", "to", "position", "faults")} == {
         "step": 7,
         "to": 4,
@@ -162,13 +168,13 @@ def test_a_run_goes_back_so_many_times_and_no_more(repaint, runs, tmp_path, monk
 
 
 def test_a_journal_survives_a_line_cut_short(tmp_path):
-    journal = Journal(tmp_path)
-    journal.add("rollback", step=7, position=12)
-    with (tmp_path / "journal.jsonl").open("a") as file:
+    events = EventLog(tmp_path)
+    events.add("rollback", step=7, position=12)
+    with (tmp_path / "events.jsonl").open("a") as file:
         file.write('\n{"event": "rollb')
-    journal = Journal(tmp_path)
-    journal.warn("a sentence")
-    assert journal.skipped == {12}
-    assert [entry["event"] for entry in Journal(tmp_path).entries] == ["rollback", "warning"]
-    lines = [x for x in (tmp_path / "journal.jsonl").read_text().splitlines() if x]
+    events = EventLog(tmp_path)
+    events.warn("a sentence")
+    assert events.skipped == {12}
+    assert [entry["event"] for entry in EventLog(tmp_path).entries] == ["rollback", "warning"]
+    lines = [x for x in (tmp_path / "events.jsonl").read_text().splitlines() if x]
     assert json.loads(lines[-1])["sentence"] == "a sentence"

@@ -12,7 +12,7 @@ import pytest
 from configs import common
 from sggan_jax.train.checkpoint import flatten
 from sggan_jax.train.checkpoint.folder import complete_steps
-from sggan_jax.train.faults import Journal
+from sggan_jax.train.faults import EventLog
 
 pytestmark = pytest.mark.slow
 
@@ -106,8 +106,10 @@ def test_a_run_killed_again_and_again_ends_as_the_one_that_was_not(program, runs
     assert cut_short > 0
     runs.assert_same(killed, whole)
     assert "damaged" not in (tmp_path / "killed.txt").read_text()
-    seals = [path / "checkpoints" / str(STEPS) / "seals" / "metadata" for path in (whole, killed)]
-    assert seals[0].read_bytes() == seals[1].read_bytes()
+    checksums = [
+        path / "checkpoints" / str(STEPS) / "checksums" / "metadata" for path in (whole, killed)
+    ]
+    assert checksums[0].read_bytes() == checksums[1].read_bytes()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -125,6 +127,6 @@ def test_a_signal_lets_the_step_end_and_the_same_command_continues(program, runs
     told = (tmp_path / "stopped.txt").read_text()
     assert f"stopped by {number.name} at step {done} of 300; the same command continues" in told
     assert "Traceback" not in told
-    assert Journal(stopped).entries[-1]["event"] == "stop"
+    assert EventLog(stopped).entries[-1]["event"] == "stop"
     assert program(stopped, **settings).wait() == 0
     runs.assert_same(stopped, whole)

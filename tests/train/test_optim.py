@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from configs import common
-from sggan_jax.methods.base import Player
+from sggan_jax.methods.base import OptimiserGroup
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.types import InputError
 
@@ -13,8 +13,8 @@ from sggan_jax.types import InputError
 def make(num_steps=100, rate=1.0, clip=0.0, **settings):
     config = common.get_config().optim
     config.update(learning_rate=0.5, **settings)
-    player = Player((), lambda params, views: {}, rate=rate, clip=clip)
-    return make_optimiser(config, num_steps, player)
+    group = OptimiserGroup((), lambda params, tensors: {}, rate=rate, clip=clip)
+    return make_optimiser(config, num_steps, group)
 
 
 def walk(optimiser, gradients, start=0.0):

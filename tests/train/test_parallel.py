@@ -15,19 +15,19 @@ def make_pool(values, count):
 
 def test_an_unchanged_layout_is_the_same_pool():
     pool = make_pool([[1, 2], [3, 0]], [2, 1])
-    assert parallel.deal(pool, 2, 2) is pool
+    assert parallel.redistribute(pool, 2, 2) is pool
 
 
 def test_stored_items_are_dealt_oldest_first_and_none_invented():
     pool = make_pool([[1, 2, 3], [4, 0, 0]], [3, 1])
-    dealt = parallel.deal(pool, 1, 5)
+    dealt = parallel.redistribute(pool, 1, 5)
     # Place 0 of every device, then place 1, ...
     np.testing.assert_array_equal(dealt.items[0], [[1, 4, 2, 3, 0]])
     np.testing.assert_array_equal(dealt.filled, [4])
 
 
 def test_a_pool_spreads_over_more_devices_and_drops_what_has_no_place():
-    dealt = parallel.deal(make_pool([[1, 2, 3, 4, 5]], [5]), 2, 2)
+    dealt = parallel.redistribute(make_pool([[1, 2, 3, 4, 5]], [5]), 2, 2)
     np.testing.assert_array_equal(dealt.items[0], [[1, 3], [2, 4]])
     np.testing.assert_array_equal(dealt.filled, [2, 2])
 

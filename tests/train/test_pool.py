@@ -11,7 +11,7 @@ NUMBER = jax.ShapeDtypeStruct((), jnp.float32)
 run = jax.jit(exchange)
 
 
-def feed(pool, values, seed=0):
+def stream(pool, values, seed=0):
     """Pass numbers through one by one; returns what came back and the pool after each."""
     history = []
     for index, value in enumerate(values):
@@ -28,16 +28,16 @@ def test_starts_empty_with_room_for_every_part():
 
 
 def test_while_filling_the_current_item_is_kept_and_returned():
-    _, history = feed(init_pool(4, (NUMBER,)), [1, 2, 3, 4])
+    _, history = stream(init_pool(4, (NUMBER,)), [1, 2, 3, 4])
     assert [old for old, _, _ in history] == [1, 2, 3, 4]
     assert [count for _, _, count in history] == [1, 2, 3, 4]
     assert history[-1][1] == [1, 2, 3, 4]
 
 
 def test_when_full_every_exchange_is_a_swap_or_leaves_all_alone():
-    pool, _ = feed(init_pool(3, (NUMBER,)), [1, 2, 3])
+    pool, _ = stream(init_pool(3, (NUMBER,)), [1, 2, 3])
     stored, swaps = [1, 2, 3], 0
-    _, history = feed(pool, range(4, 64), seed=1)
+    _, history = stream(pool, range(4, 64), seed=1)
     for current, (old, items, count) in zip(range(4, 64), history, strict=True):
         if old == current:
             assert items == stored
@@ -103,7 +103,7 @@ def test_a_batch_goes_in_image_by_image():
 
 
 def test_the_same_key_does_the_same():
-    pool, _ = feed(init_pool(2, (NUMBER,)), [1, 2])
+    pool, _ = stream(init_pool(2, (NUMBER,)), [1, 2])
     results = [run(pool, (jnp.arange(8.0),), jax.random.key(5)) for _ in range(2)]
     for first, second in zip(*(jax.tree.leaves(result) for result in results), strict=True):
         np.testing.assert_array_equal(first, second)

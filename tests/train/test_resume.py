@@ -14,11 +14,11 @@ from sggan_jax.train.signals import Stopped
 from sggan_jax.train.state import init_state
 
 # What a method needs beside the tiny configuration to show all it does within eight steps.
-SMALL = {"data__regions": "ten", "train__pool_size": 0, "seg__width": 0.25}
+SMALL = {"data__class_groups": "ten", "train__pool_size": 0, "seg__width": 0.25}
 SETTINGS = {
     "simgan": {"sim__refiner_steps": 2, "sim__dis_steps": 1, "sim__width": 2, "sim__dis_width": 3},
     "segmenter": SMALL | {"data__real": "", "data__scale_low": 0.8, "data__colour": 0.3},
-    "fcns_in_the_wild": SMALL | {"wild__dis_width": 4, "wild__history": 3},
+    "fcns_in_the_wild": SMALL | {"fcns_in_the_wild__dis_width": 4, "fcns_in_the_wild__history": 3},
 }
 
 TRAINED = sorted(METHODS.keys() - {"imported"})  # which only adapts
@@ -102,7 +102,7 @@ def test_several_steps_per_dispatch_continue_as_well(repaint, runs, tmp_path, mo
         runs.spoil(patch, ask_to_stop(at=2))
         with pytest.raises(Stopped, match="at step 2 of 8"):
             loop.train(config, tmp_path / "parts")
-    assert len(runs.saved(tmp_path / "parts").loop["pending"]) == 2
+    assert len(runs.saved(tmp_path / "parts").loop["buffer"]) == 2
     loop.train(config, tmp_path / "parts")
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
 
@@ -110,9 +110,9 @@ def test_several_steps_per_dispatch_continue_as_well(repaint, runs, tmp_path, mo
 def test_a_state_of_one_device_fits_four_and_the_reverse(whole, runs):
     state = runs.saved(whole).state
     one, four = parallel.pick_devices(1), parallel.pick_devices(4)
-    spread = parallel.to_host(parallel.to_devices(state, four, 1), four)
-    back = parallel.to_host(parallel.to_devices(spread, one, 3), one)
-    for other in (spread, back):
+    shard = parallel.to_host(parallel.to_devices(state, four, 1), four)
+    back = parallel.to_host(parallel.to_devices(shard, one, 3), one)
+    for other in (shard, back):
         same = jax.tree.map(np.array_equal, other.replace(pools={}), state.replace(pools={}))
         assert all(jax.tree.leaves(same.replace(rng=True)))
         assert jax.random.key_data(other.rng).tolist() == jax.random.key_data(state.rng).tolist()
@@ -120,7 +120,7 @@ def test_a_state_of_one_device_fits_four_and_the_reverse(whole, runs):
         np.testing.assert_array_equal(back.pools[name].filled, pool.filled)
         for x, y in zip(back.pools[name].items, pool.items, strict=True):
             np.testing.assert_array_equal(x, y)
-        assert spread.pools[name].filled.tolist() == [1, 1, 1, 0]
+        assert shard.pools[name].filled.tolist() == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("method", TRAINED)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sggan_jax.train import feed, loop
+from sggan_jax.train import batches, loop
 from sggan_jax.train.signals import STOPPED, Stop, Stopped
 
 # Says where it is, and waits there for a signal.
@@ -84,7 +84,7 @@ def test_a_fault_of_the_reading_processes_after_a_signal_is_part_of_it(
     repaint, runs, tmp_path, monkeypatch
 ):
     """Ctrl-C goes to the processes that read, too."""
-    take = feed.Feed.take
+    take = batches.BatchStream.take
 
     def fail(reader, done, k):
         if done == 3:
@@ -94,7 +94,7 @@ def test_a_fault_of_the_reading_processes_after_a_signal_is_part_of_it(
 
     loop.train(repaint(), tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr(feed.Feed, "take", fail)
+        patch.setattr(batches.BatchStream, "take", fail)
         with pytest.raises(Stopped, match="stopped by SIGINT at step 3 of 8"):
             loop.train(repaint(), tmp_path / "parts")
     loop.train(repaint(), tmp_path / "parts")

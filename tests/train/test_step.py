@@ -16,7 +16,7 @@ import pytest
 
 from configs import common
 from sggan_jax.methods import make_method
-from sggan_jax.methods.base import Method, Player
+from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.train import parallel
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe, init_state
@@ -24,35 +24,35 @@ from sggan_jax.train.step import make_step
 from sggan_jax.types import InputError
 
 START = {"g": 0.7, "d": 0.4}
-ANYONE = Player((), lambda params, views: {})
+ANYONE = OptimiserGroup((), lambda params, tensors: {})
 
 
-def make_game(noise=0.0, turn=None):
+def make_game(noise=0.0, updates=None):
     """Build the game; ``own`` is a term of the parameter itself, with a weight that grows."""
 
-    def forward(params, views, rng):
-        fake = params["g"]["w"] * views["v"]
+    def forward(params, tensors, rng):
+        fake = params["g"]["w"] * tensors["v"]
         if rng is not None and noise:
             fake = fake + noise * jax.random.normal(rng, fake.shape)
         return {"fake_r": fake}
 
-    def generator(params, views):
-        adversarial = jnp.mean((params["d"]["w"] * views["fake_r"] - 1.0) ** 2)
+    def generator(params, tensors):
+        adversarial = jnp.mean((params["d"]["w"] * tensors["fake_r"] - 1.0) ** 2)
         return {"adv_r": adversarial, "own": params["g"]["w"] ** 2}
 
-    def discriminator(params, views):
-        real = jnp.mean((params["d"]["w"] * views["r"] - 1.0) ** 2)
-        return {"dis_r": 0.5 * (real + jnp.mean((params["d"]["w"] * views["old_fake_r"]) ** 2))}
+    def discriminator(params, tensors):
+        real = jnp.mean((params["d"]["w"] * tensors["r"] - 1.0) ** 2)
+        return {"dis_r": 0.5 * (real + jnp.mean((params["d"]["w"] * tensors["old_fake_r"]) ** 2))}
 
     return Method(
         modules={},
         init=lambda rng: {name: {"w": jnp.float32(value)} for name, value in START.items()},
-        observe=lambda batch, rng: dict(batch),
+        preprocess=lambda batch, rng: dict(batch),
         forward=forward,
-        makers=("g",),
-        players={
-            "generators": Player(("g",), generator),
-            "discriminators": Player(("d",), discriminator, turn),
+        generators=("g",),
+        optimiser_groups={
+            "generators": OptimiserGroup(("g",), generator),
+            "discriminators": OptimiserGroup(("d",), discriminator, updates),
         },
         weights={"adv_r": 2.0, "own": lambda step: 0.1 * step, "dis_r": 1.0},
         pooled=(("fake_r",),),
@@ -193,8 +193,8 @@ def is_even(step):
 
 
 def test_a_player_may_move_every_other_step():
-    state = init_state(make_game(turn=is_even), make_recipe(), 0, make_batch())
-    step = jax.jit(make_step(make_game(turn=is_even), make_recipe()))
+    state = init_state(make_game(updates=is_even), make_recipe(), 0, make_batch())
+    step = jax.jit(make_step(make_game(updates=is_even), make_recipe()))
     path = []
     for _ in range(4):
         state, _ = step(state, make_batch())
@@ -332,9 +332,9 @@ def make_sggan():
     config = common.get_config()
     config.data.height, config.data.width = SIZE
     config.nets.width, config.nets.levels, config.nets.dropout = 2, 2, 0.0
-    config.nets.dis_width, config.nets.dis_halvings = 2, 1
-    regions = np.arange(256, dtype=np.uint8) % 3
-    method = make_method(config, regions, steps_per_epoch=1)
+    config.nets.dis_width, config.nets.dis_downsamplings = 2, 1
+    class_groups = np.arange(256, dtype=np.uint8) % 3
+    method = make_method(config, class_groups, steps_per_epoch=1)
     rng = np.random.default_rng(0)
     start = jax.tree.map(
         lambda x: jnp.asarray(rng.normal(0, 0.3, x.shape), x.dtype),
@@ -372,26 +372,28 @@ def steps_of_sggan(count, size, steps):
 
 def gradients_by_hand(method, params, batch):
     """Differentiate eq. 8 in both generators, and the discriminators' game on the same fakes."""
-    views = method.observe(batch, None) | {
+    tensors = method.preprocess(batch, None) | {
         "alpha": jnp.float32(1)
     }  # the first epochs: boundaries only
     weights = {"adv_r": 1.0, "adv_v": 1.0, "cyc_v": 10.0, "cyc_r": 10.0, "grad_v": 5.0}
     weights["grad_r"] = 5.0
 
     def objective(generators):
-        made = method.forward(params | generators, views, None)
-        terms = method.players["generators"].terms(params, views | made)
-        return sum(weight * terms[name] for name, weight in weights.items()), made
+        outputs = method.forward(params | generators, tensors, None)
+        terms = method.optimiser_groups["generators"].terms(params, tensors | outputs)
+        return sum(weight * terms[name] for name, weight in weights.items()), outputs
 
-    def game(discriminators, made):
-        old = {f"old_{name}": (views | made)[name] for group in method.pooled for name in group}
-        terms = method.players["discriminators"].terms(discriminators, views | old)
+    def game(discriminators, outputs):
+        old = {
+            f"old_{name}": (tensors | outputs)[name] for group in method.pooled for name in group
+        }
+        terms = method.optimiser_groups["discriminators"].terms(discriminators, tensors | old)
         return terms["dis_r"] + terms["dis_v"]
 
-    of_generators, made = jax.grad(objective, has_aux=True)(
+    of_generators, outputs = jax.grad(objective, has_aux=True)(
         {name: params[name] for name in ("g_v2r", "g_r2v")}
     )
-    return of_generators | jax.grad(game)({name: params[name] for name in ("d_r", "d_v")}, made)
+    return of_generators | jax.grad(game)({name: params[name] for name in ("d_r", "d_v")}, outputs)
 
 
 def assert_close(got, want, tolerance):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.data import toycity
+from sggan_jax import toycity
 from sggan_jax.data.builders.base import PairBuilder
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.types import InputError

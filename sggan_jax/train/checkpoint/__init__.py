@@ -1,14 +1,14 @@
 """Checkpoints of a run, and the file that makes its directory describe itself.
 
-A run directory holds ``run.json`` (configuration, regions, epoch length), ``checkpoints/STEP/``,
-``metrics.jsonl``, ``journal.jsonl`` (what befell the run), ``samples/`` and ``tensorboard/``;
-``damaged/`` if a checkpoint had to be set aside. A checkpoint has separate items, so that
-inference reads the generators alone:
+A run directory holds ``run.json`` (configuration, class groups, epoch length),
+``checkpoints/STEP/``, ``metrics.jsonl``, ``events.jsonl`` (what befell the run), ``samples/`` and
+``tensorboard/``; ``damaged/`` if a checkpoint had to be set aside. A checkpoint has separate
+items, so that inference reads the generators alone:
 
 * ``generators``: the networks that adapt images, their moving averages and running statistics;
 * ``train``: the rest of the state;
 * ``data``: position of the input pipeline; ``loop``: what the loop had not logged yet;
-* ``seals``: a checksum of every array and of ``data`` and ``loop``.
+* ``checksums``: a checksum of every array and of ``data`` and ``loop``.
 """
 
 from sggan_jax.train.checkpoint.keeper import Checkpoints, Saved

@@ -1,4 +1,4 @@
-"""Checkpoints on disk: written beside and moved into place, sealed, and verified when read."""
+"""Checkpoints on disk: written beside and moved into place, checksummed, and verified when read."""
 
 import contextlib
 import logging
@@ -9,12 +9,12 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
+from sggan_jax.train.checkpoint.checksums import checksum_json, checksum_tree, find_damage
 from sggan_jax.train.checkpoint.folder import complete_steps, flush, remove
-from sggan_jax.train.checkpoint.seals import find_damage, seal_json, seal_tree
 from sggan_jax.train.faults import first_line, warn
 from sggan_jax.types import InputError
 
-SEALS = "seals"
+CHECKSUMS = "checksums"
 TEMPORARY = "*.orbax-checkpoint-tmp*"
 
 
@@ -26,11 +26,11 @@ def write_items(path: Path, arrays: Mapping[str, Any], values: Mapping[str, Any]
       arrays: item name to a pytree of arrays.
       values: item name to what is written as JSON.
     """
-    seals = _seal(arrays, values)
+    checksums = _checksum(arrays, values)
     items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
     items |= {name: ocp.args.JsonSave(value) for name, value in values.items()}
-    items[SEALS] = ocp.args.JsonSave(seals)
-    names = tuple(arrays), (*values, SEALS)
+    items[CHECKSUMS] = ocp.args.JsonSave(checksums)
+    names = tuple(arrays), (*values, CHECKSUMS)
     remove(path.parent.glob(TEMPORARY))
     try:
         with _quiet():
@@ -42,9 +42,9 @@ def write_items(path: Path, arrays: Mapping[str, Any], values: Mapping[str, Any]
 
 
 def read_items(path: Path, arrays: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Any]:
-    """Read items of a checkpoint and hold them against their seals.
+    """Read items of a checkpoint and hold them against their checksums.
 
-    A checkpoint of a version without seals is taken as it is; values it does not have are {}.
+    A checkpoint of a version without checksums is taken as it is; values it does not have are {}.
 
     Args:
       path: of the checkpoint.
@@ -54,21 +54,23 @@ def read_items(path: Path, arrays: tuple[str, ...], values: tuple[str, ...]) -> 
     Raises:
       ValueError: naming what differs from what was saved; damage can raise much else.
     """
-    sealed = _is_sealed(path)
-    if not sealed:
+    checksummed = _is_sealed(path)
+    if not checksummed:
         warn(f"checkpoint {path.name} comes from a version without checksums; taken as it is")
-    missing = set() if sealed else {name for name in values if not (path / name).exists()}
+    missing = set() if checksummed else {name for name in values if not (path / name).exists()}
     read = {name: ocp.args.StandardRestore() for name in arrays}
-    read |= {name: ocp.args.JsonRestore() for name in {*values, SEALS} - missing}
-    if not sealed:
-        del read[SEALS]
+    read |= {name: ocp.args.JsonRestore() for name in {*values, CHECKSUMS} - missing}
+    if not checksummed:
+        del read[CHECKSUMS]
     with _quiet():
-        reader = _checkpointer(arrays, (*values, SEALS))
+        reader = _checkpointer(arrays, (*values, CHECKSUMS))
         found = dict(reader.restore(path, args=ocp.args.Composite(**read)).items())
-    if sealed:
-        seals = _seal(*({name: found[name] for name in names} for names in (arrays, values)))
+    if checksummed:
+        checksums = _checksum(
+            *({name: found[name] for name in names} for names in (arrays, values))
+        )
         for name in (*arrays, *values):
-            if why := find_damage(seals[name], found[SEALS].get(name, {})):
+            if why := find_damage(checksums[name], found[CHECKSUMS].get(name, {})):
                 raise ValueError(why)
     return found | {name: {} for name in missing}
 
@@ -113,16 +115,18 @@ def read_value(path: Path, name: str) -> Any:
     return _checkpointer((), (name,)).restore(path, args=read)[name]
 
 
-def _seal(arrays: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    seals = {name: seal_tree(tree) for name, tree in arrays.items()}
-    return seals | {name: {name: seal_json(value)} for name, value in values.items()}
+def _checksum(arrays: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    checksums = {name: checksum_tree(tree) for name, tree in arrays.items()}
+    return checksums | {name: {name: checksum_json(value)} for name, value in values.items()}
 
 
 def _is_sealed(path: Path) -> bool:
-    """Whether a checkpoint was written with seals, even if they are no longer there."""
+    """Whether a checkpoint was written with checksums, even if they are no longer there."""
     about = path / "_CHECKPOINT_METADATA"
     told = about.read_bytes() if about.exists() else b""
-    return (path / SEALS).exists() or (path / "loop").exists() or f'"{SEALS}"'.encode() in told
+    return (
+        (path / CHECKSUMS).exists() or (path / "loop").exists() or f'"{CHECKSUMS}"'.encode() in told
+    )
 
 
 @contextlib.contextmanager

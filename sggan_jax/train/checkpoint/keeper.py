@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from sggan_jax.methods.base import Method
+from sggan_jax.train.checkpoint.checksums import find_non_finite, fit, name_arrays
 from sggan_jax.train.checkpoint.folder import complete_steps, remove, set_aside
 from sggan_jax.train.checkpoint.items import read_newest, read_value, write_items
-from sggan_jax.train.checkpoint.seals import find_non_finite, fit, name_arrays
 from sggan_jax.train.faults import NonFiniteError, first_line, warn
 from sggan_jax.train.state import TrainState
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import jax
 
+from sggan_jax.train.checkpoint.checksums import fit, name_arrays
 from sggan_jax.train.checkpoint.folder import complete_steps
 from sggan_jax.train.checkpoint.items import read_newest
 from sggan_jax.train.checkpoint.keeper import FOLDER
 from sggan_jax.train.checkpoint.run import read_run
-from sggan_jax.train.checkpoint.seals import fit, name_arrays
 from sggan_jax.train.faults import warn
 from sggan_jax.types import InputError
 

@@ -1,7 +1,6 @@
 """What a run says of itself: ``run.json`` in its directory, and which settings may change."""
 
 import dataclasses
-import functools
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -13,8 +12,6 @@ import numpy as np
 
 from sggan_jax.methods import make_method
 from sggan_jax.methods.base import Method
-from sggan_jax.train.checkpoint.added import BEFORE, complete
-from sggan_jax.train.faults import warn
 from sggan_jax.types import Config, InputError, namespace
 
 RUN_FILE = "run.json"
@@ -39,12 +36,12 @@ class Run:
 
     Attributes:
       config: the configuration, nested dicts.
-      regions: region of every class id, 256 integers.
+      class_groups: region of every class id, 256 integers.
       steps_per_epoch: optimisation steps of an epoch.
     """
 
     config: dict[str, Any]
-    regions: tuple[int, ...]
+    class_groups: tuple[int, ...]
     steps_per_epoch: int
 
     @property
@@ -58,9 +55,9 @@ class Run:
         Raises:
           InputError: if its settings cannot work, or one is missing.
         """
-        regions = np.array(self.regions, np.uint8)
+        class_groups = np.array(self.class_groups, np.uint8)
         try:
-            return make_method(self.settings, regions, self.steps_per_epoch)
+            return make_method(self.settings, class_groups, self.steps_per_epoch)
         except AttributeError as error:
             if not isinstance(error.obj, SimpleNamespace):
                 raise
@@ -80,7 +77,7 @@ def write_run(workdir: Path, run: Run) -> None:
 
 
 def read_run(workdir: Path) -> Run:
-    """Read the description of a run; what it is too old to know is filled in, and told.
+    """Read the description of a run.
 
     Raises:
       InputError: if the directory holds none, or it cannot be read.
@@ -90,22 +87,9 @@ def read_run(workdir: Path) -> Run:
         raise InputError(f"{workdir} is not a run directory: it has no {RUN_FILE}")
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        config, lacked = complete(fields["config"])
-        run = Run(config, tuple(fields["regions"]), fields["steps_per_epoch"])
+        return Run(fields["config"], tuple(fields["class_groups"]), fields["steps_per_epoch"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
-    if lacked:
-        _tell_once(f"{path} is older than {len(lacked)} settings; they count as {_list(lacked)}")
-    return run
-
-
-_tell_once = functools.cache(warn)
-
-
-def _list(settings: Mapping[str, Any], most: int = 4) -> str:
-    shown = [f"{key}={value!r}" for key, value in settings.items()]
-    more = f" and {len(shown) - most} more as they were" if len(shown) > most else ""
-    return ", ".join(shown[:most]) + more
 
 
 def check_run(
@@ -166,13 +150,11 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str,
 def digest_config(workdir: Path) -> str:
     """Hash what a run was made by, the same in every version of this program and on any machine.
 
-    Data and length of training are left out: what they made of a network is in its weights. So is
-    every setting with which a run does what runs did before there was that setting.
+    Data and length of training are left out: what they made of a network is in its weights.
     """
     config = json.loads((Path(workdir) / RUN_FILE).read_text(encoding="utf-8"))["config"]
     decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
-    told = {key: x for key, x in flatten(decisive).items() if key not in BEFORE or x != BEFORE[key]}
-    text = json.dumps(told, sort_keys=True)
+    text = json.dumps(flatten(decisive), sort_keys=True)
     return DIGEST + hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,165 @@
+"""The paper's comparison: every system on one pair of data sets, one line for each.
+
+``--config configs/benchmark.py:NAME`` with NAME one of
+
+* ``toycity`` (default): the built-in toy city, whose true adapted images are known;
+* ``camvid``: labelled renderings to CamVid photographs at 64x128;
+* ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import bigan, common, cyclegan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
+
+ORDER = (
+    *("source", "identity", "statistics", "fourier", "class_statistics"),
+    *("fcns_in_the_wild", "simgan", "bigan", "dualgan", "cyclegan"),
+    *("no_gradient", "no_semantic", "hard", "grouping", "predicted", "sggan"),
+)
+LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
+
+
+def get_config(name: str = "toycity"):
+    """Return the named benchmark.
+
+    Raises:
+      ValueError: if there is none of that name.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"configs/benchmark.py has {', '.join(PRESETS)}; got {name!r}")
+    config = ConfigDict()
+    # The two domains, their size and place, for every run: as in configs/common.py.
+    config.data = common.get_config().data
+    # Seeds of every adaptation, and of the segmentation networks trained on what each made.
+    config.adapt_seeds = (0, 1)
+    config.segment_seeds = (0, 1, 2)
+    # Splits of the real data set to score on. Choose settings on val, look at test once.
+    config.splits = ("val",)
+    # Classes of the segmentation networks, and those of them that cover much of a picture.
+    config.label_set = "ten"
+    config.large = LARGE
+    # Steps of every adaptation and every segmentation network; 0 leaves them as they are.
+    config.adapt_steps = 0
+    config.segment_steps = 0
+    # Experiments that the others are compared with: no adaptation, and real labels.
+    config.source = "source"
+    config.upper = "upper"
+    preset, light = PRESETS[name](config)
+    config.experiments = list_experiments(preset, light, config.label_set)
+    # Rows of the table; an experiment that is not here is not run.
+    extra = {"camvid": ("unbalanced",), "paper": ("sggan_2k",)}.get(name, ())
+    config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
+    return config.lock()
+
+
+def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
+    """List the experiments, from nothing learned to real labels.
+
+    Args:
+      preset: of the adaptations' configurations.
+      network: preset of the segmentation network.
+      label_set: its classes, each a region of the finest grouping.
+    """
+    game, segment = sggan.get_config(preset), segmenter.get_config(network)
+
+    def variant(**values):
+        config = game.copy_and_resolve_references()
+        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in values.items()})
+        return config
+
+    no_gradient = {"weights__grad_v": 0.0, "weights__grad_r": 0.0}
+    experiments = ConfigDict()
+    experiments.source = experiment("source only", segment, paper="54.51 / 35.95 / 24.60")
+    experiments.identity = experiment("identity", segment, colour_transfer="identity")
+    experiments.statistics = experiment("colour statistics", segment, colour_transfer="statistics")
+    experiments.fourier = experiment("Fourier amplitudes (FDA)", segment, colour_transfer="fourier")
+    experiments.class_statistics = experiment(
+        "colour statistics by class", segment, colour_transfer="class_statistics"
+    )
+    experiments.fcns_in_the_wild = experiment(
+        "FCNs in the Wild", fcns_in_the_wild.get_config(network), paper="- / - / 27.10"
+    )
+    experiments.simgan = experiment("SimGAN", segment, simgan.get_config(preset))
+    experiments.bigan = experiment("BiGAN", segment, bigan.get_config(preset))
+    experiments.dualgan = experiment("DualGAN", segment, dualgan.get_config(preset))
+    experiments.cyclegan = experiment(
+        "CycleGAN", segment, cyclegan.get_config(preset), paper="71.61 / 42.98 / 28.15"
+    )
+    experiments.no_gradient = experiment(
+        "SG-GAN without gradient loss", segment, variant(**no_gradient)
+    )
+    experiments.no_semantic = experiment(
+        "SG-GAN without semantic discriminator", segment, variant(data__class_groups="one")
+    )
+    experiments.hard = experiment(
+        "SG-GAN, hard gradient loss", segment, variant(loss__grad_alpha=1.0)
+    )
+    # The grouping that SG-GAN's preset does not have: the paper's, or the finest.
+    other, words = label_set, "a region for every class"
+    if game.data.class_groups == label_set:
+        other, words = "paper8", "the paper's eight class groups"
+    experiments.grouping = experiment(
+        f"SG-GAN, {words}", segment, variant(data__class_groups=other)
+    )
+    experiments.unbalanced = experiment(
+        "SG-GAN, class groups by their size", segment, variant(loss__group_balance=0.0)
+    )
+    experiments.predicted = experiment("SG-GAN, predicted labels", segment, game, predicted=True)
+    two_thousand = variant(data__virtual_count=2000, data__real_count=2000)
+    experiments.sggan_2k = experiment(
+        "SG-GAN-2K", segment, two_thousand, paper="72.65 / 45.87 / 33.81"
+    )
+    experiments.sggan = experiment("SG-GAN", segment, game, paper="81.72 / 47.29 / 37.43 (25K)")
+    experiments.upper = experiment("real labels", segment, domain="real")
+    return experiments
+
+
+def experiment(
+    title: str,
+    segment: ConfigDict,
+    adapt: ConfigDict | None = None,
+    *,
+    colour_transfer: str = "",
+    domain: str = "virtual",
+    predicted: bool = False,
+    paper: str = "",
+) -> ConfigDict:
+    """Describe an experiment, see :class:`sggan_jax.reproduce.experiment.Experiment`."""
+    return ConfigDict(
+        {
+            "title": title,
+            "adapt": adapt or ConfigDict(),
+            "colour_transfer": colour_transfer,
+            "segment": segment,
+            "domain": domain,
+            "predicted": predicted,
+            "paper": paper,
+        }
+    )
+
+
+def toycity(config) -> tuple[str, str]:
+    """Compare on the toy city: its two looks at 64x128, the true look known."""
+    config.data.height, config.data.width = 64, 128
+    config.adapt_seeds, config.segment_seeds = (0, 1, 2), (0,)
+    config.splits = ("test",)
+    return "toycity", "light"
+
+
+def camvid(config) -> tuple[str, str]:
+    """Compare from renderings to CamVid photographs."""
+    config.data.virtual = config.data.real = "folder"
+    config.data.height, config.data.width = 64, 128
+    return "camvid", "light"
+
+
+def paper(config) -> tuple[str, str]:
+    """Compare as the paper did, GTA-V to Cityscapes, 500 images aside; hours on GPUs."""
+    config.data.virtual, config.data.real = "folder", "cityscapes"
+    config.data.virtual_table = "gtav"
+    config.label_set = "cityscapes19"
+    config.adapt_seeds = (0,)
+    return "paper", "paper"
+
+
+PRESETS = {"toycity": toycity, "camvid": camvid, "paper": paper}

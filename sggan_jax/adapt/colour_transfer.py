@@ -1,0 +1,195 @@
+"""Adaptations without learning, the yardsticks for those that learn: colours are moved, no more."""
+
+import hashlib
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from sggan_jax.adapt.colours import (
+    Statistics,
+    check_beta,
+    match_classes,
+    match_statistics,
+    measure,
+    measure_classes,
+    swap_amplitude,
+)
+from sggan_jax.adapt.dataset import carry, remake
+from sggan_jax.adapt.files import list_images, read_rgb
+from sggan_jax.adapt.flow import Summary, check_apart
+from sggan_jax.adapt.provenance import Record, claim
+from sggan_jax.data.builders.folder import index_files, read_lists
+from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, decode_png
+from sggan_jax.data.labels import group_table
+from sggan_jax.data.transforms import resize_image
+from sggan_jax.types import InputError
+
+KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier")
+"""Nothing; each image to the real mean and deviation, or all by one map, or each class of region
+by its own; low frequencies."""
+
+
+def transfer_colours(
+    kind: str,
+    virtual_dir: str | Path,
+    real_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    seed: int = 0,
+    beta: float = 0.01,
+    label_set: str = "ten",
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Recolour the images of a folder data set; labels and lists of names come along untouched.
+
+    Args:
+      kind: ``identity``: the images as they are; ``statistics``: :func:`match_statistics` of each
+        image to the real training images; ``dataset_statistics``: the same by one map for all,
+        from the virtual training images; ``class_statistics``: :func:`match_classes` from the
+        virtual to the real training images; ``fourier``: :func:`swap_amplitude` with a real
+        training image drawn for each image by the seed and its name.
+      virtual_dir: folder data set to recolour.
+      real_dir: folder data set whose training images are the target.
+      output_dir: folder data set to write; an interrupted call continues.
+      seed: of the draws of ``fourier``.
+      beta: of ``fourier``.
+      label_set: classes of ``class_statistics``, a grouping of the ids in ``labels/``; no other
+        kind looks at labels.
+      overwrite: replace images in ``output_dir``, whoever made them.
+      progress: whether to tell of progress on standard error.
+
+    Returns:
+      What became of the images.
+
+    Raises:
+      InputError: if the kind is unknown, or a folder cannot be used.
+    """
+    if kind not in KINDS:
+        raise InputError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    check_beta(beta)
+    virtual, real, output = Path(virtual_dir), Path(real_dir), Path(output_dir)
+    targets = train_images(real) if kind != "identity" else []
+    maps_all = kind in ("dataset_statistics", "class_statistics")
+    sources = train_images(virtual) if maps_all else []
+    settings = {"fourier": f"seed {seed}, beta {beta}", "class_statistics": label_set}
+    record = Record(
+        run="",
+        direction=kind,
+        step=0,
+        config=settings.get(kind, ""),
+        weights=_fingerprint(targets + sources),
+        input=str((virtual / "images").resolve()),
+    )
+    if kind == "identity":
+        return _carry_all(record, virtual, output, overwrite)
+    if kind == "fourier":
+        work = partial(_swap_all, targets, seed, beta)
+    elif kind == "class_statistics":
+        target, source = (cache(partial(_measure_classes, x, label_set)) for x in (real, virtual))
+        work = partial(_match_all_classes, _read_classes(virtual, label_set), target, source)
+    else:
+        work = partial(_match_all, cache(partial(_measure_files, targets, sources)))
+    return remake(work, record, virtual, output, overwrite=overwrite, progress=progress)
+
+
+def train_images(root: Path) -> list[Path]:
+    """List the training images of a folder data set, all of it where no list says which.
+
+    Raises:
+      InputError: if the folder has no images, or lists but none of training images.
+    """
+    images, lists = index_files(root, "images", IMAGE_SUFFIXES), read_lists(root)
+    if lists and "train" not in lists:
+        raise InputError(f"{root} has {', '.join(lists)}.txt, but no train.txt to learn from")
+    names = lists.get("train", list(images))
+    found = [images[name] for name in names if name in images]
+    if not found:
+        raise InputError(f"{root / 'train.txt'} names no image that is there, first {names[0]!r}")
+    return found
+
+
+def _fingerprint(paths: list[Path]) -> str:
+    """Hash which files there are, their sizes and times; empty without any."""
+    lines = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}\n" for path in paths]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16] if paths else ""
+
+
+def _carry_all(record: Record, source: Path, output: Path, overwrite: bool) -> Summary:
+    start = time.perf_counter()
+    check_apart(source, output)
+    names = list_images(source / "images")
+    claim(output / "images", record, names, overwrite)
+    carry(source, output, "images", "labels")
+    return Summary(len(names), 0, (), time.perf_counter() - start)
+
+
+def _measure_files(
+    targets: list[Path], sources: list[Path]
+) -> tuple[Statistics, Statistics | None]:
+    return measure(map(read_rgb, targets)), measure(map(read_rgb, sources)) if sources else None
+
+
+def _match_all(
+    measured: Callable[[], tuple[Statistics, Statistics | None]],
+    names: Sequence[Path],
+    images: np.ndarray,
+) -> np.ndarray:
+    return np.stack([match_statistics(image, *measured()) for image in images])
+
+
+def _read_classes(root: Path, label_set: str) -> Callable[[str], np.ndarray]:
+    """Return what reads the class of every pixel [H, W] by an image's name."""
+    table, files = group_table(label_set), index_files(root, "labels", (".png",))
+
+    def read(name: str) -> np.ndarray:
+        if name not in files:
+            raise InputError(f"{root / 'labels'} has no {name}.png for the image of that name")
+        ids = decode_png(files[name].read_bytes())
+        if ids.ndim != 2:
+            raise InputError(f"{files[name]} holds colours; give class ids")
+        return table[ids]
+
+    return read
+
+
+def _measure_classes(root: Path, label_set: str) -> dict[int, Statistics]:
+    classes, images = _read_classes(root, label_set), train_images(root)
+    return measure_classes(
+        (read_rgb(path), classes(_stem(path.relative_to(root / "images")))) for path in images
+    )
+
+
+def _stem(path: Path) -> str:
+    return path.with_suffix("").as_posix()
+
+
+def _match_all_classes(
+    classes: Callable[[str], np.ndarray],
+    target: Callable[[], dict[int, Statistics]],
+    source: Callable[[], dict[int, Statistics]],
+    names: Sequence[Path],
+    images: np.ndarray,
+) -> np.ndarray:
+    matched = [
+        match_classes(image, classes(_stem(name)), target(), source())
+        for name, image in zip(names, images, strict=True)
+    ]
+    return np.stack(matched)
+
+
+def _swap_all(
+    targets: list[Path], seed: int, beta: float, names: Sequence[Path], images: np.ndarray
+) -> np.ndarray:
+    """Swap amplitudes with one target for each image, a function of the seed and its name alone."""
+    swapped = []
+    for name, image in zip(names, images, strict=True):
+        number = zlib.crc32(_stem(name).encode())
+        drawn = np.random.default_rng((seed, number)).integers(len(targets))
+        target = resize_image(read_rgb(targets[drawn]), *image.shape[:2])
+        swapped.append(swap_amplitude(image, target, beta))
+    return np.stack(swapped)

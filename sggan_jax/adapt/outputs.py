@@ -1,0 +1,229 @@
+"""What makes a folder of adapted images a data set of its own: manifest, classes, gate, a sheet."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sggan_jax.adapt.files import list_images, read_rgb
+from sggan_jax.adapt.gate import DEFAULT, Finding, Gate, Thresholds, from_json, judge, to_json
+from sggan_jax.adapt.gate_page import write_gate_page
+from sggan_jax.adapt.manifest import (
+    MANIFEST,
+    Entry,
+    ManifestWriter,
+    Place,
+    make_entry,
+    places,
+    same_files,
+)
+from sggan_jax.adapt.meter import Meter
+from sggan_jax.adapt.provenance import Record
+from sggan_jax.data.builders.chunks import ahead
+from sggan_jax.data.builders.reading import read_labels
+from sggan_jax.data.labels import ClassTable, colourise
+from sggan_jax.evaluate.figures import draw_columns
+from sggan_jax.evaluate.pairs import check_pairs
+from sggan_jax.types import InputError
+
+CLASSES_FILE, SHEET_FILE = "dataset.toml", "contact_sheet.jpg"
+REJECTED_FILE, GATE_PAGE = "rejected.txt", "gate.html"
+
+_SHEET_ROWS, _SHEET_HEIGHT = 8, 160
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """An adapted data set as it was described.
+
+    Attributes:
+      entries: of its manifest, in order.
+      rejected: findings of the images that the gate rejects, the worst first.
+    """
+
+    entries: list[Entry]
+    rejected: Mapping[str, list[Finding]]
+
+
+def describe_images(source: str | Path, output: str | Path, record: Record) -> Product:
+    """Write the manifest of a plain folder of adapted images.
+
+    Args:
+      source: folder of the images that were adapted.
+      output: folder of the adapted ones.
+      record: what made them.
+
+    Returns:
+      The entries; nothing is judged without labels.
+
+    Raises:
+      InputError: if a file cannot be read or written.
+    """
+    source, output = Path(source), Path(output)
+    found = list(places(source, output, "", list_images(source)))
+    return Product(_describe(found, output, record, None, None, False), {})
+
+
+def describe_dataset(
+    source: str | Path,
+    output: str | Path,
+    record: Record,
+    gate: Gate,
+    table: ClassTable,
+    thresholds: Thresholds = DEFAULT,
+    progress: bool = True,
+) -> Product:
+    """Write manifest, classes, contact sheet, reject list and the gate's page of a data set.
+
+    Begun again after an interruption, it measures what is not measured yet.
+
+    Args:
+      source: folder data set that was adapted.
+      output: the adapted one, as :func:`sggan_jax.adapt.dataset.adapt_labelled` left it.
+      record: what made it.
+      gate: measures the images.
+      table: classes of the labels.
+      thresholds: what the gate rejects.
+      progress: whether to tell of progress on standard error.
+
+    Returns:
+      The entries of the manifest and what was rejected.
+
+    Raises:
+      InputError: if a file cannot be read or written.
+    """
+    source, output = Path(source), Path(output)
+    found = list(places(source, output, "images", list_images(source / "images")))
+    entries = _describe(found, output, record, gate, table, progress)
+    scores = {e["image"]: from_json(e["scores"]) for e in entries if e["scores"]}
+    unusable = {
+        e["image"]: [Finding(f"labels: {e['problem']}", math.inf)] for e in entries if e["problem"]
+    }
+    rejected = unusable | judge(scores, thresholds)
+    write_text(output / REJECTED_FILE, "".join(f"{name}\n" for name in rejected))
+    write_text(output / CLASSES_FILE, format_classes(table, record, len(entries), len(rejected)))
+    write_sheet([p for p in found if p.image.as_posix() in scores], output / SHEET_FILE, table)
+    write_gate_page(
+        output / GATE_PAGE, source, output, scores, rejected, thresholds, gate.evaluation_network
+    )
+    return Product(entries, rejected)
+
+
+def _describe(
+    found: Sequence[Place],
+    output: Path,
+    record: Record,
+    gate: Gate | None,
+    table: ClassTable | None,
+    progress: bool,
+) -> list[Entry]:
+    """Complete the manifest: hashing and reading in threads, measuring beside them."""
+    with (
+        ManifestWriter(output / MANIFEST) as events,
+        Meter(len(found), progress, word="describing") as meter,
+    ):
+
+        def read(place: Place) -> tuple[Entry, tuple[np.ndarray, ...] | None]:
+            entry = make_entry(place, record) | {"gate": gate.key if gate else None}
+            old = events.entries.get(entry["image"], {})
+            if same_files(old, entry) and old.get("gate") == entry["gate"]:
+                return old, None
+            paths = place.source / place.image, place.output / place.image
+            image, adapted = (read_rgb(path) for path in paths)
+            entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
+            if place.label is None or table is None:
+                return entry, ()
+            try:
+                labels = read_labels(place.output / place.label, table)
+                check_pairs(labels[None], images=image[None], adapted=adapted[None])
+            except InputError as error:  # told in the manifest; the others are still measured
+                return entry | {"problem": str(error).replace(f"{output}/", "")}, ()
+            return entry, (image, adapted, labels)
+
+        for entry, arrays in ahead(read, found):
+            meter.advance()
+            if arrays is not None:
+                scores = to_json(gate(*arrays)) if gate and arrays else None
+                events.add(entry | {"scores": scores})
+        return events.finish([place.image.as_posix() for place in found])
+
+
+def format_classes(table: ClassTable, record: Record, images: int, rejected: int) -> str:
+    """Describe a data set as a class table in TOML, which ``--table`` takes, and what made it."""
+    lines = [
+        f"name = {_quote(table.name)}",
+        f"groups = [{', '.join(map(_quote, table.group_names))}]",
+    ]
+    for k, number in enumerate(table.ids.tolist()):
+        if number < 0:  # names a class that no label image holds
+            continue
+        lines += [
+            "",
+            "[[class]]",
+            f"id = {number}",
+            f"name = {_quote(table.names[k])}",
+            f"colour = {table.colours[k].tolist()}",
+            f"group = {_quote(table.group_names[table.groups[k]])}",
+            f"train_id = {int(table.train_ids[k]) % 256}",
+        ]
+    lines += [
+        "",
+        "[adapted]",
+        f"run = {_quote(Path(record.run).name)}",
+        f"direction = {_quote(record.direction)}",
+        f"step = {record.step}",
+        f"config = {_quote(record.config)}",
+        f"weights = {_quote(record.weights)}",
+        f"images = {images}",
+        f"rejected = {rejected}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_sheet(found: Sequence[Place], path: Path, table: ClassTable) -> None:
+    """Draw some images spread over a data set: source, adapted, labels."""
+    if not found:
+        return
+    chosen = [found[k] for k in np.unique(np.linspace(0, len(found) - 1, _SHEET_ROWS).astype(int))]
+    rows = []
+    for place in chosen:
+        row = [read_rgb(place.source / place.image), read_rgb(place.output / place.image)]
+        if place.label:
+            row.append(colourise(read_labels(place.output / place.label, table), table))
+        rows.append(row)
+    height, width = rows[0][0].shape[:2]
+    size = max(1, round(_SHEET_HEIGHT * width / height)), _SHEET_HEIGHT
+    columns = {
+        title: np.stack([_resize(row[k], size) for row in rows])
+        for k, title in enumerate(("source", "adapted", "labels"))
+        if all(k < len(row) for row in rows)
+    }
+    part = path.with_name(f".{path.name}")
+    draw_columns(columns).save(part, "JPEG", quality=90)
+    part.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+      InputError: if it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,155 @@
+"""The pieces of work on an experiment; each returns at once where its result is there already."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sggan_jax.adapt.adapter import load_adapter
+from sggan_jax.adapt.colour_transfer import transfer_colours
+from sggan_jax.adapt.dataset import adapt_labelled, label_folder
+from sggan_jax.adapt.segmenter import load_segmenter
+from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.domains import domain_spec
+from sggan_jax.data.pipeline import PreparedSource, open_source
+from sggan_jax.data.prepare import prepare
+from sggan_jax.data.unpack import unpack
+from sggan_jax.evaluate.curves import draw_curves, read_curves
+from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
+from sggan_jax.evaluate.segmentation import score_segmenter
+from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
+from sggan_jax.train.loop import train
+from sggan_jax.types import namespace
+
+_BATCH = 8
+# What a benchmark decides for every run: the data, their size, and where they are kept.
+_SHARED = (
+    *("virtual", "real", "virtual_dir", "real_dir", "virtual_table", "real_table"),
+    *("toycity_train", "toycity_test", "data_dir", "height", "width"),
+)
+
+
+class Benchmark:
+    """A pair of data sets, experiments, and the directory of their results."""
+
+    def __init__(
+        self, config: Mapping[str, Any], experiments: Mapping[str, Experiment], root: str | Path
+    ):
+        """Describe a benchmark; nothing is read or written yet.
+
+        Args:
+          config: of ``configs/benchmark.py``, nested dicts.
+          experiments: as :func:`sggan_jax.reproduce.experiment.read_experiments` returns them.
+          root: directory of all files.
+        """
+        self.config, self.experiments, self.paths = config, experiments, Paths(Path(root))
+        self.data = namespace(config["data"])
+
+    def open(self, domain: str) -> dict[str, PreparedSource]:
+        """Open every split of a domain, prepared first where that is still to do."""
+        return self._open_all(domain_spec(self.data, domain))
+
+    def unpack(self, domain: str) -> None:
+        """Write a domain as a folder data set."""
+        unpack(self.open(domain), getattr(self.paths, domain))
+
+    def train_adapter(self, experiment: Experiment, seed: int) -> None:
+        """Train the adaptation of an experiment and draw its curves."""
+        config = self._configure(experiment.adapt, seed)
+        if experiment.predicted:
+            real = str(self.paths.predicted)
+            config = with_values(
+                config, data__real="folder", data__real_dir=real, data__real_table="cityscapes"
+            )
+        self._train(config, self.paths.adapter(experiment, seed))
+
+    def predict_labels(self) -> None:
+        """Label the real domain by the first network trained without adaptation."""
+        source = self.experiments[self.config["source"]]
+        run = self.paths.segmenter(source, 0, self.config["segment_seeds"][0])
+        label_folder(load_segmenter(run), self.paths.real, self.paths.predicted)
+
+    def make_dataset(self, experiment: Experiment, seed: int) -> None:
+        """Adapt the whole virtual domain; labels are carried over."""
+        target = self.paths.dataset(experiment, seed)
+        if experiment.adapt:
+            adapter = load_adapter(self.paths.adapter(experiment, seed))
+            adapt_labelled(adapter, self.paths.virtual, target, batch_size=_BATCH)
+        elif experiment.colour_transfer:
+            folders = self.paths.virtual, self.paths.real, target
+            label_set = self.config["label_set"]
+            transfer_colours(experiment.colour_transfer, *folders, seed=seed, label_set=label_set)
+
+    def train_segmenter(self, experiment: Experiment, seed: int, segment_seed: int) -> None:
+        """Train a segmentation network on what the experiment made."""
+        config = with_values(
+            self._configure(experiment.segment, segment_seed),
+            data__virtual="folder",
+            data__virtual_dir=str(self.paths.dataset(experiment, seed)),
+            data__virtual_table=self._table(experiment),
+            data__class_groups=self.config["label_set"],
+        )
+        if not experiment.segment["data"]["real"]:
+            config = with_values(config, data__real="", data__real_dir="")
+        self._train(config, self.paths.segmenter(experiment, seed, segment_seed))
+
+    def score_real(self, experiment: Experiment, seed: int, segment_seed: int, split: str) -> None:
+        """Score an experiment's segmentation network on real images of a split."""
+        path = self.paths.record(experiment, f"score_{seed}_{segment_seed}_{split}")
+        if not path.is_file():
+            segmenter = load_segmenter(self.paths.segmenter(experiment, seed, segment_seed))
+            write_json(path, score_segmenter(segmenter, self.open("real")[split]).tolist())
+
+    def score_kept(self, experiment: Experiment, seed: int, segment_seed: int) -> None:
+        """Score what a network trained on real images sees in the experiment's training images."""
+        path = self.paths.record(experiment, f"kept_{seed}_{segment_seed}")
+        if not path.is_file():
+            upper = self.experiments[self.config["upper"]]
+            segmenter = load_segmenter(self.paths.segmenter(upper, 0, segment_seed))
+            images = self._open_dataset(experiment, seed)[self.data.split]
+            write_json(path, score_segmenter(segmenter, images).tolist())
+
+    def score_truth(self, experiment: Experiment, seed: int) -> None:
+        """Measure the mean difference from the true real look, which only the toy city knows."""
+        path = self.paths.record(experiment, f"truth_{seed}")
+        if path.is_file():
+            return
+        adapted, true = self._open_dataset(experiment, seed)["test"], self.open("real")["test"]
+        counts = ErrorCounts(np.zeros(256, np.int64), np.zeros(256, np.int64))
+        for index in range(len(true)):
+            made, wanted = adapted[index], true[index]
+            counts += count_errors(
+                made["image"][None], wanted["image"][None], wanted["label"][None]
+            )
+        write_json(path, counts.overall)
+
+    def _configure(self, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        shared = {f"data__{key}": self.config["data"][key] for key in _SHARED}
+        return with_values(config, seed=seed, **shared)
+
+    def _table(self, experiment: Experiment) -> str:
+        return self.data.real_table if experiment.domain == "real" else self.data.virtual_table
+
+    def _open_dataset(self, experiment: Experiment, seed: int) -> dict[str, PreparedSource]:
+        folder = str(self.paths.dataset(experiment, seed))
+        return self._open_all(SourceSpec("folder", folder, self._table(experiment)))
+
+    def _open_all(self, spec: SourceSpec) -> dict[str, PreparedSource]:
+        place = self.data.data_dir, self.data.height, self.data.width
+        counts = prepare(spec, *place).counts
+        directory, *size = place
+        return {split: open_source(spec, directory, split, *size) for split in counts}
+
+    def _train(self, config: dict[str, Any], workdir: Path) -> None:
+        train(config, workdir)
+        draw_curves(read_curves(workdir)).savefig(workdir / "curves.png")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(value) + "\n", encoding="utf-8")
+    temporary.replace(path)

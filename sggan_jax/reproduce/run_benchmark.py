@@ -1,0 +1,106 @@
+"""Run the benchmark: every piece of work in order, what is done is not done again."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from sggan_jax.reproduce.experiment import Experiment
+from sggan_jax.reproduce.jobs import Benchmark
+from sggan_jax.types import InputError
+
+
+class Job(NamedTuple):
+    """A piece of work: the experiment it is for, what to tell of it, and the work."""
+
+    experiment: str
+    what: str
+    run: Callable[[], None]
+
+
+def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str, str]:
+    """Do all that is still to do.
+
+    Args:
+      benchmark: experiments and paths.
+      only: names of the experiments to work on; all when empty.
+
+    Returns:
+      Why an experiment failed, by its name; the others went on.
+
+    Raises:
+      InputError: if ``only`` names no experiment, or the data cannot be used.
+    """
+    unknown = set(only) - set(benchmark.experiments)
+    if unknown:
+        raise InputError(
+            f"there is no experiment {sorted(unknown)}; there are {sorted(benchmark.experiments)}"
+        )
+    benchmark.unpack("virtual")
+    benchmark.unpack("real")
+    chosen = {
+        name: experiment
+        for name, experiment in benchmark.experiments.items()
+        if not only or name in only
+    }
+    jobs = list(list_jobs(benchmark, chosen))
+    failed: dict[str, str] = {}
+    for number, job in enumerate(jobs, 1):
+        if job.experiment in failed:
+            continue
+        print(f"[{number}/{len(jobs)}] {job.experiment}: {job.what}", flush=True)
+        try:
+            job.run()
+        except Exception as error:
+            failed[job.experiment] = f"{job.what}: {error}"
+            if not isinstance(error, InputError):
+                traceback.print_exc()
+            print(
+                f"{job.experiment} failed, the others go on. {failed[job.experiment]}", flush=True
+            )
+    return failed
+
+
+def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Iterator[Job]:
+    """List the work in an order that gives every experiment one seed before any has two."""
+    config = benchmark.config
+    if config["upper"] in experiments:
+        yield from _jobs_of_seed(benchmark, experiments[config["upper"]], 0)
+    # What learns nothing has no seed: it has its turn once.
+    turns = [
+        (experiment, seed if experiment.adapt else 0)
+        for round_, seed in enumerate(config["adapt_seeds"])
+        for experiment in experiments.values()
+        if experiment.name != config["upper"] and (experiment.adapt or round_ == 0)
+    ]
+    for experiment, seed in turns:
+        yield from _jobs_of_seed(benchmark, experiment, seed)
+    for experiment, seed in turns:
+        yield from _jobs_on_images(benchmark, experiment, seed)
+
+
+def _jobs_of_seed(benchmark: Benchmark, experiment: Experiment, seed: int) -> Iterator[Job]:
+    def job(what, work, *args):
+        return Job(experiment.name, what, partial(work, experiment, seed, *args))
+
+    if experiment.predicted:
+        yield Job(experiment.name, "predict labels of the real domain", benchmark.predict_labels)
+    if experiment.adapt:
+        yield job(f"train adaptation, seed {seed}", benchmark.train_adapter)
+    if experiment.is_adapted:
+        yield job(f"adapt images, seed {seed}", benchmark.make_dataset)
+    for segment_seed in benchmark.config["segment_seeds"]:
+        told = f"seeds {seed} and {segment_seed}"
+        yield job(f"train segmentation, {told}", benchmark.train_segmenter, segment_seed)
+        for split in benchmark.config["splits"]:
+            yield job(f"score on real {split}, {told}", benchmark.score_real, segment_seed, split)
+
+
+def _jobs_on_images(benchmark: Benchmark, experiment: Experiment, seed: int) -> Iterator[Job]:
+    def job(what, work, *args):
+        return Job(experiment.name, what, partial(work, experiment, seed, *args))
+
+    for segment_seed in benchmark.config["segment_seeds"]:
+        yield job(f"score labels kept, seed {seed}", benchmark.score_kept, segment_seed)
+    if (benchmark.data.virtual, benchmark.data.real) == ("toycity", "toycity"):
+        yield job(f"compare with the true look, seed {seed}", benchmark.score_truth)
