@@ -33,6 +33,7 @@ FLOORS = {
 # Outside packages that only one room may name.
 HOMES = {
     "tensorflow_datasets": ("sggan_jax.data",),
+    "array_record": ("sggan_jax.data",),
     "grain": ("sggan_jax.data",),
     "orbax": ("sggan_jax.train.checkpoint",),
     "tensorboardX": ("sggan_jax.train.log",),

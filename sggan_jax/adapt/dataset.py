@@ -202,7 +202,7 @@ def unpack_split(
     """
     prepare(spec, data_dir, height, width)
     home = Path(data_dir).expanduser().absolute()
-    prepared = Path(make_builder(spec, data_dir, height, width).data_dir)
+    prepared = make_builder(spec, data_dir, height, width).data_dir
     folder = home / "unpacked" / f"{prepared.relative_to(home).parts[0]}_{split}"
     unpack({split: open_source(spec, data_dir, split, height, width)}, folder)
     return folder

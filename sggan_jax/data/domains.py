@@ -22,6 +22,7 @@ def domain_spec(data: Config, domain: str) -> SourceSpec:
         look=domain,
         train=data.toycity_train,
         test=data.toycity_test,
+        accept_labels=data.accept_labels,
     )
 
 

@@ -1,4 +1,4 @@
-"""Label maps of a data set read under its own class table and the built-in ones, before it is stored.
+"""Label maps read under their own class table and the built-in ones, before a data set is stored.
 
 What a street looks like is known (:mod:`sggan_jax.data.street_prior`). Where labels make no street
 as they are read, another table that makes one of them is named; nothing is guessed in silence.
@@ -25,7 +25,9 @@ FILES = 24
 
 ACCEPT = "--accept_labels, or data.accept_labels of a configuration,"
 
-_NAMES = {name: int(class_id) for name, class_id in zip(CITYSCAPES.names, CITYSCAPES.ids)}
+_NAMES = {
+    name: int(class_id) for name, class_id in zip(CITYSCAPES.names, CITYSCAPES.ids, strict=True)
+}
 _SHOWN = 5
 
 
@@ -89,7 +91,7 @@ def check_streets(
         )
     drawn = f" {picture} shows an image and its readings." if picture else ""
     if picture:
-        draw_readings(picture, *chosen[0], [x for x in (given, best) if x])
+        draw_readings(picture, chosen[0], [x for x in (given, best) if x])
     raise InputError(
         f"The labels of {where} make no street when read as {table.name!r}: {reasons} ({seen}). "
         f"{advice}; or say by {ACCEPT} that they are right.{drawn}"
@@ -127,10 +129,10 @@ def _void(reading: Reading) -> int:
     return int(reading.bands[:, :4].sum())
 
 
-def draw_readings(path: Path, image: File, label: File, readings: Sequence[Reading]) -> None:
+def draw_readings(path: Path, pair: tuple[File, File], readings: Sequence[Reading]) -> None:
     """Draw an image beside its labels in the colours of each reading."""
-    photograph = read_image(image)
-    columns = [photograph]
+    image, label = pair
+    columns = [read_image(image)]
     for reading in readings:
         table = reading.table
         labels = read_labels(label, table)

@@ -1,4 +1,4 @@
-"""What is known of street scenes before any is seen, to notice label maps read as another label set.
+"""What is known of street scenes, to notice label maps that were read as another label set.
 
 Read by the wrong table, labels stay valid ids of other classes: the road becomes traffic light, the
 sky lies below the cars. A street as a camera on a vehicle sees it has road in its lower half, sky
@@ -13,7 +13,7 @@ import numpy as np
 from sggan_jax.data.tables import CITYSCAPES
 
 GROUND, ROAD, SKY, VOID = 6, (7, 9), (23,), (0, 1, 2, 3, 5)
-"""Cityscapes ids of ground (which stands for road in a pedestrian zone), of road and parking, of sky, and of what is no class."""
+"""Cityscapes ids: ground (road of a pedestrian zone), road and parking, sky, what is no class."""
 
 LEAST_ROAD, LEAST_SKY, MOST_VOID = 0.02, 0.005, 0.6
 FEWEST_CLASSES = 3
@@ -104,7 +104,11 @@ def judge(bands: np.ndarray) -> Verdict:
         impossible.append(f"road covers {road:.1%}, of streets at least {LEAST_ROAD:.0%}")
     elif height(bands, (*ROAD, GROUND)) < 0.5:
         impossible.append("road lies in the upper half")
-    if sky >= LEAST_SKY and road >= LEAST_ROAD and height(bands, SKY) > height(bands, (*ROAD, GROUND)):
+    if (
+        sky >= LEAST_SKY
+        and road >= LEAST_ROAD
+        and height(bands, SKY) > height(bands, (*ROAD, GROUND))
+    ):
         impossible.append("sky lies below the road")
     elif sky >= LEAST_ROAD and height(bands, SKY) > 0.5:
         impossible.append("sky lies in the lower half")

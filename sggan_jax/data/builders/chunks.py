@@ -1,4 +1,4 @@
-"""Pairs made in chunks, by several processes or threads, each kept on disk until all are there."""
+"""Pairs made in chunks, by several processes or threads, each kept on disk until it is stored."""
 
 import contextlib
 import itertools
@@ -134,12 +134,17 @@ def read_chunk(path: Path) -> Chunk:
     return Chunk(examples, Survey.from_json(tree["survey"]))
 
 
+def chunk_path(folder: Path, index: int) -> Path:
+    """Return the file of a chunk of a split."""
+    return folder / f"{index:06d}.zip"
+
+
 def split_tasks(
     pairs: Sequence[Pair], size: tuple[int, int], folder: Path | None, known: tuple[str, ...] = ()
 ) -> list[Task]:
     """Cut pairs into tasks, the same whoever does them."""
     return [
-        Task(pairs[k : k + CHUNK], size, folder and folder / f"{k // CHUNK:06d}.zip", known)
+        Task(pairs[k : k + CHUNK], size, folder and chunk_path(folder, k // CHUNK), known)
         for k in range(0, len(pairs), CHUNK)
     ]
 

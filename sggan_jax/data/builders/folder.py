@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.data.builders.base import PairBuilder
 from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_labels
@@ -15,10 +14,6 @@ from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.types import InputError
 
 SPLITS = ("train", "val", "test")
-
-
-class Folder(PairBuilder):
-    """Images and labels of one name from ``images/`` and ``labels/``, split by lists of names."""
 
 
 def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
@@ -39,7 +34,11 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     labels = index_files(root, "labels", (".png",)) if labelled else {}
     usable, refused = match(root, images, labels) if labelled else (sorted(images), [])
     pairs = {
-        name: Pair(name, functools.partial(load_pair, images[name], labels.get(name), table))
+        name: Pair(
+            name,
+            functools.partial(load_pair, images[name], labels.get(name), table),
+            (images[name], labels[name]) if name in labels else None,
+        )
         for name in usable
     }
     splits: dict[str, list[Pair]] = {}

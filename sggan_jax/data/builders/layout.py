@@ -75,7 +75,11 @@ def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Pl
         ]
         both = [name for name in names if name in images[key] and name in labels.get(key, {})]
         splits[split] = [
-            Pair(name, functools.partial(load, images[key][name], labels[key][name]))
+            Pair(
+                name,
+                functools.partial(load, images[key][name], labels[key][name]),
+                (images[key][name], labels[key][name]),
+            )
             for name in both
         ]
     splits = {split: pairs for split, pairs in splits.items() if pairs}
