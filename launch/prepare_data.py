@@ -26,7 +26,7 @@ from rich.table import Table
 from launch import run
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
-from sggan_jax.data.domains import domain_spec, stored_size
+from sggan_jax.data.domains import check_id_spaces, domain_spec, stored_size
 from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
 from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
@@ -117,6 +117,7 @@ def _draw(infos: Sequence[PreparedInfo]) -> dict[str, list[str]]:
 
 def _of_run() -> list[PreparedInfo]:
     data = _CONFIG.value.data
+    check_id_spaces(data)
     domains = ["virtual", "real"] if data.real else ["virtual"]
     specs = [domain_spec(data, domain) for domain in domains]
     if _ACCEPT.value:

@@ -1,7 +1,9 @@
 """The two domains of a configuration: prepared where that is still to do, then opened."""
 
 from sggan_jax.data.balance import balance
-from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.builders import SourceSpec, source_table
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
@@ -90,6 +92,37 @@ def open_prepared(
     return open_source(spec, data.data_dir, split, height, width)
 
 
+def check_id_spaces(data: Config) -> None:
+    """Refuse label ids that mean something else in the other domain, or to the class groups.
+
+    Raises:
+      InputError: naming both class tables, or the table and the groups.
+    """
+    domains = ("virtual", "real") if data.real else ("virtual",)
+    tables = [stored_table(source_table(domain_spec(data, domain))) for domain in domains]
+    if data.class_groups == "one":
+        return
+    if len(tables) == 2 and _id_space(tables[0]) != _id_space(tables[1]):
+        raise InputError(
+            f"data.virtual_table stores labels as ids of {tables[0].name!r} and data.real_table as "
+            f"ids of {tables[1].name!r}: one id means two classes, and no discriminator of class "
+            f"groups can be right. Map your own classes to Cityscapes' (the key cityscapes of "
+            f"every class, docs/data.md), or label both domains alike"
+        )
+    if data.class_groups in GROUPINGS and _id_space(tables[0]) != "cityscapes":
+        raise InputError(
+            f"data.class_groups = {data.class_groups!r} groups Cityscapes ids, but labels are "
+            f"stored as ids of {tables[0].name!r}: set data.class_groups to that table's file, whose "
+            f"classes name their groups, or give every class the key cityscapes (docs/data.md)"
+        )
+
+
+def _id_space(table: ClassTable) -> str:
+    if table in (CITYSCAPES, GTAV):
+        return "cityscapes"
+    return f"{table.ids.tolist()} {table.names}"
+
+
 def open_training(config: Config) -> tuple[Source, Source | None]:
     """Open what a run trains on, no more of it than the configuration allows.
 
@@ -102,6 +135,7 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     Raises:
       InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
     """
+    check_id_spaces(config.data)
     virtual = _open_chosen(config, "virtual")
     return virtual, _open_chosen(config, "real") if config.data.real else None
 
