@@ -112,8 +112,8 @@ def check_id_spaces(data: Config) -> None:
     if data.class_groups in GROUPINGS and _id_space(tables[0]) != "cityscapes":
         raise InputError(
             f"data.class_groups = {data.class_groups!r} groups Cityscapes ids, but labels are "
-            f"stored as ids of {tables[0].name!r}: set data.class_groups to that table's file, whose "
-            f"classes name their groups, or give every class the key cityscapes (docs/data.md)"
+            f"stored as ids of {tables[0].name!r}: set data.class_groups to the file of that table "
+            f"(its classes name their groups), or give each class the key cityscapes (docs/data.md)"
         )
 
 
