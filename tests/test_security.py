@@ -73,7 +73,7 @@ OUTSIDE = ("../evil.png", "images/../../evil.png", "/tmp/evil.png", "..\\evil.pn
 def test_names_in_archives_stay_in_their_folder(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
         archive.writestr(zipfile.ZipInfo(name), encode_png(np.zeros((2, 2), np.uint8)).getvalue())
-    with pytest.raises(InputError, match="which leaves its folder"):
+    with pytest.raises(InputError, match="is not inside"):
         list_files(tmp_path, (".png",))
 
 

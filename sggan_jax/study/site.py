@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
+from sggan_jax.files import write_json, write_text
 from sggan_jax.study.plan import SPOILED, Question
 from sggan_jax.types import InputError
 
@@ -97,14 +98,14 @@ def write_site(
     ]
     study = {"id": f"{seed}-{len(shown)}", "title": title, "question": QUESTION, "plan": rows}
     page = resources.files("sggan_jax.study").joinpath("page.html").read_text("utf-8")
-    (output / SITE / "study.js").write_text(f"const STUDY = {json.dumps(study)};\n", "utf-8")
-    (output / SITE / "index.html").write_text(page, encoding="utf-8")
+    write_text(output / SITE / "study.js", f"const STUDY = {json.dumps(study)};\n")
+    write_text(output / SITE / "index.html", page)
     key = {
         "id": study["id"],
         "methods": list(folders),
         "plan": [[asdict(q) for q in own] for own in plan],
     }
-    (output / KEY).write_text(json.dumps(key) + "\n", encoding="utf-8")
+    write_json(output / KEY, key)
     return output / SITE / "index.html"
 
 

@@ -1,5 +1,4 @@
 import dataclasses
-import io
 import json
 import os
 import time
@@ -8,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
-from sggan_jax.adapt import flow, meter
+from sggan_jax.adapt import flow
 from sggan_jax.adapt.dataset import adapt_folder
 from sggan_jax.adapt.flow import gather, stack
 from sggan_jax.adapt.provenance import RECORD_FILE, Record
@@ -257,27 +255,6 @@ def test_short_batches_are_filled_where_that_saves_a_compilation(negative, tmp_p
     for k in range(5):
         expected = 255 - read(tmp_path / "in" / f"{k}.png")
         np.testing.assert_array_equal(read(tmp_path / "out" / f"{k}.png"), expected)
-
-
-def test_meter_tells_rate_and_time_left(monkeypatch):
-    clock = iter([100.0, 110.0, 140.0, 141.0])
-    monkeypatch.setattr(meter.time, "perf_counter", lambda: next(clock))
-    told = io.StringIO()
-    with meter.Meter(10, console=Console(file=told, force_terminal=False, width=200)) as counter:
-        for _ in range(3):
-            counter.advance()
-    # One line, at the first image after half a minute: 2 images in 40 s, 8 to go take 160 s.
-    assert told.getvalue() == "adapting 2/10  0.05 images/s  2.7 min left\n"
-
-
-def test_bar_shows_images_per_second():
-    told = io.StringIO()
-    console = Console(file=told, force_terminal=True, width=120)
-    with meter.Meter(2, console=console) as counter:
-        counter.advance()
-        counter.advance()
-    assert "2/2" in told.getvalue()
-    assert "images/s" in told.getvalue()
 
 
 def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, monkeypatch):

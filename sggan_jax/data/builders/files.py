@@ -6,9 +6,10 @@ import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
+from sggan_jax.files import check_inside
 from sggan_jax.types import InputError
 
 MAX_BYTES = 1 << 28
@@ -95,7 +96,7 @@ def _list_archive(archive: Path, suffixes: tuple[str, ...]) -> dict[str, File]:
             f"{archive} cannot be read: {error}. Download it again, or move it away."
         ) from error
     for info in infos:
-        check_inside(info.filename, str(archive))
+        check_inside(archive, info.filename, str(archive))
     return {
         info.filename if "/" in info.filename else f"{archive.stem}/{info.filename}": Member(
             archive, info.filename, f"{info.file_size} {info.CRC}"
@@ -103,21 +104,6 @@ def _list_archive(archive: Path, suffixes: tuple[str, ...]) -> dict[str, File]:
         for info in infos
         if not _hidden(info.filename)
     }
-
-
-def check_inside(name: str, where: str) -> None:
-    """Refuse a path that would leave the folder it is to lie in.
-
-    Args:
-        name: A relative path.
-        where: What names it, for the message.
-
-    Raises:
-        InputError: It is absolute or has ``..`` in it.
-    """
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-        raise InputError(f"{where} names {name!r}, which leaves its folder: do not use it.")
 
 
 def _hidden(name: str) -> bool:
