@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 from sggan_jax.adapt.adapter import Adapter
-from sggan_jax.adapt.files import list_images
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.provenance import Record, claim, make_record
 from sggan_jax.adapt.segmenter import Segmenter
@@ -19,6 +18,7 @@ from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
 from sggan_jax.files import write_atomically
+from sggan_jax.images import list_images
 from sggan_jax.types import InputError
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
 from sggan_jax.adapt.provenance import Record, claim
+from sggan_jax.images import list_images, read_image, write_image
 from sggan_jax.progress import Progress
 from sggan_jax.threads import THREADS, ahead
 from sggan_jax.types import InputError
@@ -205,7 +205,7 @@ def _read_all(
     def read(name: Path) -> np.ndarray | InputError:
         try:
             with clock.measure("reading"):
-                return read_rgb(input_dir / name)
+                return read_image(input_dir / name)
         except InputError as error:
             return error
 
@@ -245,7 +245,7 @@ class _Writer:
 
     def _write(self, path: Path, image: np.ndarray) -> None:
         with self._clock.measure("writing"):
-            write_rgb(path, image)
+            write_image(path, image)
 
     def _finish_one(self) -> None:
         self._pending.popleft().result()

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sggan_jax.adapt.files import list_images, read_rgb
 from sggan_jax.adapt.gate import DEFAULT, Finding, Gate, Thresholds, from_json, judge, to_json
 from sggan_jax.adapt.gate_page import write_gate_page
 from sggan_jax.adapt.manifest import (
@@ -27,6 +26,7 @@ from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
 from sggan_jax.files import write_atomically, write_text
+from sggan_jax.images import list_images, read_image
 from sggan_jax.progress import Progress
 from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
@@ -134,7 +134,7 @@ def _describe(
             if same_files(old, entry) and old.get("gate") == entry["gate"]:
                 return old, None
             paths = place.source / place.image, place.output / place.image
-            image, adapted = (read_rgb(path) for path in paths)
+            image, adapted = (read_image(path) for path in paths)
             entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
             if place.label is None or table is None:
                 return entry, ()
@@ -192,7 +192,7 @@ def write_sheet(found: Sequence[Place], path: Path, table: ClassTable) -> None:
     chosen = [found[k] for k in np.unique(np.linspace(0, len(found) - 1, _SHEET_ROWS).astype(int))]
     rows = []
     for place in chosen:
-        row = [read_rgb(place.source / place.image), read_rgb(place.output / place.image)]
+        row = [read_image(place.source / place.image), read_image(place.output / place.image)]
         if place.label:
             row.append(colourise(read_labels(place.output / place.label, table), table))
         rows.append(row)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sggan_jax.data.builders.reading import encode_png
 from sggan_jax.data.sources import Source
 from sggan_jax.files import check_inside, write_bytes, write_text
+from sggan_jax.images import encode_png
 
 
 def unpack(splits: Mapping[str, Source], directory: str | Path) -> None:
@@ -39,4 +39,4 @@ def _write(directory: Path, name: str, source: Source, index: int) -> None:
         return
     example = source[index]
     for part, path in paths.items():
-        write_bytes(path, encode_png(example[part]).getvalue())
+        write_bytes(path, encode_png(example[part]))

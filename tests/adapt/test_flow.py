@@ -219,7 +219,7 @@ def test_failed_write_stops_with_its_reason(negative, source, tmp_path, monkeypa
     def full(path, image):
         raise InputError(f"{path} cannot be written: No space left on device")
 
-    monkeypatch.setattr(flow, "write_rgb", full)
+    monkeypatch.setattr(flow, "write_image", full)
     with pytest.raises(InputError, match="No space left"):
         adapt_folder(negative, source, tmp_path / "out", progress=False)
 
@@ -265,8 +265,8 @@ def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, m
     def slowly(function):
         return lambda *arguments: (time.sleep(wait), function(*arguments))[1]
 
-    monkeypatch.setattr(flow, "read_rgb", slowly(flow.read_rgb))
-    monkeypatch.setattr(flow, "write_rgb", slowly(flow.write_rgb))
+    monkeypatch.setattr(flow, "read_image", slowly(flow.read_image))
+    monkeypatch.setattr(flow, "write_image", slowly(flow.write_image))
     record = Record("", "v2r", 1, "", "", "")
     work = slowly(lambda names, images: images)
     summary = flow.map_folder(work, record, source, tmp_path / "out", progress=False)

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from sggan_jax.data.builders.pairs import Pair
-from sggan_jax.data.builders.reading import encode_png
 from sggan_jax.data.survey import Survey
 from sggan_jax.data.transforms import resize
+from sggan_jax.images import encode_png
 from sggan_jax.threads import THREADS, ahead
 from sggan_jax.types import InputError
 
@@ -70,7 +70,7 @@ def make_chunk(task: Task) -> Chunk:
             continue
         chunk.survey.add(image, labels, original)
         if task.path is not None:
-            coded = encode_png(image).getvalue(), encode_png(labels).getvalue()
+            coded = encode_png(image), encode_png(labels)
             chunk.examples.append((pair.name, *coded))
     return chunk
 
