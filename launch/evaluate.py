@@ -18,7 +18,6 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.adapt.gate import Gate  # noqa: E402
-from sggan_jax.adapt.pth import read_tensors  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.domains import open_prepared  # noqa: E402
@@ -29,6 +28,7 @@ from sggan_jax.evaluate.assess_page import write_assessment  # noqa: E402
 from sggan_jax.evaluate.features import Features, load_features  # noqa: E402
 from sggan_jax.evaluate.pairs import format_table  # noqa: E402
 from sggan_jax.images import list_images, read_image  # noqa: E402
+from sggan_jax.nets.pth import read_tensors  # noqa: E402
 from sggan_jax.types import InputError, namespace  # noqa: E402
 
 _SOURCE = flags.DEFINE_string("source", None, "Folder data set that was adapted.", required=True)

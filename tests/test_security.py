@@ -17,10 +17,10 @@ from sggan_jax.types import InputError
 
 ROOT = Path(__file__).parents[1]
 
-# Modules that can run what a file says. The two that read PyTorch's files override find_class of
-# the unpickler with a list of the few harmless names that occur there; their tests try others.
+# Modules that can run what a file says. The one that reads PyTorch's files overrides find_class of
+# the unpickler with a list of the few harmless names that occur there; its tests try others.
 EXECUTING = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
-RESTRICTED = {"sggan_jax/adapt/pth.py", "sggan_jax/nets/pretrained.py"}
+RESTRICTED = {"sggan_jax/nets/pth.py"}
 CALLS = {"eval", "exec", "compile", "__import__"}
 
 FILES = sorted((ROOT / "sggan_jax").rglob("*.py"))
