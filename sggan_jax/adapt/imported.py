@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.adapt.pth import read_tensors
 from sggan_jax.methods.imported import NETWORKS
+from sggan_jax.nets.pth import read_tensors
 from sggan_jax.train.checkpoint import RUN_FILE, Checkpoints, Run, write_run
 from sggan_jax.train.state import TrainState
 from sggan_jax.types import InputError

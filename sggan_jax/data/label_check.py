@@ -12,12 +12,13 @@ import numpy as np
 from PIL import Image
 
 from sggan_jax.data.builders.files import File
-from sggan_jax.data.builders.reading import read_image, read_labels
+from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import CITYSCAPES, colourise, stored_table
 from sggan_jax.data.street_prior import Verdict, height, judge
 from sggan_jax.data.survey import Survey
 from sggan_jax.data.tables import GTAV, TABLES
+from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
 FILES = 24

@@ -1,19 +1,14 @@
 """Build a data set once at training size, and find it again."""
 
 import contextlib
-import functools
 import hashlib
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec, source_table
 from sggan_jax.data.builders.base import add_survey, check_any
@@ -23,9 +18,8 @@ from sggan_jax.data.builders.writing import INFO, write_data_set
 from sggan_jax.data.label_check import check_streets
 from sggan_jax.data.labels import CITYSCAPES, GTAV, stored_table
 from sggan_jax.data.survey import Survey
+from sggan_jax.progress import Progress
 from sggan_jax.types import InputError
-
-_SECONDS_BETWEEN_LINES = 30
 
 
 @dataclass(frozen=True)
@@ -247,49 +241,6 @@ def _reading(
 
 @contextlib.contextmanager
 def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[Callable[[int], None]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
     title = "Reading {} at {}x{}".format(builder.name, *builder.size)
-    if progress and not console.is_terminal:
-        yield Lines(title, total, functools.partial(console.print, soft_wrap=True))
-        return
-    with Progress(*columns, console=console, disable=not progress) as bar:
-        task = bar.add_task(title, total=total)
-        yield functools.partial(bar.advance, task)
-
-
-class Lines:
-    """Progress in lines, for logs that are no terminal: now and then, and at the end.
-
-    Args:
-        title: What is done.
-        total: Number of things to do.
-        write: Takes a line.
-        clock: Tells seconds.
-    """
-
-    def __init__(
-        self,
-        title: str,
-        total: int,
-        write: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-    ):
-        self._title, self._total, self._write, self._clock = title, total, write, clock
-        self._begin = self._last = clock()
-        self._done = 0
-
-    def __call__(self, count: int) -> None:
-        """Count what was done since the last call."""
-        self._done += count
-        now = self._clock()
-        if now - self._last < _SECONDS_BETWEEN_LINES and self._done < self._total:
-            return
-        self._last = now
-        left = (now - self._begin) * (self._total - self._done) / self._done / 60
-        self._write(f"{self._title}: {self._done}/{self._total}, {left:.1f} min left")
+    with Progress(title, total, "pairs", shown=progress) as bar:
+        yield bar.advance

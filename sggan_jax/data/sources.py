@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from sggan_jax.data.builders import SourceSpec
-from sggan_jax.data.builders.reading import decode_png
 from sggan_jax.data.prepare import is_built, make_builder, read_metadata
+from sggan_jax.images import decode_png
 from sggan_jax.types import InputError
 
 

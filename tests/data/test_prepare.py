@@ -248,20 +248,6 @@ def test_what_was_done_before_a_kill_is_not_done_again(tmp_path, monkeypatch):
     assert records(again.path) == records(info.path)
 
 
-def test_progress_in_lines_for_logs():
-    now, said = [0.0], []
-    advance = prepare_module.Lines("Reading", 100, said.append, lambda: now[0])
-    for seconds, count in ((10, 10), (35, 10), (40, 20), (70, 30), (71, 30)):
-        now[0] = seconds
-        advance(count)
-    # Every 30 seconds: 20 in 35 s leave 80 or 140 s; 70 in 70 s leave 30 s; and the end.
-    assert said == [
-        "Reading: 20/100, 2.3 min left",
-        "Reading: 70/100, 0.5 min left",
-        "Reading: 100/100, 0.0 min left",
-    ]
-
-
 def test_checking_finds_the_same_and_writes_nothing(make_folder, tmp_path, truncate):
     root, _ = make_folder()
     truncate(root / "images" / "train_0.png")

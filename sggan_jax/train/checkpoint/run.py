@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sggan_jax.files import write_json
 from sggan_jax.methods import make_method
 from sggan_jax.methods.base import Method
 from sggan_jax.types import Config, InputError, namespace
@@ -69,11 +70,7 @@ class Run:
 
 def write_run(workdir: Path, run: Run) -> None:
     """Describe a run in its directory."""
-    path = workdir / RUN_FILE
-    workdir.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(dataclasses.asdict(run), indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_json(workdir / RUN_FILE, dataclasses.asdict(run), indent=1)
 
 
 def read_run(workdir: Path) -> Run:

@@ -3,16 +3,19 @@
 import io
 import os
 import pickle
+import struct
+import sys
+import types
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sggan_jax.adapt.pth import read_tensors
+from sggan_jax.nets.pth import read_tensors
 from sggan_jax.types import InputError
 
-KEPT = Path(__file__).parent / "pytorch"
+KEPT = Path(__file__).parents[1] / "adapt" / "pytorch"
 
 
 def global_name(module, name):
@@ -131,3 +134,74 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "list.pth").write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(InputError, match="of another format"):
         read_tensors(tmp_path / "list.pth")
+
+
+class Storage:
+    """A stand-in that pickles as PyTorch's storages do."""
+
+    def __init__(self, key, values):
+        self.key, self.values = key, np.asarray(values, np.float32)
+
+
+class Writer(pickle.Pickler):
+    def persistent_id(self, obj):
+        if isinstance(obj, Storage):
+            return ("storage", FloatStorage, obj.key, "cpu", obj.values.size, None)
+        return None
+
+
+class FloatStorage:
+    pass
+
+
+FloatStorage.__module__, FloatStorage.__qualname__ = "torch", "FloatStorage"
+
+
+class View:
+    """Pickles as a view of a storage."""
+
+    def __init__(self, storage, offset, shape, strides):
+        self.parts = (storage, offset, shape, strides, False, {})
+
+    def __reduce__(self):
+        return _rebuild_tensor_v2, self.parts
+
+
+def _rebuild_tensor_v2(*_):
+    raise AssertionError
+
+
+_rebuild_tensor_v2.__module__ = "torch._utils"
+
+
+@pytest.fixture
+def as_torch(monkeypatch):
+    """Let pickle find the stand-ins under PyTorch's names while it writes."""
+    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
+    torch.FloatStorage, torch._utils = FloatStorage, utils
+    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "torch._utils", utils)
+
+
+def write_row(path, tensors, storages):
+    with path.open("wb") as file:
+        for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
+            pickle.dump(part, file, 2)
+        Writer(file, 2).dump(tensors)
+        pickle.dump([storage.key for storage in storages], file, 2)
+        for storage in storages:
+            file.write(struct.pack("<q", storage.values.size) + storage.values.tobytes())
+
+
+def test_the_older_row_of_pickles_is_read(as_torch, tmp_path):
+    """A transposed view with an offset, and a scalar, in one storage."""
+    storage = Storage("7", np.arange(8))
+    tensors = {
+        "view": View(storage, 1, (2, 3), (1, 2)),
+        "scalar": View(storage, 4, (), ()),
+    }
+    write_row(tmp_path / "a.pth", tensors, [storage])
+    read = read_tensors(tmp_path / "a.pth")
+    assert read["view"].tolist() == [[1, 3, 5], [2, 4, 6]]
+    assert read["scalar"] == 4
