@@ -3,13 +3,13 @@
 import datetime
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sggan_jax.messages import warn
 from sggan_jax.train import processes
 from sggan_jax.train.step import GRADIENT
 from sggan_jax.types import InputError
@@ -54,11 +54,6 @@ def _in_words(name: str) -> str:
         return name
     group, net = name.removeprefix(GRADIENT).split("/", 1)
     return f"gradient of {net} (optimiser group {group})"
-
-
-def warn(sentence: str) -> None:
-    """Tell of a fault that does not stop the run."""
-    print(f"warning: {sentence}", file=sys.stderr, flush=True)
 
 
 class EventLog:
@@ -136,8 +131,3 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
         except ValueError:  # the last line of a run that was killed may be cut short
             continue
-
-
-def first_line(error: BaseException) -> str:
-    """Shorten what an error says to its first line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

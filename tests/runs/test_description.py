@@ -1,9 +1,17 @@
-"""Which settings a run may be continued with."""
+"""What a run says of itself, and which settings it may be continued with."""
+
+import json
 
 import pytest
 
-from sggan_jax.train.checkpoint import Run, digest_config, read_run, write_run
-from sggan_jax.train.checkpoint.run import check_run, compare_configs
+from sggan_jax.runs.description import (
+    Run,
+    check_run,
+    compare_configs,
+    digest_config,
+    read_run,
+    write_run,
+)
 from sggan_jax.types import InputError
 
 CONFIG = {
@@ -14,9 +22,22 @@ CONFIG = {
 }
 
 
+def describe(config):
+    return Run(
+        config=config,
+        steps_per_epoch=4,
+        networks={"g": {"kind": "Refiner", "width": 2, "blocks": 1, "dtype": "float32"}},
+        adapts={"v2r": "g"},
+        size=(16, 32),
+        tables={"virtual": "gtav", "real": "cityscapes"},
+        class_groups=(0,) * 256,
+        group_names=("everything",),
+    )
+
+
 @pytest.fixture
 def workdir(tmp_path):
-    write_run(tmp_path, Run(CONFIG, (0,) * 256, 4))
+    write_run(tmp_path, describe(CONFIG))
     return tmp_path
 
 
@@ -50,19 +71,12 @@ def test_nothing_else_may_then(workdir):
         check_run(workdir, CONFIG, ("optim.b2", "opti"))
 
 
-def test_the_digest_of_a_run_outlives_new_versions_of_the_program(workdir):
-    """Completing the file changes nothing; a setting that makes a difference does."""
+def test_the_digest_of_a_run_is_that_of_the_settings_that_make_a_difference(workdir):
     before = digest_config(workdir)
-    write_run(workdir, read_run(workdir))
+    write_run(workdir, describe(CONFIG | {"train": {"steps": 99}, "data": {"data_dir": "there"}}))
     assert digest_config(workdir) == before
-    write_run(workdir, Run(CONFIG | {"loss": CONFIG["loss"] | {"penalty": 0.1}}, (0,) * 256, 4))
+    write_run(workdir, describe(CONFIG | {"loss": CONFIG["loss"] | {"penalty": 0.1}}))
     assert digest_config(workdir) != before
-
-
-def test_a_run_that_lacks_a_setting_says_which():
-    run = Run({"method": "sggan", "data": {"height": 16}}, (0,) * 256, 4)
-    with pytest.raises(InputError, match=r"the run's run\.json lacks the setting 'nets'; restore"):
-        run.make_method()
 
 
 def test_settings_are_compared_by_name():
@@ -76,8 +90,41 @@ def test_a_setting_that_is_gone_differs_and_may(workdir):
     assert check_run(workdir, config, ("optim.kind",)) == ["optim.kind 'adam' -> None"]
 
 
-def test_a_damaged_description_is_told(workdir):
-    assert read_run(workdir).steps_per_epoch == 4
+def test_a_description_is_read_as_it_was_written(workdir):
+    found = read_run(workdir)
+    assert found == describe(CONFIG | {"train": {"steps": 8, "size": [1, 2]}})
+    assert json.loads((workdir / "run.json").read_text())["format"] == 1
+
+
+@pytest.mark.parametrize("found", [2, None, "1"])
+def test_another_format_is_refused(workdir, found):
+    fields = json.loads((workdir / "run.json").read_text()) | {"format": found}
+    (workdir / "run.json").write_text(json.dumps(fields))
+    with pytest.raises(InputError, match=rf"run\.json is of format {found}, this program reads 1;"):
+        read_run(workdir)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda fields: fields.pop("networks"), "networks"),
+        (lambda fields: fields.update(extra=1), "extra"),
+        (lambda fields: fields.update(size=[1, 2, 3]), "too many values"),
+        (lambda fields: fields.update(adapts=["v2r"]), "sequence"),
+    ],
+)
+def test_a_damaged_description_is_told(workdir, change, told):
+    fields = json.loads((workdir / "run.json").read_text())
+    change(fields)
+    (workdir / "run.json").write_text(json.dumps(fields))
+    with pytest.raises(InputError, match=rf"run\.json is damaged \(.*{told}.*\); restore it"):
+        read_run(workdir)
     (workdir / "run.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
+        check_run(workdir, CONFIG)
+
+
+def test_a_run_of_imported_networks_is_not_continued(workdir):
+    write_run(workdir, describe({}))
+    with pytest.raises(InputError, match="holds imported networks, which cannot be trained"):
         check_run(workdir, CONFIG)
