@@ -140,7 +140,6 @@ def test_devices_are_named_in_two_files_only(name):
 
 
 def test_one_file_knows_of_pmap():
-    """And it addresses devices by nothing else: there are no meshes in a training step."""
     used = {
         name: {node.attr for node in ast.walk(TREES[name]) if isinstance(node, ast.Attribute)}
         for name in DEVICE_HOMES
