@@ -95,14 +95,24 @@ def _size(value: Any) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def _names(value: Any) -> dict[str, str]:
+    return {name: str(other) for name, other in dict(value).items()}
+
+
+def _groups(value: Any) -> tuple[int, ...]:
+    if len(value) != 256 or not all(number in range(256) for number in value):
+        raise ValueError("class_groups are not 256 integers in [0, 255]")
+    return tuple(value)
+
+
 _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "config": dict,
     "steps_per_epoch": int,
     "networks": dict,
-    "adapts": dict,
+    "adapts": _names,
     "size": _size,
-    "tables": dict,
-    "class_groups": tuple,
+    "tables": _names,
+    "class_groups": _groups,
     "group_names": tuple,
 }
 

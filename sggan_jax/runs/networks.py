@@ -68,12 +68,12 @@ def build(description: Mapping[str, Any]) -> nn.Module:
     >>> build({"kind": "LocalDiscriminator", "width": 12, "dtype": "float32"}).width
     12
     """
-    fields = dict(description)
-    kind = KINDS.get(str(fields.pop("kind", None)))
+    fields = dict(description) if isinstance(description, Mapping) else {}
+    name = fields.pop("kind", None)
+    kind = KINDS.get(str(name))
     if kind is None:
         raise InputError(
-            f"a network of the run is of kind {description.get('kind')!r}, which is none of "
-            f"{', '.join(KINDS)}"
+            f"a network of the run is of kind {name!r}, which is none of {', '.join(KINDS)}"
         )
     types = _fields(kind)
     if differing := sorted(fields.keys() ^ types.keys()):

@@ -111,6 +111,8 @@ def test_another_format_is_refused(workdir, found):
         (lambda fields: fields.update(extra=1), "extra"),
         (lambda fields: fields.update(size=[1, 2, 3]), "too many values"),
         (lambda fields: fields.update(adapts=["v2r"]), "sequence"),
+        (lambda fields: fields.update(class_groups=[0] * 255 + [256]), "256 integers"),
+        (lambda fields: fields.update(class_groups=[0]), "256 integers"),
     ],
 )
 def test_a_damaged_description_is_told(workdir, change, told):

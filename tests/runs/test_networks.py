@@ -65,6 +65,8 @@ def test_what_is_no_network_is_refused(changes, sentence):
 def test_a_missing_field_is_refused():
     described = describe(UNet())
     del described["levels"]
+    with pytest.raises(InputError, match="is of kind None, which is none of"):
+        build(3)
     with pytest.raises(InputError, match="a UNet of the run has the field 'levels' missing"):
         build(described)
 
@@ -112,7 +114,9 @@ def test_arrays_of_another_network_are_refused(tmp_path):
     zeros = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes_of(refiner, (16, 24)))
     write_networks(tmp_path, describe_run({"g": refiner}, {"v2r": "g"}), {"g": zeros}, 1)
     write_run(tmp_path, describe_run({"g": Refiner(5, 1)}, {"v2r": "g"}))
-    with pytest.raises(InputError, match=r"does not fit .*block0_a/bias is float32\[4\], not float32\[5\]"):
+    with pytest.raises(
+        InputError, match=r"does not fit .*block0_a/bias is float32\[4\], not float32\[5\]"
+    ):
         read_network(tmp_path, "v2r")
 
 
