@@ -29,7 +29,7 @@ from sggan_jax.evaluate.features import Features, load_features  # noqa: E402
 from sggan_jax.evaluate.pairs import format_table  # noqa: E402
 from sggan_jax.images import list_images, read_image  # noqa: E402
 from sggan_jax.nets.pth import read_tensors  # noqa: E402
-from sggan_jax.types import InputError, namespace  # noqa: E402
+from sggan_jax.types import InputError  # noqa: E402
 
 _SOURCE = flags.DEFINE_string("source", None, "Folder data set that was adapted.", required=True)
 _ADAPTED = flags.DEFINE_string("adapted", None, "Its adapted form.", required=True)
@@ -86,11 +86,11 @@ def open_all() -> tuple[PreparedSource, PreparedSource, PreparedSource]:
         height, width = read_image(images / list_images(images)[0]).shape[:2]
     if min(height, width) < 32:
         raise InputError(f"images of {height}x{width} are too small to compare: give at least 32")
-    data = namespace({"data_dir": _DATA_DIR.value, "height": height, "width": width})
+    directory, size = _DATA_DIR.value, (height, width)
     specs = [SourceSpec("folder", path, _TABLE.value) for path in (_SOURCE.value, _ADAPTED.value)]
     real = SourceSpec(_REAL_BUILDER.value, _REAL.value, _REAL_TABLE.value, look="real")
-    source, adapted = (open_prepared(spec, data, _SPLIT.value) for spec in specs)
-    return source, adapted, open_prepared(real, data, _REAL_SPLIT.value)
+    source, adapted = (open_prepared(spec, directory, size, _SPLIT.value) for spec in specs)
+    return source, adapted, open_prepared(real, directory, size, _REAL_SPLIT.value)
 
 
 def rename(names) -> np.ndarray:

@@ -12,7 +12,8 @@ from sggan_jax.data.builders import files
 from sggan_jax.data.builders.files import list_files
 from sggan_jax.data.unpack import unpack
 from sggan_jax.images import encode_png, read_image
-from sggan_jax.train.checkpoint import Run, read_run, write_run
+from sggan_jax.runs.description import Run, read_run, write_run
+from sggan_jax.runs.networks import read_network
 from sggan_jax.types import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -59,11 +60,12 @@ def test_settings_of_a_run_are_read_as_data(tmp_path):
         "method": "__import__('os').system('touch evil')",
         "data": {"class_groups": "../../evil"},
     }
-    write_run(tmp_path, Run(evil, (0,) * 256, 4))
-    run = read_run(tmp_path)
-    assert run.settings.method == evil["method"]
-    with pytest.raises(InputError, match=r"config\.method must be one of"):
-        run.make_method()
+    networks = {"g": {"kind": evil["method"], "width": "__import__('os')"}}
+    run = Run(evil, 4, networks, {"v2r": "g"}, (8, 8), {}, (0,) * 256, ("everything",))
+    write_run(tmp_path, run)
+    assert read_run(tmp_path).config == evil
+    with pytest.raises(InputError, match=r"is of kind \"__import__.*, which is none of"):
+        read_network(tmp_path, "v2r")
 
 
 OUTSIDE = ("../evil.png", "images/../../evil.png", "/tmp/evil.png", "..\\evil.png", "C:/evil.png")

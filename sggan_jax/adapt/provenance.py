@@ -12,7 +12,7 @@ import numpy as np
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.files import write_json
-from sggan_jax.train.checkpoint import DIGEST, digest_config
+from sggan_jax.runs.description import digest_config
 from sggan_jax.types import InputError
 
 RECORD_FILE = ".adapted.json"
@@ -99,10 +99,7 @@ def _check(output_dir: Path, record: Record, names: Sequence[Path]) -> None:
         old = Record(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); {way_out}") from error
-    # Digests of configurations in another form say nothing here; weights and step still decide.
-    comparable = old.config.startswith(DIGEST) == record.config.startswith(DIGEST)
-    decisive = [field for field in _DECISIVE if comparable or field != "config"]
-    if all(getattr(old, field) == getattr(record, field) for field in decisive):
+    if all(getattr(old, field) == getattr(record, field) for field in _DECISIVE):
         return
     differing = [
         f"{field} {getattr(old, field)} -> {getattr(record, field)}"

@@ -62,34 +62,31 @@ def open_domain(
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    return open_prepared(domain_spec(data, domain), data, split or data.split, progress, size)
+    size = size or (data.height, data.width)
+    spec = domain_spec(data, domain)
+    return open_prepared(spec, data.data_dir, size, split or data.split, progress)
 
 
 def open_prepared(
-    spec: SourceSpec,
-    data: Config,
-    split: str,
-    progress: bool = True,
-    size: tuple[int, int] | None = None,
+    spec: SourceSpec, directory: str, size: tuple[int, int], split: str, progress: bool = True
 ) -> PreparedSource:
     """Open a split of any source, building its data set first where needed.
 
     Args:
       spec: the source.
-      data: ``config.data`` of ``configs/common.py``, for the size and the directory.
+      directory: of prepared data sets.
+      size: height and width.
       split: of the data set.
       progress: whether to draw a progress bar while building.
-      size: height and width; None for the training size.
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    height, width = size or (data.height, data.width)
-    info = prepare(spec, data.data_dir, height, width, progress)
+    info = prepare(spec, directory, *size, progress)
     if info.refused and not info.reused:
         what = spec.path or spec.look
         print(f"{what}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
-    return open_source(spec, data.data_dir, split, height, width)
+    return open_source(spec, directory, split, *size)
 
 
 def check_id_spaces(data: Config) -> None:

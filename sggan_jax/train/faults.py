@@ -1,7 +1,6 @@
 """Faults of a run told by name, and the event log by which a continued run remembers them."""
 
 import datetime
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sggan_jax.files import JsonLines, read_json_lines
+from sggan_jax.messages import warn
 from sggan_jax.train import processes
 from sggan_jax.train.step import GRADIENT
 from sggan_jax.types import InputError
@@ -53,11 +53,6 @@ def _in_words(name: str) -> str:
         return name
     group, net = name.removeprefix(GRADIENT).split("/", 1)
     return f"gradient of {net} (optimiser group {group})"
-
-
-def warn(sentence: str) -> None:
-    """Tell of a fault that does not stop the run."""
-    print(f"warning: {sentence}", file=sys.stderr, flush=True)
 
 
 class EventLog:
@@ -127,6 +122,3 @@ class EventLog:
         return found
 
 
-def first_line(error: BaseException) -> str:
-    """Shorten what an error says to its first line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

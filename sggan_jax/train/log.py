@@ -19,8 +19,8 @@ from tensorboardX import RecordWriter, summary
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from sggan_jax.files import JsonLines, read_json_lines, write_json_lines
+from sggan_jax.messages import warn
 from sggan_jax.progress import Progress
-from sggan_jax.train.faults import warn
 
 
 class Log:

@@ -62,7 +62,7 @@ def test_a_gradient_that_is_not_finite_is_found_though_every_term_is(
 
     monkeypatch.setattr(methods, "METHODS", {"repainter": make_steep})
     with pytest.raises(
-        NonFiniteError, match=r"step 1: gradient of gain \(optimiser group painter\) = nan;"
+        NonFiniteError, match=r"step 1: gradient of gain \(optimiser group samples\) = nan;"
     ):
         loop.train(repaint(), tmp_path)
 

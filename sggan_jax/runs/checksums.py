@@ -39,12 +39,12 @@ def checksum(array: np.ndarray) -> str:
 
 
 def checksum_tree(tree: Any) -> dict[str, str]:
-    """Seal every array of a pytree by name."""
+    """Checksum every array of a pytree by name."""
     return {name: checksum(array) for name, array in name_arrays(tree).items()}
 
 
 def checksum_json(value: Any) -> str:
-    """Seal what is written as JSON.
+    """Checksum what is written as JSON.
 
     >>> checksum_json({"b": 0.1, "a": (1,)}) == checksum_json({"a": [1], "b": 0.1})
     True

@@ -1,11 +1,11 @@
-"""Seals see every change, and arrays only go back into the tree they came from."""
+"""Checksums see every change, and arrays only go back into the tree they came from."""
 
 import jax
 import numpy as np
 import optax
 import pytest
 
-from sggan_jax.train.checkpoint.checksums import (
+from sggan_jax.runs.checksums import (
     checksum,
     checksum_json,
     checksum_tree,

@@ -5,6 +5,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+CHECKPOINTS = "checkpoints"
+"""Folder of a run directory that holds its checkpoints by step."""
+
 
 def complete_steps(folder: Path) -> list[int]:
     """List the steps of complete checkpoints: unfinished and retired ones have other names."""

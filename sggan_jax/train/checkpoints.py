@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from sggan_jax.messages import first_line, warn
 from sggan_jax.methods.base import Method
-from sggan_jax.train.checkpoint.checksums import find_non_finite, fit, name_arrays
-from sggan_jax.train.checkpoint.folder import complete_steps, remove, set_aside
-from sggan_jax.train.checkpoint.items import read_newest, read_value, write_items
-from sggan_jax.train.faults import NonFiniteError, first_line, warn
+from sggan_jax.runs.checksums import find_non_finite, fit, name_arrays
+from sggan_jax.runs.folder import CHECKPOINTS, complete_steps, remove, set_aside
+from sggan_jax.runs.items import read_newest, read_value, write_items
+from sggan_jax.train.faults import NonFiniteError
 from sggan_jax.train.state import TrainState
+from sggan_jax.types import InputError
 
-FOLDER, DAMAGED, RETIRED = "checkpoints", "damaged", ".retired"
+DAMAGED, RETIRED = "damaged", ".retired"
 
 
 class Saved(NamedTuple):
@@ -57,7 +59,7 @@ class Checkpoints:
             finite, so that both find it.
         """
         self._workdir = Path(workdir).absolute()
-        self._folder = self._workdir / FOLDER
+        self._folder = self._workdir / CHECKPOINTS
         self._adapting = frozenset(method.adapters.values())
         self._keep, self._keep_best, self._best_metric = keep, keep_best, best_metric
         self._tell, self._writes = tell, writes
@@ -137,6 +139,12 @@ class Checkpoints:
         return Saved(TrainState(**train, **generators), items["data"], items["loop"])
 
     def _read(self, only: int | None) -> dict[str, Any]:
+        latest = self.latest_step()
+        if latest is not None and not (self._folder / str(latest) / "train").exists():
+            raise InputError(
+                f"{self._folder / str(latest)} holds networks alone, without the state of their "
+                f"training: it adapts images and cannot be trained further"
+            )
         names = ("generators", "train"), ("data", "loop")
         step, items, damage = read_newest(self._folder, *names, only)
         for damaged, why in damage.items():

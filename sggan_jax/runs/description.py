@@ -3,22 +3,17 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-
 from sggan_jax.files import write_json
-from sggan_jax.methods import make_method
-from sggan_jax.methods.base import Method
 from sggan_jax.types import Config, InputError, namespace
 
 RUN_FILE = "run.json"
 
-DIGEST = "a:"
-"""How digests of configurations begin; those of earlier versions begin otherwise."""
+FORMAT = 1
+"""Of ``run.json``; another number is refused."""
 
 # Settings that a continued run may change: they alter its length, its reports, its machine or how
 # it meets faults, never what a step computes.
@@ -33,60 +28,89 @@ FREE = (
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What a run directory says of itself: all that is needed to build its method again.
+    """What a run directory says of itself.
 
     Attributes:
-      config: the configuration, nested dicts.
-      class_groups: region of every class id, 256 integers.
+      config: the configuration it was trained with, nested dicts; empty for imported networks.
       steps_per_epoch: optimisation steps of an epoch.
+      networks: name to what :func:`sggan_jax.runs.networks.build` makes the network of.
+      adapts: direction (``v2r``, ``r2v``; ``seg``) to the name of the network that inference calls.
+      size: height and width of the training images.
+      tables: domain (``virtual``, ``real``) to its class table, by name or file.
+      class_groups: class group of every class id, 256 integers; 255 is none.
+      group_names: names of the class groups, in order.
     """
 
     config: dict[str, Any]
-    class_groups: tuple[int, ...]
     steps_per_epoch: int
+    networks: Mapping[str, Mapping[str, Any]]
+    adapts: Mapping[str, str]
+    size: tuple[int, int]
+    tables: Mapping[str, str]
+    class_groups: tuple[int, ...]
+    group_names: tuple[str, ...]
 
     @property
     def settings(self) -> Config:
         """The configuration with attribute access."""
         return namespace(self.config)
 
-    def make_method(self) -> Method:
-        """Build the run's method.
-
-        Raises:
-          InputError: if its settings cannot work, or one is missing.
-        """
-        class_groups = np.array(self.class_groups, np.uint8)
-        try:
-            return make_method(self.settings, class_groups, self.steps_per_epoch)
-        except AttributeError as error:
-            if not isinstance(error.obj, SimpleNamespace):
-                raise
-            raise InputError(
-                f"the run's {RUN_FILE} lacks the setting {error.name!r}; restore it from a backup, "
-                f"or use the version of this program that wrote it"
-            ) from error
-
 
 def write_run(workdir: Path, run: Run) -> None:
     """Describe a run in its directory."""
-    write_json(workdir / RUN_FILE, dataclasses.asdict(run), indent=1)
+    write_json(workdir / RUN_FILE, {"format": FORMAT} | dataclasses.asdict(run), indent=1)
 
 
 def read_run(workdir: Path) -> Run:
     """Read the description of a run.
 
     Raises:
-      InputError: if the directory holds none, or it cannot be read.
+      InputError: if the directory holds none, or it is of another format or damaged.
     """
     path = Path(workdir) / RUN_FILE
     if not path.is_file():
         raise InputError(f"{workdir} is not a run directory: it has no {RUN_FILE}")
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        return Run(fields["config"], tuple(fields["class_groups"]), fields["steps_per_epoch"])
+        found = fields.pop("format", None)
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
+    if found != FORMAT:
+        raise InputError(
+            f"{path} is of format {found}, this program reads {FORMAT}; use the version of the "
+            f"program that wrote it"
+        )
+    try:
+        return Run(**{name: _KINDS[name](value) for name, value in fields.items()})
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
+
+
+def _size(value: Any) -> tuple[int, int]:
+    height, width = value
+    return int(height), int(width)
+
+
+def _names(value: Any) -> dict[str, str]:
+    return {name: str(other) for name, other in dict(value).items()}
+
+
+def _groups(value: Any) -> tuple[int, ...]:
+    if len(value) != 256 or not all(number in range(256) for number in value):
+        raise ValueError("class_groups are not 256 integers in [0, 255]")
+    return tuple(value)
+
+
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    "config": dict,
+    "steps_per_epoch": int,
+    "networks": dict,
+    "adapts": _names,
+    "size": _size,
+    "tables": _names,
+    "class_groups": _groups,
+    "group_names": tuple,
+}
 
 
 def check_run(
@@ -107,8 +131,11 @@ def check_run(
     Raises:
       InputError: naming every setting that differs and may not.
     """
-    new = flatten(config)
-    old = flatten(read_run(workdir).config) if (workdir / RUN_FILE).exists() else new
+    new = old = flatten(config)
+    if (workdir / RUN_FILE).exists():
+        old = flatten(read_run(workdir).config)
+        if not old:
+            raise InputError(f"{workdir} holds imported networks, which cannot be trained further")
     unknown = [name for name in allow if not any(_covers((name,), key) for key in old | new)]
     if unknown:
         raise InputError(f"no setting has the name {', '.join(unknown)}, which is to differ")
@@ -145,14 +172,14 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str,
 
 
 def digest_config(workdir: Path) -> str:
-    """Hash what a run was made by, the same in every version of this program and on any machine.
+    """Hash the settings that a run's networks were made by, the same on any machine.
 
     Data and length of training are left out: what they made of a network is in its weights.
     """
-    config = json.loads((Path(workdir) / RUN_FILE).read_text(encoding="utf-8"))["config"]
+    config = read_run(workdir).config
     decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
     text = json.dumps(flatten(decisive), sort_keys=True)
-    return DIGEST + hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

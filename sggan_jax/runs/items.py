@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from sggan_jax.train.checkpoint.checksums import checksum_json, checksum_tree, find_damage
-from sggan_jax.train.checkpoint.folder import complete_steps, flush, remove
-from sggan_jax.train.faults import first_line, warn
+from sggan_jax.messages import first_line
+from sggan_jax.runs.checksums import checksum_json, checksum_tree, find_damage
+from sggan_jax.runs.folder import complete_steps, flush, remove
 from sggan_jax.types import InputError
 
 CHECKSUMS = "checksums"
@@ -44,8 +44,6 @@ def write_items(path: Path, arrays: Mapping[str, Any], values: Mapping[str, Any]
 def read_items(path: Path, arrays: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Any]:
     """Read items of a checkpoint and hold them against their checksums.
 
-    A checkpoint of a version without checksums is taken as it is; values it does not have are {}.
-
     Args:
       path: of the checkpoint.
       arrays: items that are pytrees; they come as mappings and lists of numpy arrays.
@@ -54,25 +52,16 @@ def read_items(path: Path, arrays: tuple[str, ...], values: tuple[str, ...]) -> 
     Raises:
       ValueError: naming what differs from what was saved; damage can raise much else.
     """
-    checksummed = _is_sealed(path)
-    if not checksummed:
-        warn(f"checkpoint {path.name} comes from a version without checksums; taken as it is")
-    missing = set() if checksummed else {name for name in values if not (path / name).exists()}
     read = {name: ocp.args.StandardRestore() for name in arrays}
-    read |= {name: ocp.args.JsonRestore() for name in {*values, CHECKSUMS} - missing}
-    if not checksummed:
-        del read[CHECKSUMS]
+    read |= {name: ocp.args.JsonRestore() for name in (*values, CHECKSUMS)}
     with _quiet():
         reader = _checkpointer(arrays, (*values, CHECKSUMS))
         found = dict(reader.restore(path, args=ocp.args.Composite(**read)).items())
-    if checksummed:
-        checksums = _checksum(
-            *({name: found[name] for name in names} for names in (arrays, values))
-        )
-        for name in (*arrays, *values):
-            if why := find_damage(checksums[name], found[CHECKSUMS].get(name, {})):
-                raise ValueError(why)
-    return found | {name: {} for name in missing}
+    checksums = _checksum(*({name: found[name] for name in names} for names in (arrays, values)))
+    for name in (*arrays, *values):
+        if why := find_damage(checksums[name], found[CHECKSUMS].get(name, {})):
+            raise ValueError(why)
+    return found
 
 
 def read_newest(
@@ -118,15 +107,6 @@ def read_value(path: Path, name: str) -> Any:
 def _checksum(arrays: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     checksums = {name: checksum_tree(tree) for name, tree in arrays.items()}
     return checksums | {name: {name: checksum_json(value)} for name, value in values.items()}
-
-
-def _is_sealed(path: Path) -> bool:
-    """Whether a checkpoint was written with checksums, even if they are no longer there."""
-    about = path / "_CHECKPOINT_METADATA"
-    told = about.read_bytes() if about.exists() else b""
-    return (
-        (path / CHECKSUMS).exists() or (path / "loop").exists() or f'"{CHECKSUMS}"'.encode() in told
-    )
 
 
 @contextlib.contextmanager
