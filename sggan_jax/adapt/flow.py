@@ -12,6 +12,7 @@ import numpy as np
 
 from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.images import list_images, read_image, write_image
+from sggan_jax.nets.sizes import fill_batch
 from sggan_jax.progress import Progress
 from sggan_jax.threads import THREADS, ahead
 from sggan_jax.types import InputError
@@ -65,13 +66,13 @@ def map_folder(
     """Make something of every image of a folder and its sub-folders.
 
     Outputs keep name and sub-folder. Images that an interrupted run finished are skipped, unless
-    they have changed since; an output is there whole or not at all. Reading and writing go on in
+    they have changed since; outputs are written atomically. Reading and writing go on in
     threads beside the work. What cannot be read is reported and does not stop the rest.
 
     Args:
       work: what to make of images of one size.
       record: what the output folder is noted to be made by.
-      input_dir: folder of images.
+      input_dir: folder of images, whose sub-folders count too.
       output_dir: folder to write.
       suffix: of the files written, such as ``.png``; empty keeps that of each image.
       batch_size: images of one size given to ``work`` at once.
@@ -171,8 +172,7 @@ def stack(batch: Sequence[Loaded], batch_size: int, compiled: set[tuple[int, ...
     if len(batch) == batch_size:
         compiled.add(images.shape[1:])
     elif images.shape[1:] in compiled:
-        missing = batch_size - len(batch)
-        images = np.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
+        images = fill_batch(images, batch_size)
     return images
 
 

@@ -24,7 +24,7 @@ _FILES = (("image", "sha256"), ("label", "label_sha256"))
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class ImageFiles:
     """Where the files of an image are.
 
     Attributes:
@@ -40,11 +40,11 @@ class Place:
     label: Path | None
 
 
-def make_entry(place: Place, record: Record) -> Entry:
+def make_entry(files: ImageFiles, record: Record) -> Entry:
     """Describe an adapted image but for its size and scores.
 
     Args:
-      place: where its files are.
+      files: where its files are.
       record: what made it.
 
     Returns:
@@ -56,12 +56,12 @@ def make_entry(place: Place, record: Record) -> Entry:
       InputError: if a file cannot be read.
     """
     entry = {
-        "image": place.image.as_posix(),
-        "sha256": hash_file(place.output / place.image),
-        "label": place.label.as_posix() if place.label else None,
-        "label_sha256": hash_file(place.output / place.label) if place.label else None,
-        "source": place.image.as_posix(),
-        "source_sha256": hash_file(place.source / place.image),
+        "image": files.image.as_posix(),
+        "sha256": hash_file(files.output / files.image),
+        "label": files.label.as_posix() if files.label else None,
+        "label_sha256": hash_file(files.output / files.label) if files.label else None,
+        "source": files.image.as_posix(),
+        "source_sha256": hash_file(files.source / files.image),
         "run": Path(record.run).name,
     }
     return entry | {key: getattr(record, key) for key in _MADE_BY}
@@ -170,7 +170,9 @@ class ManifestWriter:
         return entries
 
 
-def places(source: Path, output: Path, prefix: str, names: Iterable[Path]) -> Iterator[Place]:
+def find_files(
+    source: Path, output: Path, prefix: str, names: Iterable[Path]
+) -> Iterator[ImageFiles]:
     """Find the files of every image that is there.
 
     Args:
@@ -184,4 +186,4 @@ def places(source: Path, output: Path, prefix: str, names: Iterable[Path]) -> It
         image = Path(prefix) / name
         if (output / image).is_file():
             labelled = bool(prefix) and (output / label).is_file()
-            yield Place(source, output, image, label if labelled else None)
+            yield ImageFiles(source, output, image, label if labelled else None)

@@ -58,7 +58,7 @@ def test_adapted_images_keep_their_labels(negative, source, tmp_path):
     for path in before:
         assert path.startswith("images/") or made[path] == before[path]
     assert content(source) == before
-    counts = prepare(SourceSpec("folder", str(out)), tmp_path / "data", 8, 16, False).counts
+    counts = prepare(SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 8, 16, False).counts
     assert counts == {"train": 3, "test": 1}
 
 
@@ -112,7 +112,7 @@ def test_what_is_short_is_short_of_images(negative, source, tmp_path):
         path for path in content(source) if not path.startswith("images/")
     }
     with pytest.raises(InputError, match=r"holds no .* file"):
-        prepare(SourceSpec("folder", str(out)), tmp_path / "data", 8, 16, False)
+        prepare(SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 8, 16, False)
 
 
 def test_changed_labels_replace_older_ones(negative, source, tmp_path):
@@ -188,7 +188,7 @@ def test_predicted_labels_make_a_data_set(segmenter, source, tmp_path):
         assert image.samefile(source / f"images/{name}.{suffix}")
         expected = np.array([7, 23, 26])[read(image).argmax(-1)]
         np.testing.assert_array_equal(read(out / f"labels/{name}.png"), expected)
-    spec = SourceSpec("folder", str(out))
+    spec = SourceSpec("folder", str(out), accept_labels=True)
     counts = prepare(spec, tmp_path / "data", 8, 16, False).counts
     assert counts == {"train": 3, "test": 1}
     example = open_source(spec, tmp_path / "data", "test", 8, 16)[0]
