@@ -92,7 +92,9 @@ def test_a_folder_is_recoloured_and_its_labels_carried_over(kind, folders, tmp_p
         )
     for path in ("labels/x/b.png", "labels/c.png", "train.txt", "test.txt"):
         assert (out / path).read_bytes() == (virtual / path).read_bytes()
-    counts = prepare(SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 12, 20, False).counts
+    counts = prepare(
+        SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 12, 20, False
+    ).counts
     assert counts == {"train": 2, "test": 1}
 
 

@@ -58,7 +58,9 @@ def test_adapted_images_keep_their_labels(negative, source, tmp_path):
     for path in before:
         assert path.startswith("images/") or made[path] == before[path]
     assert content(source) == before
-    counts = prepare(SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 8, 16, False).counts
+    counts = prepare(
+        SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 8, 16, False
+    ).counts
     assert counts == {"train": 3, "test": 1}
 
 

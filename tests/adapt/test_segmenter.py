@@ -183,7 +183,9 @@ def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_p
     record = json.loads((tmp_path / "score.json").read_text())
     assert (record["step"], record["images"], record["split"]) == (3, 3, "test")
     prepare(SourceSpec("folder", str(city), accept_labels=True), tmp_path, 32, 64, progress=False)
-    source = open_source(SourceSpec("folder", str(city), accept_labels=True), tmp_path, "test", 32, 64)
+    source = open_source(
+        SourceSpec("folder", str(city), accept_labels=True), tmp_path, "test", 32, 64
+    )
     expected = np.zeros((10, 10), int)
     for k in range(3):
         truth = group_table("ten")[source[k]["label"]]
