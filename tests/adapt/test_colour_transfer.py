@@ -169,7 +169,7 @@ def test_class_statistics_ask_for_label_ids(folders, tmp_path):
         transfer_colours("class_statistics", virtual, real, tmp_path / "out", progress=False)
 
     Image.fromarray(noise(0)).save(virtual / "labels" / "a.png")
-    with pytest.raises(InputError, match=r"a\.png holds colours; give class ids"):
+    with pytest.raises(InputError, match=r"a\.png is stored as 'RGB': labels are class ids"):
         colour_transfer()
     (virtual / "labels" / "a.png").unlink()
     with pytest.raises(InputError, match=r"labels has no a\.png"):
