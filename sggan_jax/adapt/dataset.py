@@ -4,6 +4,7 @@ A folder data set holds ``images/``, ``labels/`` and lists of names (``docs/data
 carried over is hard-linked where the file system allows it, else copied: the same bytes, no room.
 """
 
+import filecmp
 import os
 import shutil
 from collections.abc import Sequence
@@ -182,12 +183,10 @@ def carry(source: Path, output: Path, *parts: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Link or copy a file atomically, unless it is there already."""
-    new = source.stat()
-    if target.exists():
-        old = target.stat()
-        if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
-            return
+    """Link or copy a file atomically, unless the same content is there already."""
+    same = target.exists() and target.samefile(source)
+    if same or (target.exists() and filecmp.cmp(source, target, shallow=False)):
+        return
     with write_atomically(target) as part:
         part.unlink(missing_ok=True)
         try:

@@ -5,13 +5,18 @@ last line cut short is dropped. Once all images are described it is written anew
 """
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sggan_jax.adapt.provenance import Record
-from sggan_jax.files import JsonLines, check_inside, read_json_lines, write_json_lines
+from sggan_jax.files import (
+    JsonLines,
+    check_inside,
+    hash_file,
+    read_json_lines,
+    write_json_lines,
+)
 from sggan_jax.types import InputError
 
 MANIFEST = "manifest.jsonl"
@@ -65,19 +70,6 @@ def make_entry(files: ImageFiles, record: Record) -> Entry:
         "run": Path(record.run).name,
     }
     return entry | {key: getattr(record, key) for key in _MADE_BY}
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-      InputError: if it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def read_manifest(folder: str | Path) -> list[Entry]:
