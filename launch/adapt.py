@@ -29,11 +29,12 @@ from sggan_jax.adapt.outputs import (  # noqa: E402
 )
 from sggan_jax.adapt.provenance import make_record  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
+from sggan_jax.config import Data  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.labels import class_table  # noqa: E402
-from sggan_jax.train.checkpoint import read_run  # noqa: E402
+from sggan_jax.train.checkpoint import Run, read_run  # noqa: E402
 from sggan_jax.train.parallel import allow_virtual_devices, pick_devices  # noqa: E402
-from sggan_jax.types import Config, InputError  # noqa: E402
+from sggan_jax.types import InputError  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
 _INPUT = flags.DEFINE_string(
@@ -89,13 +90,13 @@ def main(_: list[str]) -> int:
     """Adapt, describe, judge; exit with status 1 when some images could not be read."""
     if _CHECK.value:
         return check()
-    settings = read_run(Path(_RUN.value)).settings
-    table = class_table(_TABLE.value or own_table(settings))
+    data = read_data(read_run(Path(_RUN.value)))
+    table = class_table(_TABLE.value or own_table(data))
     allow_virtual_devices(_DEVICES.value)  # before anything is put on a device
     segmenter = load_segmenter(_SEGMENTER.value) if _SEGMENTER.value else None
     adapter = load_adapter(_RUN.value, _DIRECTION.value, _STEP.value, _MEMORY.value)
     adapter = dataclasses.replace(adapter, devices=pick_devices(_DEVICES.value))
-    source = find_source(settings)
+    source = find_source(data)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}")
     if not is_dataset(source):
         return adapt_images(adapter, source)
@@ -128,30 +129,33 @@ def is_dataset(source: Path) -> bool:
     return all((source / part).is_dir() for part in ("images", "labels"))
 
 
-def find_source(settings: Config) -> Path:
+def find_source(data: Data) -> Path:
     """Find the folder to adapt; a prepared data set is written as one first."""
     if _BUILDER.value == "folder":
         if not _INPUT.value:
             raise InputError("give --input, a folder of images, or --builder, a data set")
         return Path(_INPUT.value)
-    data = settings.data
-    train, test = (getattr(data, f"toycity_{name}", 50) for name in ("train", "test"))
     spec = SourceSpec(
         builder=_BUILDER.value,
         path=_INPUT.value,
-        table=_TABLE.value or own_table(settings),
+        table=_TABLE.value or own_table(data),
         look="virtual" if _DIRECTION.value == "v2r" else "real",
-        train=int(_SCENES.value or train),
-        test=int(_SCENES.value or test),
+        train=int(_SCENES.value or data.toycity_train),
+        test=int(_SCENES.value or data.toycity_test),
     )
-    data_dir = str(_DATA_DIR.value or getattr(data, "data_dir", "data"))
+    data_dir = str(_DATA_DIR.value or data.data_dir)
     return unpack_split(spec, data_dir, data.height, data.width, _SPLIT.value)
 
 
-def own_table(settings: Config) -> str:
-    """Name the class table of the domain that a run adapts from; imported runs have none."""
-    domain = "virtual" if _DIRECTION.value == "v2r" else "real"
-    return getattr(settings.data, f"{domain}_table", "cityscapes")
+def read_data(described: Run) -> Data:
+    """Read the settings of data; imported runs have but a size."""
+    imported = described.config["method"] == "imported"
+    return Data(**described.config["data"]) if imported else described.settings.data
+
+
+def own_table(data: Data) -> str:
+    """Name the class table of the domain that a run adapts from."""
+    return data.virtual_table if _DIRECTION.value == "v2r" else data.real_table
 
 
 def check() -> int:

@@ -23,9 +23,10 @@ from rich.console import Console
 from rich.table import Table
 
 from launch import run
+from sggan_jax.config import Config
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
-from sggan_jax.data.domains import domain_spec, stored_size
+from sggan_jax.data.domains import check_data, domain_spec, domains_of
 from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
 from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
@@ -112,10 +113,11 @@ def _draw(infos: Sequence[PreparedInfo]) -> dict[str, list[str]]:
 
 
 def _of_run() -> list[PreparedInfo]:
-    data = _CONFIG.value.data
-    domains = ["virtual", "real"] if data.real else ["virtual"]
+    data = Config.from_dict(_CONFIG.value.to_dict()).data
+    check_data(data)
     return [
-        _look_at(domain_spec(data, domain), data.data_dir, *stored_size(data)) for domain in domains
+        _look_at(domain_spec(data, domain), data.data_dir, *data.stored_size)
+        for domain in domains_of(data)
     ]
 
 

@@ -7,6 +7,7 @@ from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
+import dataclasses  # noqa: E402
 import json  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -14,6 +15,7 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
+from sggan_jax.config import Data  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.domains import open_prepared  # noqa: E402
 from sggan_jax.evaluate.segmentation import (  # noqa: E402
@@ -22,7 +24,6 @@ from sggan_jax.evaluate.segmentation import (  # noqa: E402
     score_segmenter,
 )
 from sggan_jax.train.checkpoint import read_run  # noqa: E402
-from sggan_jax.types import Config  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of a segmentation network.", required=True)
 _DIR = flags.DEFINE_string("dir", "", "Directory of the labelled images; toycity has none.")
@@ -40,7 +41,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "JSON file; RUN/score_NAME_SPLIT.j
 def main(_: list[str]) -> None:
     """Predict, count, print, write."""
     data = read_run(Path(_RUN.value)).settings.data
-    data.data_dir = _DATA_DIR.value or data.data_dir
+    data = dataclasses.replace(data, data_dir=_DATA_DIR.value or data.data_dir)
     spec = read_spec(data)
     segmenter = load_segmenter(_RUN.value, _STEP.value)
     source = open_prepared(spec, data, _SPLIT.value)
@@ -66,7 +67,7 @@ def main(_: list[str]) -> None:
     print(f"scores: {path}")
 
 
-def read_spec(data: Config) -> SourceSpec:
+def read_spec(data: Data) -> SourceSpec:
     """Describe the data set that the flags name."""
     return SourceSpec(
         builder=_BUILDER.value,

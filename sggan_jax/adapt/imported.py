@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.adapt.pth import read_tensors
+from sggan_jax.config import Nets
 from sggan_jax.methods.imported import NETWORKS
 from sggan_jax.train.checkpoint import RUN_FILE, Checkpoints, Run, write_run
 from sggan_jax.train.state import TrainState
@@ -192,12 +193,10 @@ def _carry(tensors: Tensors, layer: Layer) -> dict[str, Any]:
 def _make_config(kind: Mapping[str, Any], directions: tuple[str, ...]) -> dict[str, Any]:
     """Describe imported generators as ``methods/imported.py`` reads it."""
     side = 2 ** max(8, kind.get("levels", 0))
-    nets = {"levels": 0, "blocks": 0, "dropout": 0.0, "upsampling": "transpose"}
-    nets |= {"dtype": "float32", "skip_image": False}
     return {
         "method": "imported",
         "directions": directions,
-        "nets": nets | dict(kind),
+        "nets": Nets(**kind).to_dict(),
         "data": {"height": side, "width": 2 * side},
         "train": {"ema": 0.0},
     }

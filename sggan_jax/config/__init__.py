@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from sggan_jax.config.checks import check_best, check_domains, check_sizes
 from sggan_jax.config.fields import Count, Section
 from sggan_jax.config.methods import FCNsInTheWild, Segmentation, SimGAN
-from sggan_jax.config.sections import Data, Domain, Loss, Nets, Optim, Train
+from sggan_jax.config.sections import DOMAINS, Data, Domain, Loss, Nets, Optim, Train
 from sggan_jax.config.weights import MethodName, Term, Weights
 
 __all__ = [
+    "DOMAINS",
     "Config",
     "Data",
     "Domain",

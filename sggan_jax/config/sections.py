@@ -20,6 +20,7 @@ from sggan_jax.config.fields import (
 from sggan_jax.types import InputError
 
 Domain = Literal["virtual", "real"]
+DOMAINS: tuple[Domain, ...] = ("virtual", "real")
 
 
 @dataclass(frozen=True)

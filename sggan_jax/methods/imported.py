@@ -4,35 +4,31 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from sggan_jax.config import Data, Nets
 from sggan_jax.methods.base import Method
 from sggan_jax.methods.common import example_image, init_all, make_generator
-from sggan_jax.types import Array, Config, InputError
+from sggan_jax.types import Array, InputError
 
 NETWORKS = {"v2r": "g_v2r", "r2v": "g_r2v"}
 
 
-def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
+def make(config: Mapping[str, Any]) -> Method:
     """Build the method of imported generators.
 
     Args:
       config: ``nets`` of the generators, ``data`` with a size they take, and ``directions``, of
         ``v2r`` and ``r2v``.
-      class_groups: not looked at.
-      steps_per_epoch: not looked at.
 
     Returns:
       The method, without optimiser groups.
 
     Raises:
-      InputError: if the networks cannot take the size, or a setting is unknown.
+      InputError: if a setting is unknown.
     """
-    del class_groups, steps_per_epoch
-    adapters = {direction: NETWORKS[direction] for direction in config.directions}
-    generator = make_generator(config).clone(pytorch=True)
+    adapters = {direction: NETWORKS[direction] for direction in config["directions"]}
+    generator = make_generator(Nets.from_dict(config["nets"])).clone(pytorch=True)
     modules = dict.fromkeys(adapters.values(), generator)
-    inputs = dict.fromkeys(modules, (example_image(config),))
+    inputs = dict.fromkeys(modules, (example_image(Data(**config["data"])),))
     return Method(
         modules=modules,
         init=partial(init_all, modules, inputs),

@@ -15,7 +15,7 @@ import numpy as np
 from sggan_jax.config import Config, Segmentation
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods.base import Method, OptimiserGroup
-from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
+from sggan_jax.nets.pretrained import find_file, imagenet_encoder, with_encoder
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
 from sggan_jax.nets.units import init_variables
@@ -63,6 +63,22 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         adapters={"seg": "seg"},
         grids=(("v", "lab_v", "predicted"),),
     )
+
+
+def check(seg: Segmentation, class_groups: np.ndarray, new: bool) -> None:
+    """Refuse class groups that are no classes to segment, and weights that are not installed.
+
+    Args:
+      seg: the settings.
+      class_groups: [256] uint8, the class of every class id; 255 is ignored.
+      new: whether a run begins; one that continues has weights of its own.
+
+    Raises:
+      InputError: saying what is wrong.
+    """
+    representative_ids(class_groups)
+    if new and seg.encoder_weights:
+        find_file()
 
 
 def representative_ids(class_groups: np.ndarray) -> np.ndarray:

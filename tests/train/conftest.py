@@ -12,7 +12,7 @@ from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.train import loop, parallel, session
 from sggan_jax.train.checkpoint import Checkpoints, read_run
-from sggan_jax.train.plan import make_plan
+from sggan_jax.train.plan import make_plan, make_setup
 from sggan_jax.train.state import init_state
 from sggan_jax.types import to_float
 
@@ -40,9 +40,9 @@ def whole(tiny, tmp_path_factory):
 
 @pytest.fixture
 def repaint(tiny, monkeypatch):
-    """Return a function to configurations of a method that compiles in no time."""
-    monkeypatch.setattr(methods, "METHODS", {"repainter": make_repainter})
-    base = {"method": "repainter", "data__real": "", "data__toycity_train": 12}
+    """Return a function to configurations of a method, in a segmenter's place, of no compile time."""
+    monkeypatch.setattr(methods, "METHODS", {"segmenter": make_repainter})
+    base = {"method": "segmenter", "data__real": "", "data__toycity_train": 12}
     base |= {"optim__kind": "sgd", "optim__b1": 0.0, "optim__learning_rate": 0.1}
     return lambda **changes: tiny(**base | changes)
 
@@ -75,7 +75,7 @@ def make_repainter(config, class_groups, steps_per_epoch):
 def saved(workdir):
     """Read the newest checkpoint of a run: state, data position, state of the loop."""
     run = read_run(workdir)
-    plan = make_plan(run.config, workdir, run.steps_per_epoch)
+    plan = make_plan(make_setup(run.settings, workdir), workdir, run.steps_per_epoch)
     local = run.config["train"]["batch_size"] // len(plan.devices)
     images = {name: jax.ShapeDtypeStruct((local, 16, 32, 3), np.uint8) for name in ("v", "r")}
     labels = {f"lab_{name}": jax.ShapeDtypeStruct((local, 16, 32), np.uint8) for name in ("v", "r")}

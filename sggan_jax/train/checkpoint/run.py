@@ -5,14 +5,14 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from sggan_jax.methods import make_method
+from sggan_jax.config import Config
+from sggan_jax.methods import imported, make_method
 from sggan_jax.methods.base import Method
-from sggan_jax.types import Config, InputError, namespace
+from sggan_jax.types import InputError
 
 RUN_FILE = "run.json"
 
@@ -46,25 +46,29 @@ class Run:
 
     @property
     def settings(self) -> Config:
-        """The configuration with attribute access."""
-        return namespace(self.config)
+        """The configuration.
+
+        Raises:
+          InputError: naming what it lacks, what is unknown, or a value that cannot be.
+        """
+        try:
+            return Config.from_dict(self.config)
+        except InputError as error:
+            raise InputError(
+                f"the run's {RUN_FILE} cannot be used: {error}; restore it from a backup, or use "
+                f"the version of this program that wrote it"
+            ) from error
 
     def make_method(self) -> Method:
         """Build the run's method.
 
         Raises:
-          InputError: if its settings cannot work, or one is missing.
+          InputError: if its settings cannot be used.
         """
         class_groups = np.array(self.class_groups, np.uint8)
-        try:
-            return make_method(self.settings, class_groups, self.steps_per_epoch)
-        except AttributeError as error:
-            if not isinstance(error.obj, SimpleNamespace):
-                raise
-            raise InputError(
-                f"the run's {RUN_FILE} lacks the setting {error.name!r}; restore it from a backup, "
-                f"or use the version of this program that wrote it"
-            ) from error
+        if self.config["method"] == "imported":
+            return imported.make(self.config)
+        return make_method(self.settings, class_groups, self.steps_per_epoch)
 
 
 def write_run(workdir: Path, run: Run) -> None:
