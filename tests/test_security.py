@@ -62,7 +62,7 @@ def test_settings_of_a_run_are_read_as_data(tmp_path):
     write_run(tmp_path, Run(evil, (0,) * 256, 4))
     run = read_run(tmp_path)
     assert run.config["method"] == evil["method"]
-    with pytest.raises(InputError, match="run.json cannot be used"):
+    with pytest.raises(InputError, match=r"run\.json cannot be used"):
         run.make_method()
 
 

@@ -11,7 +11,7 @@ from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.colour_transfer import transfer_colours
 from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.segmenter import load_segmenter
-from sggan_jax.config import Data, Domain
+from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec
 from sggan_jax.data.pipeline import PreparedSource, open_source
@@ -43,9 +43,15 @@ class Benchmark:
           config: of ``configs/benchmark.py``, nested dicts.
           experiments: as :func:`sggan_jax.reproduce.experiment.read_experiments` returns them.
           root: directory of all files.
+
+        Raises:
+          InputError: if the settings of an experiment cannot work.
         """
         self.config, self.experiments, self.paths = config, experiments, Paths(Path(root))
         self.data = Data.from_dict(config["data"])
+        for experiment in experiments.values():
+            for part in filter(None, (experiment.adapt, experiment.segment)):
+                Config.from_dict(self._configure(part, seed=0))
 
     def open(self, domain: Domain) -> dict[str, PreparedSource]:
         """Open every split of a domain, prepared first where that is still to do."""

@@ -97,11 +97,10 @@ def test_every_field_refuses_what_it_cannot_be_by_key_and_value(key):
 def test_every_field_takes_the_ends_of_its_range(key):
     section, name, hint = FIELDS[key]
     for value in edges(hint):
-        if (key, value) in {("data.scale_high", 1e-3), ("train.steps_per_dispatch", LARGEST_INT)}:
+        if key == "data.scale_high" and value < 1:
             continue  # below data.scale_low
-        if section is not Config and not (key == "seg.encoder_weights"):
-            kept = getattr(section(**{name: value}), name)
-            assert (kept, type(kept)) == (value, type(value))
+        kept = getattr(section(**{name: value}), name)
+        assert (kept, type(kept)) == (value, type(value))
 
 
 @pytest.mark.parametrize("key", FIELDS)

@@ -40,7 +40,7 @@ def whole(tiny, tmp_path_factory):
 
 @pytest.fixture
 def repaint(tiny, monkeypatch):
-    """Return a function to configurations of a method, in a segmenter's place, of no compile time."""
+    """Return a function to configurations of a method, for a segmenter's, that compiles quickly."""
     monkeypatch.setattr(methods, "METHODS", {"segmenter": make_repainter})
     base = {"method": "segmenter", "data__real": "", "data__toycity_train": 12}
     base |= {"optim__kind": "sgd", "optim__b1": 0.0, "optim__learning_rate": 0.1}
