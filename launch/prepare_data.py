@@ -12,6 +12,7 @@ One data set (docs/data.md lists the builders and how each is laid out):
 ``--check`` writes no data. The same command continues what was interrupted.
 """
 
+import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
@@ -60,6 +61,9 @@ _LOOK = flags.DEFINE_enum(
 _TRAIN = flags.DEFINE_integer("train", _SPEC.train, "toycity: number of training scenes.")
 _TEST = flags.DEFINE_integer("test", _SPEC.test, "toycity: number of test scenes.")
 _SEED = flags.DEFINE_integer("seed", _SPEC.seed, "toycity: which city to render.")
+_ACCEPT = flags.DEFINE_bool(
+    "accept_labels", False, "Take labels as they are though they make no street under their table."
+)
 _CHECK = flags.DEFINE_bool("check", False, "Read and report, write no data.")
 _REPORT = flags.DEFINE_string(
     "report",
@@ -115,10 +119,10 @@ def _draw(infos: Sequence[PreparedInfo]) -> dict[str, list[str]]:
 def _of_run() -> list[PreparedInfo]:
     data = Config.from_dict(_CONFIG.value.to_dict()).data
     check_data(data)
-    return [
-        _look_at(domain_spec(data, domain), data.data_dir, *data.stored_size)
-        for domain in domains_of(data)
-    ]
+    specs = [domain_spec(data, domain) for domain in domains_of(data)]
+    if _ACCEPT.value:
+        specs = [dataclasses.replace(spec, accept_labels=True) for spec in specs]
+    return [_look_at(spec, data.data_dir, *data.stored_size) for spec in specs]
 
 
 def _of_source() -> PreparedInfo:
@@ -132,6 +136,7 @@ def _of_source() -> PreparedInfo:
         train=_TRAIN.value,
         test=_TEST.value,
         seed=_SEED.value,
+        accept_labels=_ACCEPT.value,
     )
     return _look_at(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value)
 

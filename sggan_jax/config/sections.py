@@ -41,6 +41,8 @@ class Data(Section):
     """folder: class table of the labels: cityscapes, gtav, ... or a TOML or YAML file of yours."""
     real_table: Text = "cityscapes"
     """The same of the real domain."""
+    accept_labels: bool = False
+    """Take labels as they are though they make no street when read under their table."""
     toycity_train: Number = 400
     """toycity: number of scenes to train on."""
     toycity_test: Number = 50

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.balance import balance
-from sggan_jax.data.builders import BUILDERS, SourceSpec
-from sggan_jax.data.labels import class_table
+from sggan_jax.data.builders import BUILDERS, SourceSpec, source_table
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, class_table, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
@@ -26,44 +27,20 @@ def domain_spec(data: Data, domain: Domain) -> SourceSpec:
         "real": (data.real, data.real_dir, data.real_table),
     }
     builder, path, table = own[domain]
-    return SourceSpec(builder, path, table, domain, data.toycity_train, data.toycity_test)
+    return SourceSpec(
+        builder=builder,
+        path=path,
+        table=table,
+        look=domain,
+        train=data.toycity_train,
+        test=data.toycity_test,
+        accept_labels=data.accept_labels,
+    )
 
 
 def list_of(data: Data, domain: Domain) -> str:
     """File that names the images of a domain to use; empty for all."""
     return {"virtual": data.virtual_list, "real": data.real_list}[domain]
-
-
-def check_data(data: Data) -> None:
-    """Refuse settings that name no data set, folder, class table or list, before any is prepared.
-
-    Raises:
-      InputError: naming the key, the value and what is allowed.
-    """
-    for domain in domains_of(data):
-        spec = domain_spec(data, domain)
-        if spec.builder not in BUILDERS:
-            raise InputError(
-                f"data.{domain} must be one of {', '.join(BUILDERS)}, got {spec.builder!r}"
-            )
-        if spec.builder != "toycity" and not Path(spec.path).expanduser().is_dir():
-            raise InputError(
-                f"data.{domain}_dir must be the folder of {spec.builder}'s files, got {spec.path!r}"
-            )
-        with naming(f"data.{domain}_table"):
-            class_table(spec.table)
-        if list_of(data, domain):
-            with naming(f"data.{domain}_list"):
-                read_list(list_of(data, domain))
-
-
-@contextlib.contextmanager
-def naming(key: str) -> Iterator[None]:
-    """Begin what is refused meanwhile with the setting that it is about."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{key}: {error}") from error
 
 
 def open_domain(
@@ -85,34 +62,95 @@ def open_domain(
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    return open_prepared(domain_spec(data, domain), data, split or data.split, progress, size)
+    size = size or data.size
+    spec = domain_spec(data, domain)
+    return open_prepared(spec, data.data_dir, size, split or data.split, progress)
 
 
 def open_prepared(
-    spec: SourceSpec,
-    data: Data,
-    split: str,
-    progress: bool = True,
-    size: tuple[int, int] | None = None,
+    spec: SourceSpec, directory: str, size: tuple[int, int], split: str, progress: bool = True
 ) -> PreparedSource:
     """Open a split of any source, building its data set first where needed.
 
     Args:
       spec: the source.
-      data: for the size and the directory.
+      directory: of prepared data sets.
+      size: height and width.
       split: of the data set.
       progress: whether to draw a progress bar while building.
-      size: height and width; None for the training size.
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    height, width = size or (data.height, data.width)
-    info = prepare(spec, data.data_dir, height, width, progress)
+    info = prepare(spec, directory, *size, progress)
     if info.refused and not info.reused:
         what = spec.path or spec.look
         print(f"{what}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
-    return open_source(spec, data.data_dir, split, height, width)
+    return open_source(spec, directory, split, *size)
+
+
+def check_data(data: Data) -> None:
+    """Refuse settings that name no data set, folder, table or list, before any is prepared.
+
+    Raises:
+      InputError: naming the key, the value and what is allowed.
+    """
+    for domain in domains_of(data):
+        spec = domain_spec(data, domain)
+        if spec.builder not in BUILDERS:
+            raise InputError(
+                f"data.{domain} must be one of {', '.join(BUILDERS)}, got {spec.builder!r}"
+            )
+        if spec.builder != "toycity" and not Path(spec.path).expanduser().is_dir():
+            raise InputError(
+                f"data.{domain}_dir must be the folder of {spec.builder}'s files, got {spec.path!r}"
+            )
+        with naming(f"data.{domain}_table"):
+            class_table(spec.table)
+        if list_of(data, domain):
+            with naming(f"data.{domain}_list"):
+                read_list(list_of(data, domain))
+    check_id_spaces(data)
+
+
+@contextlib.contextmanager
+def naming(key: str) -> Iterator[None]:
+    """Begin what is refused meanwhile with the setting that it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
+
+
+def check_id_spaces(data: Data) -> None:
+    """Refuse label ids that mean something else in the other domain, or to the class groups.
+
+    Raises:
+      InputError: naming both class tables, or the table and the groups.
+    """
+    specs = [domain_spec(data, domain) for domain in domains_of(data)]
+    tables = [stored_table(source_table(spec)) for spec in specs]
+    if data.class_groups == "one":
+        return
+    if len(tables) == 2 and _id_space(tables[0]) != _id_space(tables[1]):
+        raise InputError(
+            f"data.virtual_table stores labels as ids of {tables[0].name!r} and data.real_table as "
+            f"ids of {tables[1].name!r}: one id means two classes, and no discriminator of class "
+            f"groups can be right. Map your own classes to Cityscapes' (the key cityscapes of "
+            f"every class, docs/data.md), or label both domains alike"
+        )
+    if data.class_groups in GROUPINGS and _id_space(tables[0]) != "cityscapes":
+        raise InputError(
+            f"data.class_groups = {data.class_groups!r} groups Cityscapes ids, but labels are "
+            f"stored as ids of {tables[0].name!r}: set data.class_groups to the file of that table "
+            f"(its classes name their groups), or give each class the key cityscapes (docs/data.md)"
+        )
+
+
+def _id_space(table: ClassTable) -> str:
+    if table in (CITYSCAPES, GTAV):
+        return "cityscapes"
+    return f"{table.ids.tolist()} {table.names}"
 
 
 def open_training(config: Config) -> tuple[Source, Source | None]:

@@ -10,10 +10,12 @@ from sggan_jax.config import Config, Data
 from sggan_jax.data.domains import check_data, naming
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.transforms import PADDED, Augmentation
+from sggan_jax.devices import pick_devices
 from sggan_jax.methods import check_method, make_method
 from sggan_jax.methods.base import Method
+from sggan_jax.runs.description import RUN_FILE, Run
 from sggan_jax.train import parallel
-from sggan_jax.train.checkpoint import RUN_FILE, Run
+from sggan_jax.train.describe import describe_run
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe
 from sggan_jax.types import InputError
@@ -64,7 +66,7 @@ def make_setup(config: Config, workdir: Path) -> Setup:
         class_groups = group_table(config.data.class_groups)
     check_method(config, class_groups, new=not (workdir / RUN_FILE).exists())
     groups = tuple(class_groups.tolist())
-    devices = parallel.pick_devices(config.train.devices)
+    devices = pick_devices(config.train.devices)
     parallel.check_batch_size(config.train.batch_size, devices)
     return Setup(config, groups, devices, read_augmentation(config.data, groups))
 
@@ -81,7 +83,6 @@ def make_plan(setup: Setup, workdir: str | Path, per_epoch: int) -> Plan:
       InputError: if the run would have no steps.
     """
     config, train = setup.config, setup.config.train
-    run = Run(config.to_dict(), setup.class_groups, per_epoch)
     num_steps = train.steps or round(train.epochs * per_epoch)
     if num_steps < 1:
         raise InputError(
@@ -89,6 +90,7 @@ def make_plan(setup: Setup, workdir: str | Path, per_epoch: int) -> Plan:
             f"train.steps"
         )
     method = make_method(config, np.array(setup.class_groups, np.uint8), per_epoch)
+    run = describe_run(config, method, per_epoch)
     recipe = Recipe(
         optimisers={
             name: make_optimiser(config.optim, num_steps, group)

@@ -26,6 +26,7 @@ def exported():
     config.nets.width, config.nets.levels = 2, 3
     config.nets.dis_width, config.nets.dis_downsamplings = 2, 2
     config = Config.from_dict(config.to_dict())
+    config = Config.from_dict(config.to_dict())
     method = make_method(config, np.arange(256, dtype=np.uint8) % 8, steps_per_epoch=10)
     adam = optax.adam(2e-4, b1=0.5)
     recipe = Recipe({"generators": adam, "discriminators": adam}, pool_size=3, ema=0.999)
