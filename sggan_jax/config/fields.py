@@ -176,7 +176,7 @@ def describe(hint: Any) -> str:
     """Say what a field may be.
 
     >>> describe(Number), describe(Literal["adam", "sgd"])
-    ('a whole number of at least 1', 'one of adam, sgd')
+    ('a whole number of at least 1, at most 2147483647', 'one of adam, sgd')
     """
     kind, notes = _split(hint)
     if typing.get_origin(kind) is Literal:
@@ -188,13 +188,12 @@ def describe(hint: Any) -> str:
     if is_section(kind):
         return "a section of settings"
     bounds = next((note for note in notes if isinstance(note, Range)), None)
-    limit = LARGEST_INT if kind is int else LARGEST_FLOAT
-    what = "a whole number" if kind is int else "a number"
-    if bounds is None:
-        return f"{what} of at most {limit:g} either way"
-    top = f", at most {limit}" if kind is int and bounds.high == math.inf else ""
-    finite = " that is finite," if kind is float and bounds.high == math.inf else ""
-    return f"{what}{finite} {bounds}{top}"
+    if kind is int:
+        top = "" if bounds and bounds.high < math.inf else f", at most {LARGEST_INT}"
+        return f"a whole number {bounds or ''}{top}".replace(" ,", ",")
+    if bounds is None or bounds.high == math.inf:
+        return f"a number {bounds or ''} that is finite in float32".replace("  ", " ")
+    return f"a number {bounds}"
 
 
 def _split(hint: Any) -> tuple[Any, tuple[Any, ...]]:

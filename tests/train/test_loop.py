@@ -114,7 +114,7 @@ def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
         ({"method": "magic"}, "method must be one of sggan, .*, got 'magic'"),
         ({"train__batch_size": 3, "train__devices": 2}, "multiple of the 2 devices"),
         ({"train__devices": 9}, "asks for 9, but"),
-        ({"optim__learning_rate": 0.0}, "optim.learning_rate must be .* above 0, got 0.0"),
+        ({"optim__learning_rate": 0.0}, "optim.learning_rate must be a number above 0 .* got 0.0"),
         ({"data__class_groups": "nine"}, "data.class_groups: .*'nine'"),
         ({"data__virtual": "gta5"}, "data.virtual must be one of toycity, .*, got 'gta5'"),
         ({"data__real": "gtav"}, "data.real_dir must be the folder of gtav's files, got ''"),
