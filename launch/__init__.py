@@ -62,7 +62,7 @@ def _parse(argv: Sequence[str]) -> list[str]:
         return app.parse_flags_with_usage(list(argv))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
         hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
-        sys.exit(_refuse(f"the configuration has no key {hint} See configs/common.py"))
+        sys.exit(_refuse(f"the configuration has no key {hint} See sggan_jax/config/"))
 
 
 def _refuse(sentence: str) -> int:

@@ -280,15 +280,14 @@ def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, m
     assert summary.seconds < 0.7 * sum(summary.busy.values())
 
 
-def test_a_folder_begun_by_an_older_version_is_continued(negative, source, tmp_path, make_run):
-    """Settings that a version adds are filled in when a run is read; they change no digest."""
+def test_a_folder_is_continued_by_a_run_of_another_length(negative, source, tmp_path, make_run):
+    """Settings of data and length decide nothing about images."""
     run = make_run(tmp_path / "old")
     described = json.loads((run / "run.json").read_text())
-    del described["config"]["train"]["keep_best"]
     (run / "run.json").write_text(json.dumps(described))
     adapter = dataclasses.replace(negative, run=run)
     adapt_folder(adapter, source, tmp_path / "out", progress=False)
-    described["config"]["train"]["keep_best"] = 0
+    described["config"]["train"]["keep_best"] = 1
     described["config"]["data"]["threads"] = 7
     (run / "run.json").write_text(json.dumps(described))
     assert adapt_folder(adapter, source, tmp_path / "out", progress=False).skipped == 4

@@ -15,6 +15,7 @@ from configs import common
 from sggan_jax.adapt import segmenter as segmenter_file
 from sggan_jax.adapt.dataset import label_folder
 from sggan_jax.adapt.segmenter import load_segmenter
+from sggan_jax.config import Config
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.pipeline import open_source
@@ -55,8 +56,9 @@ def describe(workdir, class_groups):
     config.data.height, config.data.width = 32, 64
     config.data.data_dir = str(workdir / "data")
     config.seg.width = 0.1
-    method = make_method(config, group_table(class_groups), 8)
-    return method, describe_run(config.to_dict(), method, 8)
+    settings = Config.from_dict(config.to_dict())
+    method = make_method(settings, group_table(class_groups), 8)
+    return method, describe_run(settings, method, 8)
 
 
 def write_run_of_seg(workdir):

@@ -1,16 +1,15 @@
 """FCNs in the Wild: fractions and bounds by hand, and both groups' terms on given features."""
 
-import types
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sggan_jax.config import Config
+from sggan_jax.data.labels import group_table
 from sggan_jax.losses.domain import class_size_loss
-from sggan_jax.methods import fcns_in_the_wild as fcns_in_the_wild
+from sggan_jax.methods import fcns_in_the_wild
 from sggan_jax.nets.discriminators import PositionClassifier
-from sggan_jax.types import InputError
 
 CLASSIFIER = PositionClassifier(width=4)
 
@@ -84,18 +83,9 @@ def test_a_term_without_weight_is_not_built(params, tensors):
     assert terms == {"seg": 7.0}
 
 
-def test_it_needs_two_domains():
-    config = types.SimpleNamespace(data=types.SimpleNamespace(real=""))
-    with pytest.raises(InputError, match="second domain"):
-        fcns_in_the_wild.make(config, np.zeros(256, np.uint8), 1)
-
-
 @pytest.fixture(scope="module")
 def method(tiny):
-    from sggan_jax.data.labels import group_table
-    from sggan_jax.types import namespace
-
-    config = namespace(
+    config = Config.from_dict(
         tiny(method="fcns_in_the_wild", seg__width=0.25, fcns_in_the_wild__history=3)
     )
     return fcns_in_the_wild.make(config, group_table("ten"), 1)
