@@ -15,7 +15,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 # Most of a training test is compilation, and many tests compile the same step.
-jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp(prefix="sggan_jax_tests_"))
+kept = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+jax.config.update("jax_compilation_cache_dir", kept or tempfile.mkdtemp(prefix="sggan_jax_tests_"))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 TINY = {

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import uuid
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -113,7 +114,7 @@ def keep_chunk(task: Task) -> Chunk | None:
 def write_chunk(chunk: Chunk, path: Path) -> None:
     """Write a chunk as a zip archive that any program can look into."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = beside(path)
     with zipfile.ZipFile(temporary, "w") as packed:
         tree = {"names": [name for name, *_ in chunk.examples], "survey": chunk.survey.to_json()}
         packed.writestr("chunk.json", json.dumps(tree))
@@ -132,6 +133,11 @@ def read_chunk(path: Path) -> Chunk:
             for k, name in enumerate(tree["names"])
         ]
     return Chunk(examples, Survey.from_json(tree["survey"]))
+
+
+def beside(path: Path) -> Path:
+    """Name a file to write before it takes a place, other than those of all other processes."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")  # machines may share a disk
 
 
 def chunk_path(folder: Path, index: int) -> Path:
