@@ -21,6 +21,7 @@ tune_allocator()  # before jax is imported
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
+from sggan_jax.train.checkpoint import read_run  # noqa: E402
 
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
@@ -30,7 +31,6 @@ from sggan_jax.evaluate.checkpoint import measure  # noqa: E402
 from sggan_jax.evaluate.features import load_features  # noqa: E402
 from sggan_jax.evaluate.held_out import HeldOut, prepare  # noqa: E402
 from sggan_jax.evaluate.held_out_choice import choose_held_out  # noqa: E402
-from sggan_jax.train.checkpoint import read_run  # noqa: E402
 
 _BATCH = 8
 _SHOWN = 5

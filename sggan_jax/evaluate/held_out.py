@@ -133,7 +133,9 @@ def _pair_patches(
     first, second = patches.match(mine, theirs)
     order = np.argsort(first)  # so that patches of one image follow each other
     first, second = first[order], second[order]
-    kept = patches.Places(*(field[first] for field in places[:3]), places.side)
+    kept = patches.Places(
+        places.images[first], places.tops[first], places.lefts[first], places.side
+    )
     return kept, images[second], (mine[first], theirs[second])
 
 
