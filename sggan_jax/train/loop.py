@@ -9,7 +9,7 @@ from sggan_jax.train import processes
 from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.metric_buffer import MetricBuffer
 from sggan_jax.train.outputs import Outputs
-from sggan_jax.train.parallel import Trainer
+from sggan_jax.train.parallel import ASKED, Trainer
 from sggan_jax.train.signals import Stop
 from sggan_jax.train.state import TrainState
 
@@ -56,7 +56,7 @@ class Loop:
                 if batch is None:
                     continue
                 position = self.stream.get_state()
-                state, new = self.trainer.run(state, batch, bool(self.stop.name))
+                state, new = self.trainer.run(state, self._tell(batch))
                 done += k
                 metrics.add(new)
                 log.progress(done)
@@ -72,6 +72,13 @@ class Loop:
     def _is_asked(self, metrics: MetricBuffer) -> bool:
         """Whether to stop; several processes all know it after the same step."""
         return metrics.asked if processes.count() > 1 else bool(self.stop.name)
+
+    def _tell(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Let other processes learn with the batch whether this one is asked to stop."""
+        if processes.count() == 1:
+            return batch
+        shape = next(iter(batch.values())).shape[:2]
+        return batch | {ASKED: np.full(shape, bool(self.stop.name), np.float32)}
 
     def _take(self, done: int, k: int) -> dict[str, np.ndarray] | None:
         """Return the next batches; None if they failed because the run is asked to stop."""

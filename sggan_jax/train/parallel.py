@@ -27,7 +27,8 @@ copies all weights and Adam's averages at every step: 6 % of a small network's t
 
 
 ASKED = "asked to stop"
-"""Metric of a step of several processes: above 0 where one of them was asked to stop."""
+"""Batches of several processes say by it, float32 [k, B], whether their process is asked to stop;
+the metric of this name is above 0 where any is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,13 +37,12 @@ class Trainer:
 
     Attributes:
       devices: on which it runs.
-      run: (state on the devices, host batch [k, B, ...], whether this process is asked to stop) to
-        (state, metrics [k] each); the state given is used up. Of several processes the metric
-        :data:`ASKED` is above 0 where any was asked.
+      run: (state on the devices, host batch [k, B, ...]) to (state, metrics [k] each); the state
+        given is used up.
     """
 
     devices: tuple[jax.Device, ...]
-    run: Callable[[TrainState, Batch, bool], tuple[TrainState, Metrics]]
+    run: Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
 
 def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]) -> Trainer:
@@ -53,31 +53,26 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
     if len(devices) == 1:
         step = partial(_steps, make_step(method, recipe))
         options = CPU_OPTIONS if devices[0].platform == "cpu" else None
-        jitted = jax.jit(step, donate_argnums=0, compiler_options=options)
+        return Trainer(devices, jax.jit(step, donate_argnums=0, compiler_options=options))
+    mapped = jax.pmap(partial(_on_device, method, recipe), AXIS, devices=devices, donate_argnums=0)
 
-        def alone(state: TrainState, batch: Batch, _: bool = False) -> tuple[TrainState, Metrics]:
-            return jitted(state, batch)
-
-        return Trainer(devices, alone)
-    step = partial(_steps, make_step(method, recipe, AXIS))
-    together = jax.process_count() > 1
-    number = len(devices[own(devices)])
-
-    def on_device(state: TrainState, batch: Batch, asked: jax.Array) -> tuple[TrainState, Metrics]:
-        state, metrics = step(state.replace(rng=jax.random.wrap_key_data(state.rng)), batch)
-        if together:
-            metrics |= {ASKED: jax.lax.pmax(asked, AXIS)[None]}
-        return state.replace(rng=jax.random.key_data(state.rng)), metrics
-
-    mapped = jax.pmap(on_device, AXIS, devices=devices, donate_argnums=0)
-
-    def run(state: TrainState, batch: Batch, asked: bool = False) -> tuple[TrainState, Metrics]:
-        flags = np.full(number, asked, np.float32)
-        state, metrics = mapped(state, _split(batch, number), flags)
+    def run(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        state, metrics = mapped(state, _split(batch, len(devices[own(devices)])))
         # The shard of one device: an index would be a program for all of them, with an exchange.
         return state, {name: _shard(value).reshape(-1) for name, value in metrics.items()}
 
     return Trainer(devices, run)
+
+
+def _on_device(method, recipe, state, batch):
+    """Run the steps of one of several devices; the random key travels as its numbers."""
+    asked = batch.get(ASKED)
+    batch = {name: x for name, x in batch.items() if name != ASKED}
+    step = make_step(method, recipe, AXIS)
+    state, metrics = _steps(step, state.replace(rng=jax.random.wrap_key_data(state.rng)), batch)
+    if asked is not None:
+        metrics |= {ASKED: jax.lax.pmax(jnp.max(asked, axis=1), AXIS)}
+    return state.replace(rng=jax.random.key_data(state.rng)), metrics
 
 
 def _shard(value: jax.Array) -> jax.Array:
