@@ -84,7 +84,7 @@ def read_run(workdir: Path) -> Run:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         found = fields.pop("format", None)
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
     if found != FORMAT:
         raise InputError(
