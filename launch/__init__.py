@@ -11,6 +11,10 @@ from sggan_jax.train.signals import STOPPED, Stopped
 if TYPE_CHECKING:  # programs tune the allocator before anything imports jax
     from sggan_jax.adapt.dataset import Summary
 
+ACCEPT_LABELS = flags.DEFINE_bool(
+    "accept_labels", False, "Take labels as they are though they make no street under their table."
+)
+
 
 def run(main: Callable[[list[str]], int | None]) -> None:
     """Run a program; what the user got wrong becomes one sentence and exit code 2.

@@ -52,6 +52,7 @@ HOMES = {
     "orbax": ("sggan_jax.runs",),
     "tensorboardX": ("sggan_jax.train.log",),
     "jinja2": ("sggan_jax.report",),
+    "safetensors": ("sggan_jax.export",),
     "rich": ("sggan_jax.progress", "launch"),
     "absl": ("launch", "configs"),
     "ml_collections": ("launch", "configs"),

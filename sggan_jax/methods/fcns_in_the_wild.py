@@ -21,7 +21,7 @@ from sggan_jax.methods import segmenter
 from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import example_image
 from sggan_jax.methods.segmenter import make_terms
-from sggan_jax.nets.discriminators import PlaceClassifier
+from sggan_jax.nets.discriminators import PositionClassifier
 from sggan_jax.nets.initial import init_params
 from sggan_jax.types import to_float
 
@@ -44,7 +44,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     """
     plain = segmenter.make(config, class_groups, steps_per_epoch)
     network = plain.modules["seg"]
-    classifier = PlaceClassifier(config.fcns_in_the_wild.dis_width)
+    classifier = PositionClassifier(config.fcns_in_the_wild.dis_width)
     weights = config.term_weights
     return Method(
         modules={"seg": network, "d_seg": classifier},
@@ -135,7 +135,7 @@ def _forward(network, ids, params, tensors, rng):
     features, new = network.apply(
         variables, images, train=True, mutable=["batch_stats"], method="features"
     )
-    scores = network.apply(variables, features, images.shape[1:3], method="scores")
+    scores = network.apply(variables, features, images.shape[1:3], method="logits")
     half = tensors["v"].shape[0]
     shares = share_of_classes(tensors["classes_v"], scores.shape[-1])
     history = jnp.concatenate([shares, tensors["stats"]["shares"]])[

@@ -16,10 +16,10 @@ from sggan_jax.config import Config, Segmentation
 from sggan_jax.data.labels import representative_ids
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods.base import Method, OptimiserGroup
+from sggan_jax.nets.initial import init_variables
 from sggan_jax.nets.pretrained import find_file, imagenet_encoder, with_encoder
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
-from sggan_jax.nets.units import init_variables
 from sggan_jax.types import (
     Array,
     Batch,

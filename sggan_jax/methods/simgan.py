@@ -23,8 +23,8 @@ from sggan_jax.losses.adversarial import cross_entropy, cross_entropy_discrimina
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, OptimiserGroup, Weight, chosen
 from sggan_jax.methods.common import example_image, preprocess_images
+from sggan_jax.nets.initial import init_variables
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
-from sggan_jax.nets.units import init_variables
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:

@@ -82,11 +82,10 @@ def read_run(workdir: Path) -> Run:
     if not path.is_file():
         raise InputError(f"{workdir} is not a run directory: it has no {RUN_FILE}")
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        found = fields.pop("format", None)
-    except (ValueError, AttributeError, TypeError) as error:
+        fields = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
-    if found != FORMAT:
+    if (found := fields.pop("format", None)) != FORMAT:
         raise InputError(
             f"{path} is of format {found}, this program reads {FORMAT}; use the version of the "
             f"program that wrote it"

@@ -179,13 +179,15 @@ def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
 
 def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_path):
     places = f"--dir={city}", f"--data_dir={tmp_path}", f"--output={tmp_path / 'score.json'}"
-    done = run("score", f"--run={segmenter.run}", *places)
+    done = run("score", f"--run={segmenter.run}", *places, "--accept_labels")
     assert done.returncode == 0, done.stderr
     assert "on 3 images of test at 32x64" in done.stdout
     record = json.loads((tmp_path / "score.json").read_text())
     assert (record["step"], record["images"], record["split"]) == (3, 3, "test")
-    prepare(SourceSpec("folder", str(city)), tmp_path, 32, 64, progress=False)
-    source = open_source(SourceSpec("folder", str(city)), tmp_path, "test", 32, 64)
+    prepare(SourceSpec("folder", str(city), accept_labels=True), tmp_path, 32, 64, progress=False)
+    source = open_source(
+        SourceSpec("folder", str(city), accept_labels=True), tmp_path, "test", 32, 64
+    )
     expected = np.zeros((10, 10), int)
     for k in range(3):
         truth = group_table("ten")[source[k]["label"]]

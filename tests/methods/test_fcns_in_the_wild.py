@@ -9,9 +9,9 @@ from sggan_jax.config import Config
 from sggan_jax.data.labels import group_table
 from sggan_jax.losses.domain import class_size_loss
 from sggan_jax.methods import fcns_in_the_wild
-from sggan_jax.nets.discriminators import PlaceClassifier
+from sggan_jax.nets.discriminators import PositionClassifier
 
-CLASSIFIER = PlaceClassifier(width=4)
+CLASSIFIER = PositionClassifier(width=4)
 
 
 def test_shares_count_pixels_that_have_a_class():
@@ -54,7 +54,7 @@ def judge(params, features):
     x = features.astype(np.float64)
     for name in ("hidden0", "hidden1", "logits"):
         layer = jax.tree.map(np.float64, params["d_seg"][name])
-        x = x @ layer["conv"]["kernel"][0, 0] + layer["bias"]
+        x = x @ layer["kernel"][0, 0] + layer["bias"]
         x = x if name == "logits" else np.where(x > 0, x, 0.2 * x)
     return 1 / (1 + np.exp(-x))
 

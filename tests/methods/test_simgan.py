@@ -73,7 +73,7 @@ def test_signals_live_through_networks_without_norms():
     # Seen, and not yet in the flat ends of tanh.
     assert 0.05 < np.std(fake) < 0.7
     assert np.std(logits) > 0.05
-    kernel = params["g_v2r"]["block0_a"]["conv"]["kernel"]
+    kernel = params["g_v2r"]["block0_a"]["kernel"]
     # Variance 2 over the 3x3x32 numbers under a kernel, of 9,216 numbers.
     np.testing.assert_allclose(kernel.std(), np.sqrt(2 / 288), rtol=0.03)
 
