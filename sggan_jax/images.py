@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from sggan_jax.files import write_atomically
 from sggan_jax.types import InputError
@@ -223,7 +223,7 @@ def _check_size(image: Image.Image) -> None:
         )
 
 
-def _raw_mode(image: Image.Image) -> str:
+def _raw_mode(image: ImageFile.ImageFile) -> str:
     """How the pixels lie in the file, in Pillow's words, such as ``RGB;16B``."""
     arguments = image.tile[0][3] if image.tile else ""
     raw = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
