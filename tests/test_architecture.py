@@ -14,6 +14,7 @@ FILES = sorted(
 FLOORS = {
     "sggan_jax.types": 0,
     "sggan_jax.allocator": 0,
+    "sggan_jax.hardware": 0,
     "sggan_jax.report": 0,
     "sggan_jax.toycity": 1,
     "sggan_jax.nets": 2,
