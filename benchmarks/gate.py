@@ -19,12 +19,12 @@ tune_allocator()  # before jax is imported
 import numpy as np  # noqa: E402
 from PIL import Image, ImageFilter  # noqa: E402
 
-from sggan_jax.adapt.files import list_images, read_rgb  # noqa: E402
 from sggan_jax.adapt.gate import Gate, judge  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders.reading import read_labels  # noqa: E402
 from sggan_jax.data.labels import CITYSCAPES  # noqa: E402
 from sggan_jax.evaluate.meaning import ImageScores  # noqa: E402
+from sggan_jax.images import list_images, read_image  # noqa: E402
 
 SKY, TREE, BUILDING = 23, 21, 11
 # Ids that may be swapped: road, sidewalk, building, vegetation, sky, car.
@@ -106,7 +106,7 @@ def main() -> None:
     def read(name: Path) -> tuple[np.ndarray, ...]:
         labels = arguments.source / "labels" / name.with_suffix(".png")
         folders = arguments.source, arguments.adapted
-        return *(read_rgb(f / "images" / name) for f in folders), read_labels(labels, CITYSCAPES)
+        return *(read_image(f / "images" / name) for f in folders), read_labels(labels, CITYSCAPES)
 
     good = {str(name): gate(*read(name)) for name in names}
     print(f"{len(good)} images, network {gate.evaluation_network}\n")

@@ -144,6 +144,7 @@ def jax_side(case: Case, folder: Path) -> Callable[[], dict]:
 
     from configs.common import get_config
     from sggan_jax.data.labels import group_table
+    from sggan_jax.devices import pick_devices
     from sggan_jax.methods import make_method
     from sggan_jax.train import parallel
     from sggan_jax.train.optim import make_optimiser
@@ -167,7 +168,7 @@ def jax_side(case: Case, folder: Path) -> Callable[[], dict]:
     masks = [np.asarray(tensors[name]) for name in ("mask_v", "mask_r")]
     given = {"params": jax.device_get(state[0].params), "masks": masks}
     (folder / "given.pickle").write_bytes(pickle.dumps(given))
-    trainer = parallel.make_trainer(method, recipe, parallel.pick_devices(1))
+    trainer = parallel.make_trainer(method, recipe, pick_devices(1))
     stacked = {name: x[None] for name, x in batch.items()}
 
     def step() -> dict:

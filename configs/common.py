@@ -24,6 +24,8 @@ def get_config() -> ConfigDict:
     # folder: class tables of the labels: cityscapes, gtav, ... or a TOML or YAML file of your own.
     data.virtual_table = "cityscapes"
     data.real_table = "cityscapes"
+    # Take labels as they are though they make no street when read under their table.
+    data.accept_labels = False
     # toycity: number of scenes.
     data.toycity_train = 400
     data.toycity_test = 50

@@ -31,9 +31,9 @@ from sggan_jax.adapt.provenance import make_record  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.labels import class_table  # noqa: E402
-from sggan_jax.train.checkpoint import read_run  # noqa: E402
-from sggan_jax.train.parallel import allow_virtual_devices, pick_devices  # noqa: E402
-from sggan_jax.types import Config, InputError  # noqa: E402
+from sggan_jax.devices import allow_virtual_devices, pick_devices  # noqa: E402
+from sggan_jax.runs.description import Run, read_run  # noqa: E402
+from sggan_jax.types import InputError  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
 _INPUT = flags.DEFINE_string(
@@ -49,11 +49,13 @@ _SPLIT = flags.DEFINE_enum(
     "split", "train", ["train", "val", "test"], "With --builder: the part of the data set."
 )
 _SCENES = flags.DEFINE_integer(
-    "scenes", None, "With --builder=toycity: scenes of a split; as many as the run's if not given."
+    "scenes",
+    None,
+    "With --builder=toycity: scenes of a split; else 400 of train and 50 of test.",
 )
 _TABLE = flags.DEFINE_string("table", None, "Classes of the labels; the run's own if not given.")
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "With --builder: directory of prepared data sets; the run's if not given."
+    "data_dir", "data", "With --builder: directory of prepared data sets."
 )
 _DIRECTION = flags.DEFINE_enum(
     "direction", "v2r", ["v2r", "r2v"], "Virtual to real, or real to virtual."
@@ -89,13 +91,13 @@ def main(_: list[str]) -> int:
     """Adapt, describe, judge; exit with status 1 when some images could not be read."""
     if _CHECK.value:
         return check()
-    settings = read_run(Path(_RUN.value)).settings
-    table = class_table(_TABLE.value or own_table(settings))
+    described = read_run(Path(_RUN.value))
+    table = class_table(_TABLE.value or own_table(described))
     allow_virtual_devices(_DEVICES.value)  # before anything is put on a device
     segmenter = load_segmenter(_SEGMENTER.value) if _SEGMENTER.value else None
     adapter = load_adapter(_RUN.value, _DIRECTION.value, _STEP.value, _MEMORY.value)
     adapter = dataclasses.replace(adapter, devices=pick_devices(_DEVICES.value))
-    source = find_source(settings)
+    source = find_source(described)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}")
     if not is_dataset(source):
         return adapt_images(adapter, source)
@@ -128,30 +130,30 @@ def is_dataset(source: Path) -> bool:
     return all((source / part).is_dir() for part in ("images", "labels"))
 
 
-def find_source(settings: Config) -> Path:
+def find_source(described: Run) -> Path:
     """Find the folder to adapt; a prepared data set is written as one first."""
     if _BUILDER.value == "folder":
         if not _INPUT.value:
             raise InputError("give --input, a folder of images, or --builder, a data set")
         return Path(_INPUT.value)
-    data = settings.data
-    train, test = (getattr(data, f"toycity_{name}", 50) for name in ("train", "test"))
     spec = SourceSpec(
         builder=_BUILDER.value,
         path=_INPUT.value,
-        table=_TABLE.value or own_table(settings),
-        look="virtual" if _DIRECTION.value == "v2r" else "real",
-        train=int(_SCENES.value or train),
-        test=int(_SCENES.value or test),
+        table=_TABLE.value or own_table(described),
+        look=_domain(),
+        train=_SCENES.value or SourceSpec.train,
+        test=_SCENES.value or SourceSpec.test,
     )
-    data_dir = str(_DATA_DIR.value or getattr(data, "data_dir", "data"))
-    return unpack_split(spec, data_dir, data.height, data.width, _SPLIT.value)
+    return unpack_split(spec, _DATA_DIR.value, *described.size, _SPLIT.value)
 
 
-def own_table(settings: Config) -> str:
-    """Name the class table of the domain that a run adapts from; imported runs have none."""
-    domain = "virtual" if _DIRECTION.value == "v2r" else "real"
-    return getattr(settings.data, f"{domain}_table", "cityscapes")
+def own_table(described: Run) -> str:
+    """Name the class table of the domain that is adapted."""
+    return described.tables[_domain()]
+
+
+def _domain() -> str:
+    return "virtual" if _DIRECTION.value == "v2r" else "real"
 
 
 def check() -> int:

@@ -22,7 +22,7 @@ from sggan_jax.data.domains import open_domain  # noqa: E402
 from sggan_jax.data.labels import CITYSCAPES, colourise  # noqa: E402
 from sggan_jax.evaluate.figures import draw_columns  # noqa: E402
 from sggan_jax.evaluate.pairs import count_boundaries, count_errors, format_errors  # noqa: E402
-from sggan_jax.train.checkpoint import read_run  # noqa: E402
+from sggan_jax.runs.description import read_run  # noqa: E402
 from sggan_jax.types import Config, InputError  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)

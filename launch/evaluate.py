@@ -17,9 +17,7 @@ import numpy as np  # noqa: E402
 from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
-from sggan_jax.adapt.files import list_images, read_rgb  # noqa: E402
 from sggan_jax.adapt.gate import Gate  # noqa: E402
-from sggan_jax.adapt.pth import read_tensors  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.domains import open_prepared  # noqa: E402
@@ -29,7 +27,9 @@ from sggan_jax.evaluate.assess import Inputs, assess  # noqa: E402
 from sggan_jax.evaluate.assess_page import write_assessment  # noqa: E402
 from sggan_jax.evaluate.features import Features, load_features  # noqa: E402
 from sggan_jax.evaluate.pairs import format_table  # noqa: E402
-from sggan_jax.types import InputError, namespace  # noqa: E402
+from sggan_jax.images import list_images, read_image  # noqa: E402
+from sggan_jax.nets.pth import read_tensors  # noqa: E402
+from sggan_jax.types import InputError  # noqa: E402
 
 _SOURCE = flags.DEFINE_string("source", None, "Folder data set that was adapted.", required=True)
 _ADAPTED = flags.DEFINE_string("adapted", None, "Its adapted form.", required=True)
@@ -83,14 +83,14 @@ def open_all() -> tuple[PreparedSource, PreparedSource, PreparedSource]:
     height, width = _HEIGHT.value, _WIDTH.value
     if not (height and width):
         images = Path(_ADAPTED.value) / "images"
-        height, width = read_rgb(images / list_images(images)[0]).shape[:2]
+        height, width = read_image(images / list_images(images)[0]).shape[:2]
     if min(height, width) < 32:
         raise InputError(f"images of {height}x{width} are too small to compare: give at least 32")
-    data = namespace({"data_dir": _DATA_DIR.value, "height": height, "width": width})
+    directory, size = _DATA_DIR.value, (height, width)
     specs = [SourceSpec("folder", path, _TABLE.value) for path in (_SOURCE.value, _ADAPTED.value)]
     real = SourceSpec(_REAL_BUILDER.value, _REAL.value, _REAL_TABLE.value, look="real")
-    source, adapted = (open_prepared(spec, data, _SPLIT.value) for spec in specs)
-    return source, adapted, open_prepared(real, data, _REAL_SPLIT.value)
+    source, adapted = (open_prepared(spec, directory, size, _SPLIT.value) for spec in specs)
+    return source, adapted, open_prepared(real, directory, size, _REAL_SPLIT.value)
 
 
 def rename(names) -> np.ndarray:

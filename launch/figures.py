@@ -22,11 +22,11 @@ from absl import flags  # noqa: E402
 
 from launch import run  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
-from sggan_jax.adapt.files import list_images, read_rgb  # noqa: E402
 from sggan_jax.adapt.segmenter import Segmenter, draw_seen, load_segmenter  # noqa: E402
 from sggan_jax.data.builders.reading import read_labels  # noqa: E402
 from sggan_jax.data.labels import class_table  # noqa: E402
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom  # noqa: E402
+from sggan_jax.images import list_images, read_image  # noqa: E402
 from sggan_jax.types import InputError  # noqa: E402
 
 _KINDS = ("comparison", "zoom", "difference", "segmentation")
@@ -50,7 +50,7 @@ def main(_: list[str]) -> None:
     segmenter = load_segmenter(_SEGMENTER.value) if _SEGMENTER.value else None
     check(runs, segmenter)
     names = choose()
-    images = stack([read_rgb(Path(_INPUT.value) / "images" / name) for name in names])
+    images = stack([read_image(Path(_INPUT.value) / "images" / name) for name in names])
     made = {title: load_adapter(path)(images) for title, path in runs.items()}
     columns = {"input": images, **made}
     if _KIND.value == "zoom":

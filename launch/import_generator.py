@@ -21,9 +21,10 @@ def main(_: list[str]) -> None:
     """Import and tell what was found."""
     given = {"v2r": _V2R.value, "r2v": _R2V.value}
     files = {direction: path for direction, path in given.items() if path is not None}
-    nets = import_generators(files, _RUN.value).settings.nets
-    depth = f"{nets.levels} levels" if nets.generator == "unet" else f"{nets.blocks} blocks"
-    print(f"{_RUN.value}: {nets.generator}, {depth}, width {nets.width}, {', '.join(files)}")
+    run = import_generators(files, _RUN.value)
+    for direction, name in run.adapts.items():
+        fields = (f"{key} {value}" for key, value in run.networks[name].items())
+        print(f"{_RUN.value}, {direction}: {', '.join(fields)}")
     print(f"adapt with: python -m launch.adapt --run {_RUN.value} --input DIR --output DIR")
 
 

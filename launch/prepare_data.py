@@ -12,6 +12,7 @@ One data set (docs/data.md lists the builders and how each is laid out):
 ``--check`` writes no data. The same command continues what was interrupted.
 """
 
+import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from rich.table import Table
 from launch import run
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
-from sggan_jax.data.domains import domain_spec, stored_size
+from sggan_jax.data.domains import check_id_spaces, domain_spec, stored_size
 from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
 from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
@@ -59,6 +60,9 @@ _LOOK = flags.DEFINE_enum(
 _TRAIN = flags.DEFINE_integer("train", _SPEC.train, "toycity: number of training scenes.")
 _TEST = flags.DEFINE_integer("test", _SPEC.test, "toycity: number of test scenes.")
 _SEED = flags.DEFINE_integer("seed", _SPEC.seed, "toycity: which city to render.")
+_ACCEPT = flags.DEFINE_bool(
+    "accept_labels", False, "Take labels as they are though they make no street under their table."
+)
 _CHECK = flags.DEFINE_bool("check", False, "Read and report, write no data.")
 _REPORT = flags.DEFINE_string(
     "report",
@@ -113,10 +117,12 @@ def _draw(infos: Sequence[PreparedInfo]) -> dict[str, list[str]]:
 
 def _of_run() -> list[PreparedInfo]:
     data = _CONFIG.value.data
+    check_id_spaces(data)
     domains = ["virtual", "real"] if data.real else ["virtual"]
-    return [
-        _look_at(domain_spec(data, domain), data.data_dir, *stored_size(data)) for domain in domains
-    ]
+    specs = [domain_spec(data, domain) for domain in domains]
+    if _ACCEPT.value:
+        specs = [dataclasses.replace(spec, accept_labels=True) for spec in specs]
+    return [_look_at(spec, data.data_dir, *stored_size(data)) for spec in specs]
 
 
 def _of_source() -> PreparedInfo:
@@ -130,6 +136,7 @@ def _of_source() -> PreparedInfo:
         train=_TRAIN.value,
         test=_TEST.value,
         seed=_SEED.value,
+        accept_labels=_ACCEPT.value,
     )
     return _look_at(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value)
 

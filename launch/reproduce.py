@@ -21,13 +21,13 @@ from absl import flags  # noqa: E402
 from ml_collections import config_flags  # noqa: E402
 
 from launch import run  # noqa: E402
+from sggan_jax.devices import keep_compiled  # noqa: E402
 from sggan_jax.reproduce.experiment import read_experiments  # noqa: E402
 from sggan_jax.reproduce.jobs import Benchmark  # noqa: E402
 from sggan_jax.reproduce.picture import draw_benchmark  # noqa: E402
 from sggan_jax.reproduce.results import write_results  # noqa: E402
 from sggan_jax.reproduce.run_benchmark import run_benchmark  # noqa: E402
 from sggan_jax.reproduce.table import format_classes, format_results  # noqa: E402
-from sggan_jax.train.parallel import keep_compiled  # noqa: E402
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",

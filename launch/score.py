@@ -21,8 +21,7 @@ from sggan_jax.evaluate.segmentation import (  # noqa: E402
     format_scores,
     score_segmenter,
 )
-from sggan_jax.train.checkpoint import read_run  # noqa: E402
-from sggan_jax.types import Config  # noqa: E402
+from sggan_jax.runs.description import read_run  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of a segmentation network.", required=True)
 _DIR = flags.DEFINE_string("dir", "", "Directory of the labelled images; toycity has none.")
@@ -31,23 +30,20 @@ _BUILDER = flags.DEFINE_enum("builder", "folder", list(BUILDERS), "What kind of 
 _TABLE = flags.DEFINE_string("table", "cityscapes", "folder: classes of its labels.")
 _LOOK = flags.DEFINE_enum("look", "real", ["virtual", "real"], "toycity: which of its two looks.")
 _STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "Directory of prepared data sets; the run's own when not given."
-)
+_DATA_DIR = flags.DEFINE_string("data_dir", "data", "Directory of prepared data sets.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file; RUN/score_NAME_SPLIT.json by default.")
 
 
 def main(_: list[str]) -> None:
     """Predict, count, print, write."""
-    data = read_run(Path(_RUN.value)).settings.data
-    data.data_dir = _DATA_DIR.value or data.data_dir
-    spec = read_spec(data)
+    size = read_run(Path(_RUN.value)).size
+    spec = SourceSpec(_BUILDER.value, _DIR.value, _TABLE.value, _LOOK.value)
     segmenter = load_segmenter(_RUN.value, _STEP.value)
-    source = open_prepared(spec, data, _SPLIT.value)
+    source = open_prepared(spec, _DATA_DIR.value, size, _SPLIT.value)
     confusion = score_segmenter(segmenter, source)
     print(
         f"{segmenter.run}, step {segmenter.step}, on {len(source)} images of {_SPLIT.value} at "
-        f"{data.height}x{data.width}\n\n{format_scores(confusion, segmenter.names)}\n"
+        f"{size[0]}x{size[1]}\n\n{format_scores(confusion, segmenter.names)}\n"
     )
     name = Path(spec.path).resolve().name if spec.path else f"{spec.builder}-{spec.look}"
     path = Path(_OUTPUT.value or segmenter.run / f"score_{name}_{_SPLIT.value}.json")
@@ -57,25 +53,13 @@ def main(_: list[str]) -> None:
         "data": spec.path or name,
         "split": _SPLIT.value,
         "images": len(source),
-        "size": [data.height, data.width],
+        "size": list(size),
     }
     path.write_text(
         json.dumps(record | describe_scores(confusion, segmenter.names), indent=1) + "\n",
         encoding="utf-8",
     )
     print(f"scores: {path}")
-
-
-def read_spec(data: Config) -> SourceSpec:
-    """Describe the data set that the flags name."""
-    return SourceSpec(
-        builder=_BUILDER.value,
-        path=_DIR.value,
-        table=_TABLE.value,
-        look=_LOOK.value,
-        train=data.toycity_train,
-        test=data.toycity_test,
-    )
 
 
 if __name__ == "__main__":

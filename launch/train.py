@@ -18,9 +18,9 @@ from absl import flags  # noqa: E402
 from ml_collections import config_flags  # noqa: E402
 
 from launch import run  # noqa: E402
+from sggan_jax.devices import allow_virtual_devices  # noqa: E402
 from sggan_jax.train import processes  # noqa: E402
 from sggan_jax.train.loop import train  # noqa: E402
-from sggan_jax.train.parallel import allow_virtual_devices  # noqa: E402
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",

@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
+from sggan_jax.devices import shard
 from sggan_jax.nets.sizes import check_images, pad_to_fit
-from sggan_jax.train.checkpoint import restore_network
-from sggan_jax.train.parallel import shard
+from sggan_jax.runs.networks import read_network
 from sggan_jax.types import Array, to_float, to_uint8
 
 MEMORY = 4.0
@@ -116,7 +116,7 @@ def load_adapter(
     Raises:
       InputError: if there is no such run, direction or checkpoint.
     """
-    module, variables, step = restore_network(Path(run), direction, step)
+    module, variables, step = read_network(Path(run), direction, step)
     return Adapter(Path(run), direction, step, module, jax.device_put(variables), memory)
 
 

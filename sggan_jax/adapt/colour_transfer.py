@@ -19,13 +19,13 @@ from sggan_jax.adapt.colours import (
     swap_amplitude,
 )
 from sggan_jax.adapt.dataset import carry, remake
-from sggan_jax.adapt.files import list_images, read_rgb
 from sggan_jax.adapt.flow import Summary, check_apart
 from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.data.builders.folder import index_files, read_lists
-from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, decode_png
+from sggan_jax.data.builders.reading import read_ids
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.transforms import resize_image
+from sggan_jax.images import IMAGE_SUFFIXES, list_images, read_image
 from sggan_jax.types import InputError
 
 KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier")
@@ -131,7 +131,7 @@ def _carry_all(record: Record, source: Path, output: Path, overwrite: bool) -> S
 def _measure_files(
     targets: list[Path], sources: list[Path]
 ) -> tuple[Statistics, Statistics | None]:
-    return measure(map(read_rgb, targets)), measure(map(read_rgb, sources)) if sources else None
+    return measure(map(read_image, targets)), measure(map(read_image, sources)) if sources else None
 
 
 def _match_all(
@@ -149,10 +149,7 @@ def _read_classes(root: Path, label_set: str) -> Callable[[str], np.ndarray]:
     def read(name: str) -> np.ndarray:
         if name not in files:
             raise InputError(f"{root / 'labels'} has no {name}.png for the image of that name")
-        ids = decode_png(files[name].read_bytes())
-        if ids.ndim != 2:
-            raise InputError(f"{files[name]} holds colours; give class ids")
-        return table[ids]
+        return table[read_ids(files[name])]
 
     return read
 
@@ -160,7 +157,7 @@ def _read_classes(root: Path, label_set: str) -> Callable[[str], np.ndarray]:
 def _measure_classes(root: Path, label_set: str) -> dict[int, Statistics]:
     classes, images = _read_classes(root, label_set), train_images(root)
     return measure_classes(
-        (read_rgb(path), classes(_stem(path.relative_to(root / "images")))) for path in images
+        (read_image(path), classes(_stem(path.relative_to(root / "images")))) for path in images
     )
 
 
@@ -190,6 +187,6 @@ def _swap_all(
     for name, image in zip(names, images, strict=True):
         number = zlib.crc32(_stem(name).encode())
         drawn = np.random.default_rng((seed, number)).integers(len(targets))
-        target = resize_image(read_rgb(targets[drawn]), *image.shape[:2])
+        target = resize_image(read_image(targets[drawn]), *image.shape[:2])
         swapped.append(swap_amplitude(image, target, beta))
     return np.stack(swapped)

@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 from sggan_jax.adapt.adapter import Adapter
-from sggan_jax.adapt.files import list_images
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.provenance import Record, claim, make_record
 from sggan_jax.adapt.segmenter import Segmenter
@@ -18,6 +17,8 @@ from sggan_jax.data.builders.folder import SPLITS
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
+from sggan_jax.files import write_atomically
+from sggan_jax.images import list_images
 from sggan_jax.types import InputError
 
 
@@ -202,7 +203,7 @@ def unpack_split(
     """
     prepare(spec, data_dir, height, width)
     home = Path(data_dir).expanduser().absolute()
-    prepared = Path(make_builder(spec, data_dir, height, width).data_dir)
+    prepared = make_builder(spec, data_dir, height, width).data_dir
     folder = home / "unpacked" / f"{prepared.relative_to(home).parts[0]}_{split}"
     unpack({split: open_source(spec, data_dir, split, height, width)}, folder)
     return folder
@@ -227,17 +228,15 @@ def carry(source: Path, output: Path, *parts: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Link or copy a file unless it is there already; it appears whole or not at all."""
+    """Link or copy a file atomically, unless it is there already."""
     new = source.stat()
     if target.exists():
         old = target.stat()
         if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
             return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)
-    try:
-        os.link(source.resolve(), part)
-    except OSError:  # another file system, or one without hard links
-        shutil.copy2(source, part)
-    os.replace(part, target)
+    with write_atomically(target) as part:
+        part.unlink(missing_ok=True)
+        try:
+            os.link(source.resolve(), part)
+        except OSError:  # another file system, or one without hard links
+            shutil.copy2(source, part)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
-from sggan_jax.adapt.meter import Meter
 from sggan_jax.adapt.provenance import Record, claim
+from sggan_jax.images import list_images, read_image, write_image
+from sggan_jax.progress import Progress
+from sggan_jax.threads import THREADS, ahead
 from sggan_jax.types import InputError
 
-_THREADS = 4
 # Images of sizes that do not fill a batch wait for more of their kind; no more than this many
 # batches of them, or a folder of all different sizes would end up in memory.
 _WAITING_BATCHES = 4
@@ -100,10 +100,11 @@ def map_folder(
     ]
     failed: list[tuple[Path, str]] = []
     clock, start = _Clock(), time.perf_counter()
-    with Meter(len(todo), progress) as meter, _Writer(output_dir, meter, clock) as writer:
-        images = _read_all(input_dir, todo, 2 * batch_size + _THREADS, clock)
+    bar = Progress("adapting", len(todo), shown=progress)
+    with bar, _Writer(output_dir, bar, clock) as writer:
+        images = _read_all(input_dir, todo, 2 * batch_size + THREADS, clock)
         compiled: set[tuple[int, ...]] = set()
-        for batch in gather(_drop_failed(images, failed, meter), batch_size):
+        for batch in gather(_drop_failed(images, failed, bar), batch_size):
             stacked = stack(batch, batch_size, compiled)
             with clock.measure("working"):
                 made = work([name for name, _ in batch], stacked)
@@ -197,37 +198,29 @@ class _Clock:
 
 
 def _read_all(
-    input_dir: Path, names: Sequence[Path], ahead: int, clock: _Clock
+    input_dir: Path, names: Sequence[Path], room: int, clock: _Clock
 ) -> Iterator[tuple[Path, np.ndarray | InputError]]:
-    """Read images in order, in threads that stay at most ``ahead`` images ahead."""
+    """Read images in order, in threads that stay at most ``room`` images ahead."""
 
     def read(name: Path) -> np.ndarray | InputError:
         try:
             with clock.measure("reading"):
-                return read_rgb(input_dir / name)
+                return read_image(input_dir / name)
         except InputError as error:
             return error
 
-    pending: deque[tuple[Path, Future]] = deque()
-    with _threads() as pool:
-        for name in names:
-            pending.append((name, pool.submit(read, name)))
-            if len(pending) > ahead:
-                first, future = pending.popleft()
-                yield first, future.result()
-        for first, future in pending:
-            yield first, future.result()
+    return zip(names, ahead(read, names, room=room), strict=True)
 
 
 def _drop_failed(
     images: Iterable[tuple[Path, np.ndarray | InputError]],
     failed: list[tuple[Path, str]],
-    meter: Meter,
+    bar: Progress,
 ) -> Iterator[Loaded]:
     for name, image in images:
         if isinstance(image, InputError):
             failed.append((name, str(image)))
-            meter.advance()
+            bar.advance()
         else:
             yield name, image
 
@@ -235,9 +228,9 @@ def _drop_failed(
 class _Writer:
     """Writes images in threads; a full queue makes who fills it wait."""
 
-    def __init__(self, output_dir: Path, meter: Meter, clock: _Clock):
-        self._output_dir, self._meter, self._clock = output_dir, meter, clock
-        self._pool = ThreadPoolExecutor(_THREADS)
+    def __init__(self, output_dir: Path, bar: Progress, clock: _Clock):
+        self._output_dir, self._bar, self._clock = output_dir, bar, clock
+        self._pool = ThreadPoolExecutor(THREADS)
         self._pending: deque[Future] = deque()
 
     def put(self, name: Path, image: np.ndarray) -> None:
@@ -247,16 +240,16 @@ class _Writer:
           InputError: if an earlier one could not be written.
         """
         self._pending.append(self._pool.submit(self._write, self._output_dir / name, image))
-        while len(self._pending) > 4 * _THREADS:
+        while len(self._pending) > 4 * THREADS:
             self._finish_one()
 
     def _write(self, path: Path, image: np.ndarray) -> None:
         with self._clock.measure("writing"):
-            write_rgb(path, image)
+            write_image(path, image)
 
     def _finish_one(self) -> None:
         self._pending.popleft().result()
-        self._meter.advance()
+        self._bar.advance()
 
     def __enter__(self) -> "_Writer":
         return self
@@ -268,13 +261,3 @@ class _Writer:
         finally:
             # After an interruption, what is adapted already is still written.
             self._pool.shutdown(wait=True)
-
-
-@contextlib.contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """A pool that leaves without waiting for reads nobody will use."""
-    pool = ThreadPoolExecutor(_THREADS)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sggan_jax.adapt.files import read_rgb
 from sggan_jax.adapt.gate import Finding, Thresholds
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.meaning import ImageScores
+from sggan_jax.images import read_image
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
 
 _SHOWN = 24
@@ -69,7 +69,7 @@ def _pictures(
 ) -> tuple[Picture, ...]:
     pictures = []
     for name, findings in list(rejected.items())[:_SHOWN]:
-        pair = {"source": read_rgb(source / name), "adapted": read_rgb(output / name)}
+        pair = {"source": read_image(source / name), "adapted": read_image(output / name)}
         image = draw_columns({title: _fit(one)[None] for title, one in pair.items()})
         reasons = "; ".join(finding.reason for finding in findings)
         pictures.append(embed_image(image, f"{name}: {reasons}"))

@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from sggan_jax.adapt.pth import read_tensors
-from sggan_jax.methods.imported import NETWORKS
-from sggan_jax.train.checkpoint import RUN_FILE, Checkpoints, Run, write_run
-from sggan_jax.train.state import TrainState
+from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.pth import read_tensors
+from sggan_jax.runs.description import RUN_FILE, Run
+from sggan_jax.runs.networks import describe, shapes_of, write_networks
 from sggan_jax.types import InputError
 
 Tensors = dict[str, np.ndarray]
+Generator = UNet | ResNet
+
+NETWORKS = {"v2r": "g_v2r", "r2v": "g_r2v"}
 
 _BLOCK = re.compile(r"model\.(\d+)\.conv_block\.1\.weight")
 
@@ -54,8 +56,7 @@ def import_generators(files: Mapping[str, str | Path], run: str | Path) -> Run:
       What the run directory says of itself.
 
     Raises:
-      InputError: if a file cannot be read or carried over, the two are of different kinds, or the
-        directory holds a run.
+      InputError: if a file cannot be read or carried over, or the directory holds a run.
     """
     run = Path(run)
     if (run / RUN_FILE).exists():
@@ -63,24 +64,25 @@ def import_generators(files: Mapping[str, str | Path], run: str | Path) -> Run:
     if not files:
         raise InputError("give a file for v2r, for r2v, or for both")
     read = {direction: convert(Path(path)) for direction, path in files.items()}
-    kinds = [settings for settings, _ in read.values()]
-    if any(kind != kinds[0] for kind in kinds):
-        raise InputError(f"the generators differ, {kinds[0]} and {kinds[1]}; import each alone")
-    description = Run(_make_config(kinds[0], tuple(read)), (0,) * 256, 1)
-    method = description.make_method()
-    params = {NETWORKS[direction]: tree for direction, (_, tree) in read.items()}
-    expected = jax.eval_shape(method.init, jax.random.key(0))
-    for direction, path in files.items():
-        _check_shapes(path, params[NETWORKS[direction]], expected[NETWORKS[direction]])
-    write_run(run, description)
-    state = TrainState(jnp.zeros((), jnp.int32), params, {}, {}, {}, {}, jax.random.key(0))
-    with Checkpoints(run, method) as checkpoints:
-        checkpoints.save(state, {})
+    for path, (module, params) in zip(files.values(), read.values(), strict=True):
+        _check_shapes(path, params, shapes_of(module, _fitting_size(module))["params"])
+    description = Run(
+        config={},
+        steps_per_epoch=1,
+        networks={NETWORKS[way]: describe(module) for way, (module, _) in read.items()},
+        adapts={way: NETWORKS[way] for way in read},
+        size=max(_fitting_size(module) for module, _ in read.values()),
+        tables=dict.fromkeys(("virtual", "real"), "cityscapes"),
+        class_groups=(0,) * 256,
+        group_names=("everything",),
+    )
+    variables = {NETWORKS[way]: {"params": params} for way, (_, params) in read.items()}
+    write_networks(run, description, variables, step=0)
     return description
 
 
-def convert(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a file as settings of ``config.nets`` and parameters in our form.
+def convert(path: Path) -> tuple[Generator, dict[str, Any]]:
+    """Read a file as a generator and its parameters in our form.
 
     Raises:
       InputError: if it is damaged, of another network, or has batch norm.
@@ -88,10 +90,11 @@ def convert(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     tensors = _clean(path, read_tensors(path))
     blocks = sorted(int(match[1]) for match in map(_BLOCK.fullmatch, tensors) if match)
     try:
+        module: Generator
         if blocks:
-            settings, layers = _lay_out_resnet(tensors, blocks)
+            module, layers = _lay_out_resnet(tensors, blocks)
         else:
-            settings, layers = _lay_out_unet(tensors)
+            module, layers = _lay_out_unet(tensors)
         params: dict[str, Any] = {}
         for layer in layers:
             params |= _carry(tensors, layer)
@@ -105,7 +108,7 @@ def convert(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path} holds {len(tensors)} tensors that the network has no place for, such as "
             f"{next(iter(tensors))}; it was changed, or is of another program"
         )
-    return settings, params
+    return module, params
 
 
 def _clean(path: Path, tensors: Tensors) -> Tensors:
@@ -122,7 +125,7 @@ def _clean(path: Path, tensors: Tensors) -> Tensors:
     return {name: tensor for name, tensor in tensors.items() if not name.endswith(noted)}
 
 
-def _lay_out_resnet(tensors: Tensors, blocks: list[int]) -> tuple[dict[str, Any], list[Layer]]:
+def _lay_out_resnet(tensors: Tensors, blocks: list[int]) -> tuple[ResNet, list[Layer]]:
     """Layers by their places in a row that counts padding and activations too."""
     after = blocks[-1] + 1
     layers = [
@@ -139,10 +142,10 @@ def _lay_out_resnet(tensors: Tensors, blocks: list[int]) -> tuple[dict[str, Any]
         layers.append(Layer(f"block{number}_a", f"{block}.1", f"{block}.2"))
         layers.append(Layer(f"block{number}_b", f"{block}.{second}", f"{block}.{second + 1}"))
     width = tensors["model.1.weight"].shape[0]
-    return {"generator": "resnet", "width": width, "blocks": len(blocks)}, layers
+    return ResNet(width, len(blocks), pytorch=True), layers
 
 
-def _lay_out_unet(tensors: Tensors) -> tuple[dict[str, Any], list[Layer]]:
+def _lay_out_unet(tensors: Tensors) -> tuple[UNet, list[Layer]]:
     """Layers by their places in blocks that hold the next block, from the outermost in."""
     prefixes = ["model.model"]
     for level in itertools.count(1):
@@ -162,7 +165,7 @@ def _lay_out_unet(tensors: Tensors) -> tuple[dict[str, Any], list[Layer]]:
         layers.append(Layer(f"down{level}", f"{block}.1", f"{block}.2"))
         layers.append(Layer(f"up{up}", f"{block}.5", f"{block}.6", "up and skip"))
     width = tensors["model.model.0.weight"].shape[0]
-    return {"generator": "unet", "width": width, "levels": levels}, layers
+    return UNet(width, levels, dropout=0.0, pytorch=True), layers
 
 
 def _carry(tensors: Tensors, layer: Layer) -> dict[str, Any]:
@@ -189,18 +192,10 @@ def _carry(tensors: Tensors, layer: Layer) -> dict[str, Any]:
     return {layer.name: params, f"{layer.name}_norm": norm}
 
 
-def _make_config(kind: Mapping[str, Any], directions: tuple[str, ...]) -> dict[str, Any]:
-    """Describe imported generators as ``methods/imported.py`` reads it."""
-    side = 2 ** max(8, kind.get("levels", 0))
-    nets = {"levels": 0, "blocks": 0, "dropout": 0.0, "upsampling": "transpose"}
-    nets |= {"dtype": "float32", "skip_image": False}
-    return {
-        "method": "imported",
-        "directions": directions,
-        "nets": nets | dict(kind),
-        "data": {"height": side, "width": 2 * side},
-        "train": {"ema": 0.0},
-    }
+def _fitting_size(module: Generator) -> tuple[int, int]:
+    """Give a height and width that a generator takes, 256x512 where nothing asks for more."""
+    side = max(256, module.multiple)
+    return side, 2 * side
 
 
 def _check_shapes(path: str | Path, params: Any, expected: Any) -> None:

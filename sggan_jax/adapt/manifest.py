@@ -6,13 +6,12 @@ last line cut short is dropped. Once all images are described it is written anew
 
 import dataclasses
 import hashlib
-import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from sggan_jax.adapt.provenance import Record
+from sggan_jax.files import JsonLines, check_inside, read_json_lines, write_json_lines
 from sggan_jax.types import InputError
 
 MANIFEST = "manifest.jsonl"
@@ -98,35 +97,15 @@ def read_manifest(folder: str | Path) -> list[Entry]:
     if not path.is_file():
         raise InputError(f"{folder} has no {MANIFEST}; let launch.adapt finish it")
     entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            for key, _ in _FILES:
-                check_inside(folder, entry[key])
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}, line {number}: {error}; adapt again to mend it") from error
+    for number, entry in enumerate(read_json_lines(path, allow_cut=False), 1):
+        where = f"{path}, entry {number}"
+        for key, _ in _FILES:
+            if key not in entry:
+                raise InputError(f"{where} has no {key!r}; adapt again to write it anew")
+            if entry[key] is not None:
+                check_inside(folder, str(entry[key]), where)
         entries.append(entry)
     return entries
-
-
-def check_inside(folder: Path, name: str | None) -> None:
-    """Refuse a path that leaves its folder, by ``..``, as an absolute path or behind a link.
-
-    Raises:
-      InputError: naming it.
-
-    >>> check_inside(Path("a"), "images/b.png")
-    >>> check_inside(Path("a"), "../b.png")
-    Traceback (most recent call last):
-    sggan_jax.types.InputError: '../b.png' is not inside a
-    """
-    if name is None:
-        return
-    parts = PurePosixPath(name)
-    root = folder.resolve()
-    # Resolved: a link could lead elsewhere even where the words do not.
-    if parts.is_absolute() or ".." in parts.parts or root not in (root / name).resolve().parents:
-        raise InputError(f"{name!r} is not inside {folder}")
 
 
 def check_files(folder: str | Path) -> list[str]:
@@ -161,7 +140,7 @@ def same_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 class ManifestWriter:
-    """A manifest in the making: ``with ManifestWriter(path) as event log: journal.add(entry)``.
+    """An unfinished manifest: ``with ManifestWriter(path) as manifest: manifest.add(entry)``.
 
     Attributes:
       entries: by image, what is there already and what was added.
@@ -169,38 +148,25 @@ class ManifestWriter:
 
     def __init__(self, path: Path):
         """Read what an earlier process left."""
-        self.entries: dict[str, Entry] = {}
         self._path = path
-        whole = 0
-        content = path.read_bytes() if path.is_file() else b""
-        for line in content.splitlines(keepends=True):
-            entry = _parse(line)
-            if entry is None:
-                break
-            self.entries[entry["image"]] = entry
-            whole += len(line)
-        if whole < len(content):
-            os.truncate(path, whole)
+        self.entries = {str(entry.get("image")): entry for entry in read_json_lines(path)}
 
     def __enter__(self) -> "ManifestWriter":
-        self._file = self._path.open("a", encoding="utf-8")
+        self._lines = JsonLines(self._path)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._lines.close()
 
     def add(self, entry: Entry) -> None:
         """Note an entry at once."""
         self.entries[entry["image"]] = entry
-        self._file.write(_format(entry))
-        self._file.flush()
+        self._lines.add(entry)
 
     def finish(self, images: Sequence[str]) -> list[Entry]:
         """Write the file anew: these images, in order, each once."""
         entries = [self.entries[image] for image in images]
-        part = self._path.with_name(f".{self._path.name}.part")
-        part.write_text("".join(map(_format, entries)), encoding="utf-8")
-        part.replace(self._path)
+        write_json_lines(self._path, entries)
         return entries
 
 
@@ -219,17 +185,3 @@ def places(source: Path, output: Path, prefix: str, names: Iterable[Path]) -> It
         if (output / image).is_file():
             labelled = bool(prefix) and (output / label).is_file()
             yield Place(source, output, image, label if labelled else None)
-
-
-def _parse(line: bytes) -> Entry | None:
-    """Read a line that was written whole."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    whole = line.endswith(b"\n") and isinstance(entry, dict) and isinstance(entry.get("image"), str)
-    return entry if whole else None
-
-
-def _format(entry: Entry) -> str:
-    return json.dumps(entry, ensure_ascii=False) + "\n"

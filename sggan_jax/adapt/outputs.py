@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sggan_jax.adapt.files import list_images, read_rgb
 from sggan_jax.adapt.gate import DEFAULT, Finding, Gate, Thresholds, from_json, judge, to_json
 from sggan_jax.adapt.gate_page import write_gate_page
 from sggan_jax.adapt.manifest import (
@@ -21,13 +20,15 @@ from sggan_jax.adapt.manifest import (
     places,
     same_files,
 )
-from sggan_jax.adapt.meter import Meter
 from sggan_jax.adapt.provenance import Record
-from sggan_jax.data.builders.chunks import ahead
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
+from sggan_jax.files import write_atomically, write_text
+from sggan_jax.images import list_images, read_image
+from sggan_jax.progress import Progress
+from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
 
 CLASSES_FILE, SHEET_FILE = "dataset.toml", "contact_sheet.jpg"
@@ -124,7 +125,7 @@ def _describe(
     """Complete the manifest: hashing and reading in threads, measuring beside them."""
     with (
         ManifestWriter(output / MANIFEST) as events,
-        Meter(len(found), progress, word="describing") as meter,
+        Progress("describing", len(found), shown=progress) as bar,
     ):
 
         def read(place: Place) -> tuple[Entry, tuple[np.ndarray, ...] | None]:
@@ -133,7 +134,7 @@ def _describe(
             if same_files(old, entry) and old.get("gate") == entry["gate"]:
                 return old, None
             paths = place.source / place.image, place.output / place.image
-            image, adapted = (read_rgb(path) for path in paths)
+            image, adapted = (read_image(path) for path in paths)
             entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
             if place.label is None or table is None:
                 return entry, ()
@@ -145,7 +146,7 @@ def _describe(
             return entry, (image, adapted, labels)
 
         for entry, arrays in ahead(read, found):
-            meter.advance()
+            bar.advance()
             if arrays is not None:
                 scores = to_json(gate(*arrays)) if gate and arrays else None
                 events.add(entry | {"scores": scores})
@@ -191,7 +192,7 @@ def write_sheet(found: Sequence[Place], path: Path, table: ClassTable) -> None:
     chosen = [found[k] for k in np.unique(np.linspace(0, len(found) - 1, _SHEET_ROWS).astype(int))]
     rows = []
     for place in chosen:
-        row = [read_rgb(place.source / place.image), read_rgb(place.output / place.image)]
+        row = [read_image(place.source / place.image), read_image(place.output / place.image)]
         if place.label:
             row.append(colourise(read_labels(place.output / place.label, table), table))
         rows.append(row)
@@ -202,23 +203,8 @@ def write_sheet(found: Sequence[Place], path: Path, table: ClassTable) -> None:
         for k, title in enumerate(("source", "adapted", "labels"))
         if all(k < len(row) for row in rows)
     }
-    part = path.with_name(f".{path.name}")
-    draw_columns(columns).save(part, "JPEG", quality=90)
-    part.replace(path)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-      InputError: if it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+    with write_atomically(path) as part:
+        draw_columns(columns).save(part, "JPEG", quality=90)
 
 
 def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

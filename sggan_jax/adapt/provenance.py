@@ -11,7 +11,8 @@ import numpy as np
 
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.segmenter import Segmenter
-from sggan_jax.train.checkpoint import DIGEST, digest_config
+from sggan_jax.files import write_json
+from sggan_jax.runs.description import digest_config
 from sggan_jax.types import InputError
 
 RECORD_FILE = ".adapted.json"
@@ -78,11 +79,7 @@ def claim(output_dir: Path, record: Record, names: Sequence[Path], overwrite: bo
                 (output_dir / name).unlink(missing_ok=True)
         else:
             _check(output_dir, record, names)
-        output_dir.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        text = json.dumps(dataclasses.asdict(record), indent=1) + "\n"
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_json(path, dataclasses.asdict(record), indent=1)
     except OSError as error:
         raise InputError(f"{output_dir} cannot be written: {error.strerror or error}") from error
 
@@ -102,10 +99,7 @@ def _check(output_dir: Path, record: Record, names: Sequence[Path]) -> None:
         old = Record(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); {way_out}") from error
-    # Digests of configurations in another form say nothing here; weights and step still decide.
-    comparable = old.config.startswith(DIGEST) == record.config.startswith(DIGEST)
-    decisive = [field for field in _DECISIVE if comparable or field != "config"]
-    if all(getattr(old, field) == getattr(record, field) for field in decisive):
+    if all(getattr(old, field) == getattr(record, field) for field in _DECISIVE):
         return
     differing = [
         f"{field} {getattr(old, field)} -> {getattr(record, field)}"

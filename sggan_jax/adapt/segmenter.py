@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.data.labels import colourise, group_names
-from sggan_jax.methods.segmenter import representative_ids
+from sggan_jax.data.labels import colourise, representative_ids
 from sggan_jax.nets.sizes import check_images
-from sggan_jax.train.checkpoint import read_run, restore_network
-from sggan_jax.types import Array, InputError, to_float
+from sggan_jax.runs.description import read_run
+from sggan_jax.runs.networks import read_network
+from sggan_jax.types import Array, to_float
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Segmenter:
       names: of the n classes.
       class_groups: class in [0, n) of every class id, uint8 [256]; 255 is ignored.
       ids: class id that stands for each class, uint8 [n].
-      direction: what :func:`sggan_jax.train.checkpoint.restore_network` calls the network.
+      direction: what :func:`sggan_jax.runs.networks.read_network` calls the network.
     """
 
     run: Path
@@ -76,22 +76,15 @@ def load_segmenter(run: str | Path, step: int | None = None) -> Segmenter:
       step: of the checkpoint; None for the newest.
 
     Returns:
-      A function from uint8 images to classes of the run's own label set.
+      A function from uint8 images to the run's own class groups.
 
     Raises:
-      InputError: if there is no such run or checkpoint, the run has no segmentation network, or
-        its label set is a file that has changed since.
+      InputError: if there is no such run or checkpoint, or it has no segmentation network.
     """
     described = read_run(Path(run))
-    module, variables, step = restore_network(Path(run), "seg", step)
+    module, variables, step = read_network(Path(run), "seg", step)
     class_groups = np.array(described.class_groups, np.uint8)
-    names, ids = group_names(described.settings.data.class_groups), representative_ids(class_groups)
-    if len(names) != len(ids):
-        raise InputError(
-            f"{run} was trained on {len(ids)} classes, but "
-            f"{described.settings.data.class_groups} now names "
-            f"{len(names)}; restore the file as it was"
-        )
+    names, ids = described.group_names, representative_ids(class_groups)
     return Segmenter(Path(run), step, module, jax.device_put(variables), names, class_groups, ids)
 
 

@@ -1,7 +1,9 @@
 """The two domains of a configuration: prepared where that is still to do, then opened."""
 
 from sggan_jax.data.balance import balance
-from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.builders import SourceSpec, source_table
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
@@ -22,6 +24,7 @@ def domain_spec(data: Config, domain: str) -> SourceSpec:
         look=domain,
         train=data.toycity_train,
         test=data.toycity_test,
+        accept_labels=data.accept_labels,
     )
 
 
@@ -59,34 +62,62 @@ def open_domain(
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    return open_prepared(domain_spec(data, domain), data, split or data.split, progress, size)
+    size = size or (data.height, data.width)
+    spec = domain_spec(data, domain)
+    return open_prepared(spec, data.data_dir, size, split or data.split, progress)
 
 
 def open_prepared(
-    spec: SourceSpec,
-    data: Config,
-    split: str,
-    progress: bool = True,
-    size: tuple[int, int] | None = None,
+    spec: SourceSpec, directory: str, size: tuple[int, int], split: str, progress: bool = True
 ) -> PreparedSource:
     """Open a split of any source, building its data set first where needed.
 
     Args:
       spec: the source.
-      data: ``config.data`` of ``configs/common.py``, for the size and the directory.
+      directory: of prepared data sets.
+      size: height and width.
       split: of the data set.
       progress: whether to draw a progress bar while building.
-      size: height and width; None for the training size.
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    height, width = size or (data.height, data.width)
-    info = prepare(spec, data.data_dir, height, width, progress)
+    info = prepare(spec, directory, *size, progress)
     if info.refused and not info.reused:
         what = spec.path or spec.look
         print(f"{what}: {len(info.refused)} pairs were refused, the first: {info.refused[0]}")
-    return open_source(spec, data.data_dir, split, height, width)
+    return open_source(spec, directory, split, *size)
+
+
+def check_id_spaces(data: Config) -> None:
+    """Refuse label ids that mean something else in the other domain, or to the class groups.
+
+    Raises:
+      InputError: naming both class tables, or the table and the groups.
+    """
+    domains = ("virtual", "real") if data.real else ("virtual",)
+    tables = [stored_table(source_table(domain_spec(data, domain))) for domain in domains]
+    if data.class_groups == "one":
+        return
+    if len(tables) == 2 and _id_space(tables[0]) != _id_space(tables[1]):
+        raise InputError(
+            f"data.virtual_table stores labels as ids of {tables[0].name!r} and data.real_table as "
+            f"ids of {tables[1].name!r}: one id means two classes, and no discriminator of class "
+            f"groups can be right. Map your own classes to Cityscapes' (the key cityscapes of "
+            f"every class, docs/data.md), or label both domains alike"
+        )
+    if data.class_groups in GROUPINGS and _id_space(tables[0]) != "cityscapes":
+        raise InputError(
+            f"data.class_groups = {data.class_groups!r} groups Cityscapes ids, but labels are "
+            f"stored as ids of {tables[0].name!r}: set data.class_groups to the file of that table "
+            f"(its classes name their groups), or give each class the key cityscapes (docs/data.md)"
+        )
+
+
+def _id_space(table: ClassTable) -> str:
+    if table in (CITYSCAPES, GTAV):
+        return "cityscapes"
+    return f"{table.ids.tolist()} {table.names}"
 
 
 def open_training(config: Config) -> tuple[Source, Source | None]:
@@ -101,6 +132,7 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     Raises:
       InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
     """
+    check_id_spaces(config.data)
     virtual = _open_chosen(config, "virtual")
     return virtual, _open_chosen(config, "real") if config.data.real else None
 

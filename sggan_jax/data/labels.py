@@ -157,6 +157,30 @@ def num_groups(name: str) -> int:
     return len(group_names(name))
 
 
+def representative_ids(class_groups: np.ndarray) -> np.ndarray:
+    """Find a class id that stands for each class: the lowest of its ids.
+
+    Args:
+      class_groups: [256] uint8, the class of every class id; 255 is ignored.
+
+    Returns:
+      uint8 [n], for the classes 0 to n - 1.
+
+    Raises:
+      InputError: if there are fewer than two classes, or one of them has no id.
+
+    >>> representative_ids(np.array([1, 0, 0] + [255] * 253, np.uint8)).tolist()
+    [1, 0]
+    """
+    classes = np.unique(class_groups[class_groups != IGNORE])
+    if len(classes) < 2 or classes[-1] != len(classes) - 1:
+        raise InputError(
+            f"data.class_groups must name at least two classes, numbered without gaps, to segment; "
+            f"it has {classes.tolist()}: use ten, cityscapes19, or a class table of your own"
+        )
+    return np.array([np.flatnonzero(class_groups == k)[0] for k in classes], np.uint8)
+
+
 def train_id_table(table: ClassTable) -> np.ndarray:
     """Map each id byte to its train id: uint8 [256], 255 ignored.
 

@@ -1,29 +1,25 @@
 """Build a data set once at training size, and find it again."""
 
 import contextlib
-import functools
 import hashlib
-import io
+import json
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import tensorflow_datasets as tfds
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import Any
 
 from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec, source_table
-from sggan_jax.data.builders.base import add_chunk, check_any
+from sggan_jax.data.builders.base import add_survey, check_any
 from sggan_jax.data.builders.chunks import Chunk, chunks, open_executor, split_tasks
 from sggan_jax.data.builders.pairs import Pair
+from sggan_jax.data.builders.writing import INFO, write_data_set
+from sggan_jax.data.label_check import check_streets
 from sggan_jax.data.labels import CITYSCAPES, GTAV, stored_table
 from sggan_jax.data.survey import Survey
+from sggan_jax.progress import Progress
 from sggan_jax.types import InputError
-
-_SECONDS_BETWEEN_LINES = 30
 
 
 @dataclass(frozen=True)
@@ -101,10 +97,11 @@ def prepare(
     builder = make_builder(source, data_dir, height, width)
     reused = is_built(builder)
     if not reused:
+        _check_labels(source, builder.plan, Path(data_dir))
         _build(builder, progress, workers)
-    metadata = builder.info.metadata
+    metadata = read_metadata(builder)
     return PreparedInfo(
-        path=Path(builder.data_dir),
+        path=builder.data_dir,
         spec=source,
         height=height,
         width=width,
@@ -125,11 +122,12 @@ def check(
     """
     builder = make_builder(source, tempfile.gettempdir(), height, width)
     plan, surveys = builder.plan, {}
-    with _working(builder, None, progress, workers):
+    _check_labels(source, plan, None)
+    with _reading(builder, None, progress, workers) as read:
         for split in plan.splits:
             surveys[split] = Survey()
-            for chunk in builder.chunks(split):
-                add_chunk(surveys[split], chunk, split, builder.class_ids)
+            for chunk in read(split, 0):
+                add_survey(surveys[split], chunk.survey, split, builder.class_ids)
             check_any(surveys[split], split)
     refused = [*plan.refused, *(pair for survey in surveys.values() for pair in survey.refused)]
     return PreparedInfo(
@@ -141,6 +139,14 @@ def check(
         refused=tuple(refused),
         labelled=plan.labelled,
     )
+
+
+def _check_labels(source: SourceSpec, plan: Plan, data_dir: Path | None) -> None:
+    """Refuse labels that make no street, unless they are said to be right."""
+    files = [pair.files for pairs in plan.splits.values() for pair in pairs if pair.files]
+    if files and not source.accept_labels:
+        picture = data_dir and data_dir / f"labels_{Path(source.path).name}.png"
+        check_streets(files, source_table(source), source.path, picture)
 
 
 def usable_pairs(info: PreparedInfo, split: str) -> list[Pair]:
@@ -170,16 +176,21 @@ def make_builder(source: SourceSpec, data_dir: str | Path, height: int, width: i
         raise InputError(f"Builder {source.builder!r} is unknown: give one of {known}.")
     if height < 1 or width < 1:
         raise InputError(f"Size {height}x{width} is impossible: height and width must be positive.")
-    cls, make_plan = BUILDERS[source.builder]
+    title, make_plan = BUILDERS[source.builder]
     plan = make_plan(source, height, width)
     home = Path(data_dir).expanduser().absolute() / _key(source, plan, height, width)
     class_ids = source_table(source) in (CITYSCAPES, GTAV)
-    return cls(plan=plan, height=height, width=width, data_dir=home, class_ids=class_ids)
+    return PairBuilder(source.builder, title, plan, (height, width), home, class_ids)
 
 
 def is_built(builder: PairBuilder) -> bool:
     """Say whether a data set is there, whole."""
-    return (Path(builder.data_dir) / "dataset_info.json").is_file()
+    return (builder.data_dir / INFO).is_file()
+
+
+def read_metadata(builder: PairBuilder) -> dict[str, Any]:
+    """Read what was counted while a data set was built: names, surveys, what was refused."""
+    return json.loads((builder.data_dir / "metadata.json").read_text("utf-8"))
 
 
 def _key(source: SourceSpec, plan: Plan, height: int, width: int) -> str:
@@ -192,15 +203,10 @@ def _key(source: SourceSpec, plan: Plan, height: int, width: int) -> str:
 
 
 def _build(builder: PairBuilder, progress: bool, workers: int = 1) -> None:
-    unfinished = _home(builder) / "unfinished"
-    tfds.disable_progress_bar()
+    unfinished = builder.home / "unfinished"
     try:
-        with (
-            _working(builder, unfinished, progress, workers),
-            contextlib.redirect_stdout(io.StringIO()),
-            tempfile.TemporaryDirectory() as downloads,
-        ):
-            builder.download_and_prepare(download_dir=downloads)
+        with _reading(builder, unfinished, progress, workers) as read:
+            write_data_set(builder, unfinished, read)
     except InputError:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
@@ -209,79 +215,32 @@ def _build(builder: PairBuilder, progress: bool, workers: int = 1) -> None:
         if not is_built(builder):
             raise InputError(f"Data set {builder.data_dir} cannot be written: {error}.") from error
     shutil.rmtree(unfinished, ignore_errors=True)
-    builder.info.read_from_directory(builder.data_dir)
-
-
-def _home(builder: PairBuilder) -> Path:
-    """Return the folder of one source at one size; below it tfds keeps name and version."""
-    return Path(builder.data_dir).parents[1]
 
 
 @contextlib.contextmanager
-def _working(
+def _reading(
     builder: PairBuilder, folder: Path | None, progress: bool, workers: int
-) -> Iterator[None]:
-    """Let a builder's chunks be made while the context lasts; a folder keeps them."""
+) -> Iterator[Callable[[str, int], Iterator[Chunk]]]:
+    """Give, while the context lasts, the chunks of a split after so many; a folder keeps them."""
     plan = builder.plan
     total = sum(map(len, plan.splits.values()))
     with _bar(builder, total, progress) as advance, open_executor(workers, total) as executor:
 
-        def make(split: str) -> Iterator[Chunk]:
+        def read(split: str, skip: int) -> Iterator[Chunk]:
             place = folder and folder / split
             tasks = split_tasks(plan.splits[split], builder.size, place, plan.known)
+            if skip:
+                advance(sum(len(task.pairs) for task in tasks[:skip]))
+            tasks = tasks[skip:]
             for task, chunk in zip(tasks, chunks(tasks, executor), strict=True):
                 advance(len(task.pairs))
                 yield chunk
 
-        builder.chunks = make
-        yield
+        yield read
 
 
 @contextlib.contextmanager
 def _bar(builder: PairBuilder, total: int, progress: bool) -> Iterator[Callable[[int], None]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
     title = "Reading {} at {}x{}".format(builder.name, *builder.size)
-    if progress and not console.is_terminal:
-        yield Lines(title, total, functools.partial(console.print, soft_wrap=True))
-        return
-    with Progress(*columns, console=console, disable=not progress) as bar:
-        task = bar.add_task(title, total=total)
-        yield functools.partial(bar.advance, task)
-
-
-class Lines:
-    """Progress in lines, for logs that are no terminal: now and then, and at the end.
-
-    Args:
-        title: What is done.
-        total: Number of things to do.
-        write: Takes a line.
-        clock: Tells seconds.
-    """
-
-    def __init__(
-        self,
-        title: str,
-        total: int,
-        write: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-    ):
-        self._title, self._total, self._write, self._clock = title, total, write, clock
-        self._begin = self._last = clock()
-        self._done = 0
-
-    def __call__(self, count: int) -> None:
-        """Count what was done since the last call."""
-        self._done += count
-        now = self._clock()
-        if now - self._last < _SECONDS_BETWEEN_LINES and self._done < self._total:
-            return
-        self._last = now
-        left = (now - self._begin) * (self._total - self._done) / self._done / 60
-        self._write(f"{self._title}: {self._done}/{self._total}, {left:.1f} min left")
+    with Progress(title, total, "pairs", shown=progress) as bar:
+        yield bar.advance

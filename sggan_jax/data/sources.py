@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from sggan_jax.data.builders import SourceSpec
-from sggan_jax.data.builders.reading import decode_png
-from sggan_jax.data.prepare import is_built, make_builder
+from sggan_jax.data.prepare import is_built, make_builder, read_metadata
+from sggan_jax.images import decode_png
 from sggan_jax.types import InputError
 
 
@@ -83,14 +83,14 @@ def open_source(
             f"The {what} is not prepared at {height}x{width} in {data_dir}, or its files have "
             "changed since: run launch.prepare_data first."
         )
-    names = builder.info.metadata["names"]
+    metadata = read_metadata(builder)
+    names = metadata["names"]
     if split not in names:
         raise InputError(f"The {what} has no split {split!r}, only {', '.join(names)}.")
     skip = tfds.decode.SkipDecoding()
-    # Opened by its files alone: unlike a builder with its plan, that can go to other processes.
     files = tfds.builder_from_directory(builder.data_dir)
     data = files.as_data_source(split, decoders={"image": skip, "label": skip})
-    return PreparedSource(data, names[split], builder.info.metadata["labelled"])
+    return PreparedSource(data, names[split], metadata["labelled"])
 
 
 class Subset:

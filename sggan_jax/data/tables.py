@@ -239,6 +239,19 @@ _VKITTI2 = (
     ("Van", (0, 139, 139), 26),
 )
 
+# The eight groups that the released program of SG-GAN stores as `*_seg_class`, each as the class of
+# Cityscapes that it mostly is.
+_SGGAN_GROUPS = (
+    ("others", (0, 0, 0), 0),
+    ("vehicles", (0, 0, 142), 26),
+    ("pedestrians", (220, 20, 60), 24),
+    ("cyclist", (119, 11, 32), 33),
+    ("roads", (128, 64, 128), 7),
+    ("construction", (70, 70, 70), 11),
+    ("sky", (70, 130, 180), 23),
+    ("tree", (107, 142, 35), 21),
+)
+
 # Mapillary Vistas 1.2, 66 classes.
 _MAPILLARY = (
     ("Bird", (165, 42, 42), 5),
@@ -350,6 +363,7 @@ TABLES = {
         _mapped("carla", _CARLA, in_red=True),
         _mapped("carla_0_9_13", _CARLA_OLD, in_red=True),
         _mapped("vkitti2", _VKITTI2),
+        _mapped("sggan_groups", _SGGAN_GROUPS),
         _mapped("mapillary", _MAPILLARY),
     )
 }

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sggan_jax.data.builders.files import check_inside
-from sggan_jax.data.builders.reading import encode_png
 from sggan_jax.data.sources import Source
+from sggan_jax.files import check_inside, write_bytes, write_text
+from sggan_jax.images import encode_png
 
 
 def unpack(splits: Mapping[str, Source], directory: str | Path) -> None:
@@ -14,23 +14,23 @@ def unpack(splits: Mapping[str, Source], directory: str | Path) -> None:
     Files that are there already are kept; a list appears when all of its files are there.
 
     Args:
-        splits: Source of every split by its name.
-        directory: Where to write; made if absent.
+      splits: source of every split by its name.
+      directory: where to write; made if absent.
 
     Raises:
-        InputError: A name would lie outside of the directory.
+      InputError: if a name would lie outside of the directory, or it cannot be written.
     """
     directory = Path(directory)
     for split, source in splits.items():
         for name in (split, *source.names):
-            check_inside(name, "the prepared data set")
+            check_inside(directory, name, "the prepared data set")
     for split, source in splits.items():
         listing = directory / f"{split}.txt"
         if listing.is_file():
             continue
         for index, name in enumerate(source.names):
             _write(directory, name, source, index)
-        _replace(listing, "".join(f"{name}\n" for name in source.names).encode())
+        write_text(listing, "".join(f"{name}\n" for name in source.names))
 
 
 def _write(directory: Path, name: str, source: Source, index: int) -> None:
@@ -39,11 +39,4 @@ def _write(directory: Path, name: str, source: Source, index: int) -> None:
         return
     example = source[index]
     for part, path in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, encode_png(example[part]).getvalue())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+        write_bytes(path, encode_png(example[part]))

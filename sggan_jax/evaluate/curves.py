@@ -1,6 +1,5 @@
 """Curves of a run: every logged term against the step."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from sggan_jax.files import read_json_lines
 from sggan_jax.types import InputError
 
 matplotlib.use("Agg")  # files only: no window, whatever the machine has
@@ -28,12 +28,12 @@ def read_curves(run: str | Path) -> dict[str, np.ndarray]:
       InputError: if the run has logged nothing.
     """
     path = Path(run) / "metrics.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    if not lines:
+    entries = list(read_json_lines(path))
+    if not entries:
         raise InputError(f"{path} holds no metrics: {run} has not been trained yet")
     columns: dict[str, list[float]] = defaultdict(list)
-    for line in lines:
-        for name, value in json.loads(line).items():
+    for entry in entries:
+        for name, value in entry.items():
             columns[name].append(value)
     return {name: np.array(values) for name, values in columns.items()}
 

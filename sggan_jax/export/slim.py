@@ -1,24 +1,17 @@
 """A run directory with one generator and nothing else: what ``launch.adapt`` needs, a few MB."""
 
 import copy
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.export.write import compare
-from sggan_jax.train.checkpoint import (
-    RUN_FILE,
-    Checkpoints,
-    Run,
-    read_run,
-    restore_network,
-    write_run,
-)
-from sggan_jax.train.state import TrainState
+from sggan_jax.runs.description import RUN_FILE, Run, read_run
+from sggan_jax.runs.networks import read_network, write_networks
 from sggan_jax.types import InputError, to_float, to_uint8
 
 # Settings that name places of the machine a run was trained on, and what stands for them.
@@ -64,11 +57,13 @@ def write_slim_run(
         raise InputError(f"bits must lie in [1, 23], got {bits}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already; give a new folder")
-    module, variables, step = restore_network(run, direction, step)
+    module, variables, step = read_network(run, direction, step)
     kept = jax.tree.map(lambda x: round_fraction(np.asarray(x), bits), variables)
-    described = read_run(run)
-    name = described.make_method().adapters[direction]
-    _write(folder, described, name, kept, step)
+    try:
+        described = _keep_one(read_run(run), direction)
+        write_networks(folder, described, {described.adapts[direction]: kept}, step)
+    except OSError as error:
+        raise InputError(f"{folder / RUN_FILE} cannot be written: {error}") from error
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > most_megabytes * 2**20:
         shutil.rmtree(folder)
@@ -76,7 +71,7 @@ def write_slim_run(
             f"{folder} would take {size / 2**20:.1f} MB, more than {most_megabytes:g}; keep fewer "
             f"bits, or allow more"
         )
-    again, loaded, _ = restore_network(folder, direction)
+    again, loaded, _ = read_network(folder, direction)
     program = jax.jit(lambda x: to_uint8(again.apply(loaded, to_float(x))))
     return SlimRun(size, compare(lambda images: np.asarray(program(images)), module, variables))
 
@@ -95,25 +90,12 @@ def round_fraction(x: np.ndarray, bits: int) -> np.ndarray:
     return (rounded & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)).view(np.float32)
 
 
-def _write(folder: Path, run: Run, name: str, variables: dict[str, Any], step: int) -> None:
+def _keep_one(run: Run, direction: str) -> Run:
+    """Leave out the other networks of a run, and places of the machine it was trained on."""
     config = copy.deepcopy(run.config)
     for key, value in _PLACES.items():
-        if key in config["data"]:
+        if key in config.get("data", {}):
             config["data"][key] = value
-    stripped = Run(config, run.class_groups, run.steps_per_epoch)
-    try:
-        write_run(folder, stripped)
-        stats = {name: variables["batch_stats"]} if "batch_stats" in variables else {}
-        state = TrainState(
-            step=jnp.asarray(step, jnp.int32),
-            params={name: variables["params"]},
-            stats=stats,
-            opt={},
-            pools={},
-            ema={},
-            rng=jax.random.key(0),
-        )
-        with Checkpoints(folder, stripped.make_method()) as checkpoints:
-            checkpoints.save(state, {})
-    except OSError as error:
-        raise InputError(f"{folder / RUN_FILE} cannot be written: {error}") from error
+    name = run.adapts[direction]
+    networks, adapts = {name: run.networks[name]}, {direction: name}
+    return dataclasses.replace(run, config=config, networks=networks, adapts=adapts)

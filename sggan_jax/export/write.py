@@ -22,7 +22,8 @@ from sggan_jax.export.load import flatten, load_exported, nest
 from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
 from sggan_jax.export.safetensors import write_arrays
 from sggan_jax.nets.sizes import padded_size
-from sggan_jax.train import checkpoint
+from sggan_jax.runs.description import digest_config
+from sggan_jax.runs.networks import describe, read_network
 from sggan_jax.types import Array, InputError, num_params, to_float, to_uint8
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -72,7 +73,7 @@ def export_generator(
     _check_folder(folder, overwrite)
     if onnx:
         check_onnx()
-    module, variables, step = checkpoint.restore_network(run, direction, step)
+    module, variables, step = read_network(run, direction, step)
     variables = nest(flatten(variables))
     sizes = open_sizes(module)
     program = lower(module, variables, sizes, platforms).serialize()
@@ -83,12 +84,12 @@ def export_generator(
         sizes=sizes,
         platforms=platforms,
         images={"layout": "NHWC", "type": "uint8", "channels": "RGB", "range": [0, 255]},
-        network=describe_network(module, variables),
+        network=describe(module) | {"parameters": num_params(variables)},
         run={
             "name": run.resolve().name,
             "direction": direction,
             "step": step,
-            "config": checkpoint.digest_config(run),
+            "config": digest_config(run),
         },
         licence=licence,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -151,17 +152,6 @@ def compare(
         "unit": "grey levels",
         "shapes": [list(shape) for shape in shapes],
     }
-
-
-def describe_network(module: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Name a network's kind, its settings and its number of parameters."""
-    settings = {
-        field.name: getattr(module, field.name)
-        for field in dataclasses.fields(module)
-        if field.name not in ("parent", "name")
-    }
-    settings["dtype"] = np.dtype(settings["dtype"]).name
-    return {"kind": type(module).__name__, **settings, "parameters": num_params(variables)}
 
 
 def _write_files(folder: Path, program: bytes | bytearray, weights: Mapping[str, Any]) -> None:

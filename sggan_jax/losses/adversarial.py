@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.losses.checks import check_same_shape
+from sggan_jax.losses.checks import check_floating, check_same_shape
 
 
 def least_squares(scores: jax.Array, target: float, weights: jax.Array | None = None) -> jax.Array:
@@ -32,6 +32,7 @@ def least_squares(scores: jax.Array, target: float, weights: jax.Array | None = 
     >>> float(least_squares(jnp.array([[1.0, 3.0]]), 1.0))
     2.0
     """
+    check_floating(scores=scores)
     distances = jnp.square(scores - target)
     if weights is None:
         return jnp.mean(distances)
@@ -108,6 +109,7 @@ def wasserstein(scores: jax.Array) -> jax.Array:
     >>> float(wasserstein(jnp.array([[1.0, 3.0]])))
     -2.0
     """
+    check_floating(scores=scores)
     return -jnp.mean(scores)
 
 
@@ -190,6 +192,7 @@ def cross_entropy(logits: jax.Array, target: int) -> jax.Array:
     >>> round(float(cross_entropy(jnp.array([[0.0, 0.0]]), 1)), 4)
     0.6931
     """
+    check_floating(logits=logits)
     if logits.shape[-1:] != (2,):
         raise ValueError(f"logits must be [..., 2] for fake and real, got {logits.shape}")
     return -jnp.mean(jax.nn.log_softmax(logits)[..., target])

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from sggan_jax.losses.checks import check_floating
+
 PRESENT = 0.1
 """A class counts as present where its predicted share exceeds this part of its lower bound."""
 
@@ -20,6 +22,7 @@ def domain_loss(scores: jax.Array, target: float) -> jax.Array:
     >>> round(float(domain_loss(jnp.zeros((1, 2, 2, 1)), 1.0)), 4)
     0.6931
     """
+    check_floating(scores=scores)
     sign = 2.0 * target - 1.0
     return jnp.mean(jax.nn.softplus(-sign * scores))
 
@@ -50,6 +53,7 @@ def class_size_loss(
     >>> round(float(class_size_loss(jnp.zeros((1, 2, 2, 2)), *bounds)), 3)  # shares 1/2, 1/2
     0.125
     """
+    check_floating(logits=logits)
     number = logits.shape[-1]
     if not lower.shape == mean.shape == upper.shape == (number,):
         raise ValueError(f"bounds {lower.shape} {mean.shape} {upper.shape} do not fit {number}")

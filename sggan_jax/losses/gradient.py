@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from sggan_jax.losses.checks import check_same_shape
+from sggan_jax.losses.checks import check_floating, check_same_shape
 
 Padding = Literal["reflect", "zero"]
 
@@ -50,6 +50,7 @@ def filter_pair(x: jax.Array, pair: np.ndarray, padding: Padding) -> jax.Array:
     """
     if x.ndim != 4:
         raise ValueError(f"expected [B, H, W, C], got shape {x.shape}")
+    check_floating(x=x)
     if padding not in ("reflect", "zero"):
         raise ValueError(f"padding must be 'reflect' or 'zero', got {padding!r}")
     if padding == "reflect":

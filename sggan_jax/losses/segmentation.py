@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from sggan_jax.losses.checks import check_floating
 from sggan_jax.types import IGNORE
 
 
@@ -24,6 +25,7 @@ def pixel_cross_entropy(scores: jax.Array, classes: jax.Array) -> jax.Array:
     >>> [round(float(x), 4) for x in nats]  # log 4 for a guess among four
     [1.3863, 0.0]
     """
+    check_floating(scores=scores)
     if scores.shape[:-1] != classes.shape:
         raise ValueError(
             f"scores {scores.shape} need classes {scores.shape[:-1]}, got {classes.shape}"

@@ -8,7 +8,6 @@ from sggan_jax.methods import (
     bigan,
     dualgan,
     fcns_in_the_wild,
-    imported,
     segmenter,
     sggan,
     simgan,
@@ -23,7 +22,6 @@ METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
     "bigan": bigan.make,
     "segmenter": segmenter.make,
     "fcns_in_the_wild": fcns_in_the_wild.make,
-    "imported": imported.make,
 }
 
 

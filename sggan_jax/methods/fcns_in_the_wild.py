@@ -14,11 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.data.labels import representative_ids
 from sggan_jax.losses.domain import class_size_loss, domain_loss
 from sggan_jax.methods import segmenter
 from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import example_image
-from sggan_jax.methods.segmenter import make_terms, representative_ids
+from sggan_jax.methods.segmenter import make_terms
 from sggan_jax.nets.discriminators import PlaceClassifier
 from sggan_jax.nets.initial import init_params
 from sggan_jax.types import Config, InputError, to_float

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.data.labels import representative_ids
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
@@ -19,7 +20,6 @@ from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
 from sggan_jax.nets.units import init_variables
 from sggan_jax.types import (
-    IGNORE,
     Array,
     Batch,
     Config,
@@ -63,30 +63,6 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         adapters={"seg": "seg"},
         grids=(("v", "lab_v", "predicted"),),
     )
-
-
-def representative_ids(class_groups: np.ndarray) -> np.ndarray:
-    """Find a class id that stands for each class: the lowest of its ids.
-
-    Args:
-      class_groups: [256] uint8, the class of every class id; 255 is ignored.
-
-    Returns:
-      uint8 [n], for the classes 0 to n - 1.
-
-    Raises:
-      InputError: if there are fewer than two classes, or one of them has no id.
-
-    >>> representative_ids(np.array([1, 0, 0] + [255] * 253, np.uint8)).tolist()
-    [1, 0]
-    """
-    classes = np.unique(class_groups[class_groups != IGNORE])
-    if len(classes) < 2 or classes[-1] != len(classes) - 1:
-        raise InputError(
-            f"data.class_groups must name at least two classes, numbered without gaps, to segment; "
-            f"it has {classes.tolist()}: use ten, cityscapes19, or a class table of your own"
-        )
-    return np.array([np.flatnonzero(class_groups == k)[0] for k in classes], np.uint8)
 
 
 def make_segmenter(config: Config, num_classes: int) -> Segmenter:

@@ -90,7 +90,7 @@ def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
 
     Args:
       scores: last feature map T_k [B, h, w, s].
-      mask: class groups M, the same shape, one-hot over s.
+      mask: class groups M, the same shape, one-hot over s; exact in any type.
 
     Returns:
       [B, h, w, 1]; exactly 0 where the mask is all zero.
@@ -105,7 +105,7 @@ def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
         raise ValueError(f"mask {mask.shape} does not match scores {scores.shape}")
     ones = jnp.ones((1, 1, scores.shape[-1], 1), scores.dtype)
     return lax.conv_general_dilated(
-        lax.mul(scores, mask),
+        lax.mul(scores, mask.astype(scores.dtype)),
         ones,
         window_strides=(1, 1),
         padding="SAME",

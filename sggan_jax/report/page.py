@@ -10,6 +10,8 @@ import jinja2
 from matplotlib.figure import Figure
 from PIL import Image
 
+from sggan_jax.files import write_text
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("sggan_jax.report", "."),
     autoescape=True,
@@ -75,7 +77,7 @@ def embed_plot(figure: Figure, caption: str = "") -> Picture:
 
 
 def write_page(path: str | Path, title: str, intro: str, sections: Sequence[Section]) -> None:
-    """Write a page whole or not at all, with a list of its sections on top.
+    """Write a page atomically, with a list of its sections on top.
 
     Args:
       path: file to write; its folder is made.
@@ -83,12 +85,8 @@ def write_page(path: str | Path, title: str, intro: str, sections: Sequence[Sect
       intro: one paragraph: what was measured, on what, by which command.
       sections: from the most important on.
     """
-    path = Path(path)
     html = _TEMPLATES.get_template("page.html").render(title=title, intro=intro, sections=sections)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(html, encoding="utf-8")
-    temporary.replace(path)
+    write_text(Path(path), html)
 
 
 def _data_uri(kind: str, buffer: io.BytesIO) -> str:

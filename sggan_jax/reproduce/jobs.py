@@ -1,6 +1,5 @@
 """The pieces of work on an experiment; each returns at once where its result is there already."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from sggan_jax.data.unpack import unpack
 from sggan_jax.evaluate.curves import draw_curves, read_curves
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
+from sggan_jax.files import write_json
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
 from sggan_jax.train.loop import train
 from sggan_jax.types import namespace
@@ -145,11 +145,3 @@ class Benchmark:
     def _train(self, config: dict[str, Any], workdir: Path) -> None:
         train(config, workdir)
         draw_curves(read_curves(workdir)).savefig(workdir / "curves.png")
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(value) + "\n", encoding="utf-8")
-    temporary.replace(path)

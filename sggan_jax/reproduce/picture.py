@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.data.labels import CITYSCAPES, colourise
 from sggan_jax.evaluate.figures import draw_table
+from sggan_jax.images import read_image
 from sggan_jax.reproduce.experiment import Experiment
 from sggan_jax.reproduce.jobs import Benchmark
 
@@ -31,7 +31,8 @@ def draw_benchmark(benchmark: Benchmark, width: int = 256) -> Path:
         predicted = _predict(benchmark, experiment, split, photograph["image"])
         if predicted is not None:
             shown = photograph if experiment.domain == "real" else rendered
-            made = _read_image(benchmark, experiment, shown["name"])
+            images = benchmark.paths.dataset(experiment, 0) / "images"
+            made = read_image(images / f"{shown['name']}.png")
             rows[experiment.title] = [shown["image"], made, photograph["image"], predicted, truth]
     titles = ["input", "trained on", "photograph", "prediction", "truth"]
     path = benchmark.paths.root / "benchmark.png"
@@ -49,9 +50,3 @@ def _predict(
             segmenter = load_segmenter(benchmark.paths.segmenter(experiment, 0, seed))
             return colourise(segmenter.ids[segmenter(image)][None], CITYSCAPES)[0]
     return None
-
-
-def _read_image(benchmark: Benchmark, experiment: Experiment, name: str) -> np.ndarray:
-    path = benchmark.paths.dataset(experiment, 0) / "images" / f"{name}.png"
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))

@@ -12,8 +12,9 @@ import numpy as np
 
 from sggan_jax.data.labels import group_names
 from sggan_jax.evaluate.confusion import score
+from sggan_jax.files import write_json
 from sggan_jax.reproduce.experiment import Experiment, Paths
-from sggan_jax.reproduce.jobs import Benchmark, write_json
+from sggan_jax.reproduce.jobs import Benchmark
 
 
 def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from sggan_jax.adapt.files import list_images, read_rgb, write_rgb
+from sggan_jax.files import write_json, write_text
+from sggan_jax.images import list_images, read_image, write_image
 from sggan_jax.study.plan import SPOILED, Question
 from sggan_jax.types import InputError
 
@@ -83,28 +84,28 @@ def write_site(
     spoil = {q.scene: _other(q) for own in plan for q in own if q.kind == "check"}
     sizes: dict[str, tuple[int, ...]] = {}
     for method, scene in shown:
-        image = read_rgb(files[spoil[scene] if method == SPOILED else method][scene])
+        image = read_image(files[spoil[scene] if method == SPOILED else method][scene])
         if sizes.setdefault(scene, image.shape) != image.shape:
             raise InputError(
                 f"image {scene!r} of {method} is {image.shape[1]}x{image.shape[0]}, that of another"
                 f" method {sizes[scene][1]}x{sizes[scene][0]}: adapt all at one size"
             )
         image = spoil_image(image) if method == SPOILED else image
-        write_rgb(output / SITE / "images" / f"{number[method, scene]}.png", image)
+        write_image(output / SITE / "images" / f"{number[method, scene]}.png", image)
     rows = [
         [[number[q.left, q.scene], number[q.right, q.scene]] for q in questions]
         for questions in plan
     ]
     study = {"id": f"{seed}-{len(shown)}", "title": title, "question": QUESTION, "plan": rows}
     page = resources.files("sggan_jax.study").joinpath("page.html").read_text("utf-8")
-    (output / SITE / "study.js").write_text(f"const STUDY = {json.dumps(study)};\n", "utf-8")
-    (output / SITE / "index.html").write_text(page, encoding="utf-8")
+    write_text(output / SITE / "study.js", f"const STUDY = {json.dumps(study)};\n")
+    write_text(output / SITE / "index.html", page)
     key = {
         "id": study["id"],
         "methods": list(folders),
         "plan": [[asdict(q) for q in own] for own in plan],
     }
-    (output / KEY).write_text(json.dumps(key) + "\n", encoding="utf-8")
+    write_json(output / KEY, key)
     return output / SITE / "index.html"
 
 

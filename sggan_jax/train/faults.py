@@ -1,15 +1,14 @@
 """Faults of a run told by name, and the event log by which a continued run remembers them."""
 
 import datetime
-import json
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sggan_jax.files import JsonLines, read_json_lines
+from sggan_jax.messages import warn
 from sggan_jax.train import processes
 from sggan_jax.train.step import GRADIENT
 from sggan_jax.types import InputError
@@ -56,11 +55,6 @@ def _in_words(name: str) -> str:
     return f"gradient of {net} (optimiser group {group})"
 
 
-def warn(sentence: str) -> None:
-    """Tell of a fault that does not stop the run."""
-    print(f"warning: {sentence}", file=sys.stderr, flush=True)
-
-
 class EventLog:
     """What befell a run: rollbacks, stops, warnings; one JSON line each in ``events.jsonl``.
 
@@ -81,7 +75,7 @@ class EventLog:
         self._path = Path(workdir) / own_name
         self._own = None if first else ("unreadable",)
         files = sorted(Path(workdir).glob(f"{stem}*.{suffix}"))
-        found = [entry for path in files for entry in _read_lines(path)]
+        found = [entry for path in files for entry in read_json_lines(path)]
         self.entries: list[dict[str, Any]] = processes.tell_all(found)
 
     def add(self, event: str, **details: Any) -> None:
@@ -97,11 +91,9 @@ class EventLog:
         if self._own is not None and event not in self._own:
             return
         try:
-            with self._path.open("ab") as file:
-                # Begins with a new line, so that one that was cut short spoils no other.
-                file.write(b"\n" + json.dumps(entry).encode())
-                file.flush()
-                os.fsync(file.fileno())
+            with JsonLines(self._path) as lines:
+                lines.add(entry)
+                lines.sync()
         except OSError as error:
             warn(f"{self._path} could not be written ({error})")
 
@@ -130,14 +122,3 @@ class EventLog:
         return found
 
 
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_bytes().splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:  # the last line of a run that was killed may be cut short
-            continue
-
-
-def first_line(error: BaseException) -> str:
-    """Shorten what an error says to its first line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from sggan_jax.train.faults import warn
+from sggan_jax.messages import warn
 
 try:
     import fcntl

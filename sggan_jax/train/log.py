@@ -6,8 +6,6 @@ written, pictures and TensorBoard's points are lost.
 """
 
 import contextlib
-import json
-import os
 import socket
 import sys
 import time
@@ -17,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tensorboardX import RecordWriter, summary
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
-from sggan_jax.train.faults import warn
+from sggan_jax.files import JsonLines, read_json_lines, write_json_lines
+from sggan_jax.messages import warn
+from sggan_jax.progress import Progress
 
 
 class Log:
@@ -44,20 +42,20 @@ class Log:
           tell: called with a sentence about files that cannot be written.
         """
         self.workdir = Path(workdir)
-        self._num_steps = num_steps
         self._tell, self._failing = tell, False
-        self._lines = Lines(self.workdir / "metrics.jsonl", first_step)
+        metrics = self.workdir / "metrics.jsonl"
+        kept = [entry for entry in read_json_lines(metrics) if entry["step"] <= first_step]
+        write_json_lines(metrics, kept)
+        self._lines = JsonLines(metrics)
         self._board = Board(self.workdir / "tensorboard", first_step + 1)
-        self._bar = _make_bar()
-        self._task = self._bar.add_task("train", total=num_steps, completed=first_step, text="")
+        self._bar = Progress("step", num_steps, "steps", done=first_step, lines=sys.stdout)
 
     def __enter__(self) -> "Log":
-        if self._bar.console.is_terminal:
-            self._bar.start()
+        self._bar.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._bar.__exit__()
         self._try(self._board.close)
         self._try(self._lines.close)
 
@@ -65,19 +63,15 @@ class Log:
         """Write terms and steps per second; the bar shows them too."""
         entry = {"step": step, "steps_per_second": round(rate, 4)} | dict(metrics)
         points = [summary.scalar(name, x) for name, x in entry.items() if name != "step"]
-        lines = self._try(partial(self._lines.add, json.dumps(entry)))
+        lines = self._try(partial(self._lines.add, entry))
         board = self._try(partial(self._board.add, step, *points))
         self._failing = not (lines and board)
         shown = " ".join(f"{name} {value:.3f}" for name, value in metrics.items())
-        self._bar.update(self._task, completed=step, text=f"{rate:.2f} steps/s  {shown}")
-        if not self._bar.console.is_terminal:
-            minutes = (self._num_steps - step) / rate / 60
-            done = f"step {step}/{self._num_steps}  {rate:.2f} steps/s  {minutes:.1f} min left"
-            print(f"{done}  {shown}", flush=True)
+        self._bar.tell(step, rate, shown)
 
     def progress(self, step: int) -> None:
         """Move the bar."""
-        self._bar.update(self._task, completed=step)
+        self._bar.move(step)
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """Write a picture, uint8 [H, W, 3], to ``samples/`` and TensorBoard."""
@@ -129,50 +123,6 @@ class Quiet(Log):
 
     def sync(self) -> None:
         """There is nothing to write."""
-
-
-class Lines:
-    """A file of JSON lines; a line that cannot be written waits for the next try."""
-
-    def __init__(self, path: Path, first_step: int):
-        """Open a file without the lines after ``first_step``."""
-        kept = _lines_until(path, first_step)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(kept)
-        temporary.replace(path)
-        self._file = path.open("ab", buffering=0)
-        self._size = len(kept)
-        self._waiting = b""
-
-    def add(self, line: str) -> None:
-        """Write a line, after those that wait.
-
-        Raises:
-          OSError: if it has to wait.
-        """
-        self._waiting += line.encode() + b"\n"
-        self._write()
-
-    def sync(self) -> None:
-        """Have the disk hold every line."""
-        self._write()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._write()
-        self._file.close()
-
-    def _write(self) -> None:
-        rest = memoryview(self._waiting)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError:
-            self._file.truncate(self._size)
-            raise
-        self._size += len(self._waiting)
-        self._waiting = b""
 
 
 class Board:
@@ -240,24 +190,3 @@ def make_grid(columns: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
     grid = np.full((b, h + gap, n, w + gap, c), 255, np.uint8)
     grid[:, :h, :, :w] = tiles.transpose(0, 2, 1, 3, 4)
     return grid.reshape(b * (h + gap), n * (w + gap), c)[: -gap or None, : -gap or None]
-
-
-def _make_bar() -> Progress:
-    return Progress(
-        TextColumn("[bold]{task.completed:.0f}/{task.total:.0f}"),
-        BarColumn(bar_width=20),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[text]}"),
-        console=Console(file=sys.stderr),
-    )
-
-
-def _lines_until(path: Path, step: int) -> bytes:
-    kept = []
-    for line in path.read_bytes().splitlines() if path.exists() else []:
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line + b"\n")
-        except ValueError:  # the last line of a run that was killed may be cut short
-            continue
-    return b"".join(kept)

@@ -9,9 +9,10 @@ import numpy as np
 
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
+from sggan_jax.runs.description import check_run
 from sggan_jax.train import processes
 from sggan_jax.train.batches import BatchStream
-from sggan_jax.train.checkpoint import Checkpoints, check_run
+from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.lock import hold
 from sggan_jax.train.plan import Plan, make_plan, read_augmentation

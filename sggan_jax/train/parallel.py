@@ -1,4 +1,4 @@
-"""Devices: the one file that knows of jit, pmap and how a state lies on several devices.
+"""Training on one device or several: the one file that compiles steps with jit and pmap.
 
 On one device a step is jitted; on several it is pmapped: parameters, optimisers and averages are
 the same on all, every device has its share of the batch and of the history pools. On the host and
@@ -8,22 +8,18 @@ in checkpoints a state has one form whatever the devices: pools carry a leading 
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from sggan_jax.devices import AXIS, own
 from sggan_jax.methods.base import Method
 from sggan_jax.train.pool import Pool
 from sggan_jax.train.processes import gather
 from sggan_jax.train.state import Recipe, TrainState
 from sggan_jax.train.step import make_step
 from sggan_jax.types import Batch, InputError, Metrics
-
-AXIS = "devices"
 
 CPU_OPTIONS = {"xla_cpu_copy_insertion_use_region_analysis": True}
 """Let XLA see that a weight is read for the last time before its update overwrites it. Otherwise it
@@ -44,39 +40,6 @@ class Trainer:
     run: Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
 
-def pick_devices(number: int) -> tuple[jax.Device, ...]:
-    """Return the first ``number`` devices of every process, all for 0.
-
-    Raises:
-      InputError: if there are fewer.
-    """
-    local = tuple(jax.local_devices())
-    if not 0 <= number <= len(local):
-        raise InputError(
-            f"train.devices asks for {number}, but {len(local)} {local[0].platform} devices exist"
-        )
-    owners = range(jax.process_count())
-    return tuple(x for i in owners for x in jax.local_devices(i)[: number or len(local)])
-
-
-def own(devices: tuple[jax.Device, ...]) -> slice:
-    """Say which of a run's devices belong to this process."""
-    number = len(devices) // jax.process_count()
-    return slice(jax.process_index() * number, (jax.process_index() + 1) * number)
-
-
-def allow_virtual_devices(number: int) -> None:
-    """Let a CPU stand for ``number`` devices; without effect elsewhere or after the first use."""
-    if number > 1:
-        jax.config.update("jax_num_cpu_devices", number)
-
-
-def keep_compiled(directory: Path) -> None:
-    """Keep compiled programs in a directory, for runs that compile the same ones again."""
-    jax.config.update("jax_compilation_cache_dir", str(directory.absolute()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
-
-
 def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]) -> Trainer:
     """Compile the step of a method for these devices.
 
@@ -94,33 +57,6 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
         return state, {name: value[0] for name, value in metrics.items()}
 
     return Trainer(devices, run)
-
-
-def shard(
-    function: Callable[[Any, jax.Array], jax.Array],
-    constants: Any,
-    devices: tuple[jax.Device, ...],
-    axis: int,
-) -> Callable[[np.ndarray], jax.Array]:
-    """Compile a function of images whose work is shared by several devices.
-
-    XLA cuts every map along the same axis; kernels get the rows they need from the neighbours, and
-    means are taken over all devices. The result is that of one device up to rounding.
-
-    Args:
-      function: (constants, images [B, H, W, C]) to images of the same batch and height.
-      constants: parameters, put on every device once.
-      devices: which share the work.
-      axis: 0 for whole images, 1 for rows; the number of devices must divide it.
-
-    Returns:
-      A function of images.
-    """
-    mesh = Mesh(np.array(devices), (AXIS,))
-    cut = NamedSharding(mesh, PartitionSpec(*[None] * axis, AXIS))
-    everywhere = NamedSharding(mesh, PartitionSpec())
-    compiled = jax.jit(function, in_shardings=(everywhere, cut), out_shardings=cut)
-    return partial(compiled, jax.device_put(constants, everywhere))
 
 
 def _steps(step, state, batch):

@@ -10,9 +10,12 @@ import numpy as np
 from sggan_jax.data.domains import stored_size
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.transforms import PADDED, Augmentation
+from sggan_jax.devices import pick_devices
+from sggan_jax.methods import make_method
 from sggan_jax.methods.base import Method, is_on
+from sggan_jax.runs.description import Run
 from sggan_jax.train import parallel
-from sggan_jax.train.checkpoint import Run
+from sggan_jax.train.describe import describe_run
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe
 from sggan_jax.types import Config, InputError, namespace
@@ -47,12 +50,12 @@ def make_plan(config: dict[str, Any], workdir: str | Path, per_epoch: int = 1) -
       InputError: saying which setting cannot work and why.
     """
     settings = namespace(config)
-    run = Run(config, tuple(group_table(settings.data.class_groups).tolist()), per_epoch)
     num_steps = settings.train.steps or round(settings.train.epochs * per_epoch)
     _check_intervals(settings.train, num_steps)
-    devices = parallel.pick_devices(settings.train.devices)
+    devices = pick_devices(settings.train.devices)
     parallel.check_batch_size(settings.train.batch_size, devices)
-    method = run.make_method()
+    method = make_method(settings, group_table(settings.data.class_groups), per_epoch)
+    run = describe_run(config, method, per_epoch)
     _check_views(method, settings.data)
     _check_care(method, settings.train)
     _check_shares(settings)

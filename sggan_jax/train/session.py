@@ -6,9 +6,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from sggan_jax.runs.description import write_run
 from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
-from sggan_jax.train.checkpoint import Checkpoints, Saved, write_run
+from sggan_jax.train.checkpoints import Checkpoints, Saved
 from sggan_jax.train.faults import EventLog, NonFiniteError
 from sggan_jax.train.log import Log, Quiet
 from sggan_jax.train.metric_buffer import MetricBuffer

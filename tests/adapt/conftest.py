@@ -10,7 +10,10 @@ import pytest
 from configs import common
 from sggan_jax.adapt.adapter import Adapter, load_adapter
 from sggan_jax.data.labels import group_table
-from sggan_jax.train.checkpoint import Checkpoints, Run, write_run
+from sggan_jax.methods import make_method
+from sggan_jax.runs.description import write_run
+from sggan_jax.train.checkpoints import Checkpoints
+from sggan_jax.train.describe import describe_run
 from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.types import InputError
 
@@ -21,9 +24,8 @@ def write_tiny_run(workdir, seed=0, scale=0.3, **nets):
     config.data.height, config.data.width = 16, 32
     config.data.toycity_train, config.data.toycity_test = 1, 3
     config.nets.update({"width": 4, "levels": 2, "dis_width": 4, "dis_downsamplings": 1, **nets})
-    run = Run(config.to_dict(), tuple(group_table("paper8").tolist()), steps_per_epoch=8)
-    write_run(workdir, run)
-    method = run.make_method()
+    method = make_method(config, group_table("paper8"), 8)
+    write_run(workdir, describe_run(config.to_dict(), method, 8))
     recipe = Recipe(dict.fromkeys(method.optimiser_groups, optax.identity()), pool_size=0)
     # Drawn with numpy: initialising networks would compile a program for every layer.
     shapes = jax.eval_shape(lambda: init_state(method, recipe, seed, {}))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sggan_jax.adapt.adapter import load_adapter, share_out
+from sggan_jax.devices import pick_devices
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.sizes import pad_to_fit, padded_size
-from sggan_jax.train.checkpoint import restore_network
-from sggan_jax.train.parallel import pick_devices
+from sggan_jax.runs.networks import read_network
 from sggan_jax.types import InputError, to_float
 
 
@@ -64,7 +64,7 @@ def test_compiles_once_per_padded_shape(negative):
 
 def test_agrees_with_the_generator(tiny_run, tiny_adapter):
     image = noise(16, 32, 3)
-    module, variables, step = restore_network(tiny_run, "v2r")
+    module, variables, step = read_network(tiny_run, "v2r")
     x = jax.jit(module.apply)(variables, to_float(jnp.asarray(image))[None])[0]
     # [-1, 1] to [0, 255]; rounding may fall either way where the arithmetic is a hair off.
     expected = np.clip((np.asarray(x, np.float64) + 1) * 127.5, 0, 255)

@@ -13,9 +13,9 @@ from sggan_jax.adapt.colours import (
     measure_classes,
     swap_amplitude,
 )
-from sggan_jax.adapt.files import read_rgb
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.prepare import prepare
+from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
 
@@ -48,7 +48,7 @@ def folders(tmp_path):
 
 
 def images_of(root, names=("a", "x/b", "c")):
-    return {name: read_rgb(root / "images" / f"{name}.png") for name in names}
+    return {name: read_image(root / "images" / f"{name}.png") for name in names}
 
 
 def real_statistics(real):

@@ -1,5 +1,4 @@
 import dataclasses
-import io
 import json
 import os
 import time
@@ -8,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
-from sggan_jax.adapt import flow, meter
+from sggan_jax.adapt import flow
 from sggan_jax.adapt.dataset import adapt_folder
 from sggan_jax.adapt.flow import gather, stack
 from sggan_jax.adapt.provenance import RECORD_FILE, Record
@@ -221,7 +219,7 @@ def test_failed_write_stops_with_its_reason(negative, source, tmp_path, monkeypa
     def full(path, image):
         raise InputError(f"{path} cannot be written: No space left on device")
 
-    monkeypatch.setattr(flow, "write_rgb", full)
+    monkeypatch.setattr(flow, "write_image", full)
     with pytest.raises(InputError, match="No space left"):
         adapt_folder(negative, source, tmp_path / "out", progress=False)
 
@@ -259,27 +257,6 @@ def test_short_batches_are_filled_where_that_saves_a_compilation(negative, tmp_p
         np.testing.assert_array_equal(read(tmp_path / "out" / f"{k}.png"), expected)
 
 
-def test_meter_tells_rate_and_time_left(monkeypatch):
-    clock = iter([100.0, 110.0, 140.0, 141.0])
-    monkeypatch.setattr(meter.time, "perf_counter", lambda: next(clock))
-    told = io.StringIO()
-    with meter.Meter(10, console=Console(file=told, force_terminal=False, width=200)) as counter:
-        for _ in range(3):
-            counter.advance()
-    # One line, at the first image after half a minute: 2 images in 40 s, 8 to go take 160 s.
-    assert told.getvalue() == "adapting 2/10  0.05 images/s  2.7 min left\n"
-
-
-def test_bar_shows_images_per_second():
-    told = io.StringIO()
-    console = Console(file=told, force_terminal=True, width=120)
-    with meter.Meter(2, console=console) as counter:
-        counter.advance()
-        counter.advance()
-    assert "2/2" in told.getvalue()
-    assert "images/s" in told.getvalue()
-
-
 def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, monkeypatch):
     """Each waits as a disk or a device would; the slowest, and not their sum, sets the pace."""
     fill(source, {f"more{k:02}.png": (8, 16) for k in range(20)})
@@ -288,8 +265,8 @@ def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, m
     def slowly(function):
         return lambda *arguments: (time.sleep(wait), function(*arguments))[1]
 
-    monkeypatch.setattr(flow, "read_rgb", slowly(flow.read_rgb))
-    monkeypatch.setattr(flow, "write_rgb", slowly(flow.write_rgb))
+    monkeypatch.setattr(flow, "read_image", slowly(flow.read_image))
+    monkeypatch.setattr(flow, "write_image", slowly(flow.write_image))
     record = Record("", "v2r", 1, "", "", "")
     work = slowly(lambda names, images: images)
     summary = flow.map_folder(work, record, source, tmp_path / "out", progress=False)

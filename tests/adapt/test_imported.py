@@ -15,7 +15,8 @@ from sggan_jax.adapt import imported
 from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.imported import import_generators
 from sggan_jax.adapt.tiles import adapt_in_strips
-from sggan_jax.train.checkpoint import restore_network
+from sggan_jax.runs.description import check_run
+from sggan_jax.runs.networks import read_network
 from sggan_jax.types import InputError, to_float
 
 KEPT = Path(__file__).parent / "pytorch"
@@ -118,7 +119,7 @@ def noise(*shape, seed=0):
 
 
 def apply(run, image, direction="v2r"):
-    module, variables, _ = restore_network(run, direction)
+    module, variables, _ = read_network(run, direction)
     return np.asarray(jax.jit(module.apply)(variables, to_float(jnp.asarray(image))[None])[0])
 
 
@@ -205,7 +206,7 @@ def test_norms_with_parameters_are_carried_over(spoil):
         tensors["model.2.weight"] = np.array([2.0, 3.0], np.float32)
         tensors["model.2.bias"] = np.array([4.0, 5.0], np.float32)
 
-    _, variables, _ = restore_network(spoil(change), "v2r")
+    _, variables, _ = read_network(spoil(change), "v2r")
     norm = variables["params"]["enter_norm"]
     assert (norm["scale"].tolist(), norm["bias"].tolist()) == ([2.0, 3.0], [4.0, 5.0])
     norm = variables["params"]["down1_norm"]
@@ -264,7 +265,7 @@ def test_other_networks_are_refused(spoil, tmp_path, change, sentence):
     assert not (tmp_path / "run").exists()
 
 
-def test_two_directions_of_one_kind(tmp_path):
+def test_two_directions_of_one_kind_or_two(tmp_path):
     files = {"v2r": KEPT / "resnet.pth", "r2v": KEPT / "resnet.pth"}
     import_generators(files, tmp_path / "run")
     image = noise(12, 16, 3)
@@ -273,13 +274,13 @@ def test_two_directions_of_one_kind(tmp_path):
     )
     with pytest.raises(InputError, match="holds a run; give a new directory"):
         import_generators(files, tmp_path / "run")
-    with pytest.raises(InputError, match="the generators differ"):
-        import_generators(files | {"r2v": KEPT / "unet.pth"}, tmp_path / "other")
+    import_generators(files | {"r2v": KEPT / "unet.pth"}, tmp_path / "mixed")
+    assert load_adapter(tmp_path / "mixed", "r2v")(image).shape == image.shape
     with pytest.raises(InputError, match="give a file"):
         import_generators({}, tmp_path / "other")
 
 
 def test_imported_runs_are_not_trained(tmp_path):
-    run = import_generators({"v2r": KEPT / "resnet.pth"}, tmp_path / "run")
-    with pytest.raises(InputError, match="cannot be trained further"):
-        run.make_method().preprocess({}, None)
+    import_generators({"v2r": KEPT / "resnet.pth"}, tmp_path / "run")
+    with pytest.raises(InputError, match="holds imported networks, which cannot be trained"):
+        check_run(tmp_path / "run", {"seed": 0})

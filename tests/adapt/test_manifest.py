@@ -10,7 +10,6 @@ from sggan_jax.adapt.manifest import (
     ManifestWriter,
     Place,
     check_files,
-    check_inside,
     make_entry,
     places,
     read_manifest,
@@ -125,14 +124,12 @@ def test_entries_of_other_bytes_or_another_maker_differ(folders, key):
 def test_paths_may_not_leave_their_folder(folders, name):
     source, output = folders
     (output / "link").symlink_to(source / "images")
-    with pytest.raises(InputError, match="is not inside"):
-        check_inside(output, name)
     write(folders)
     for key in ("image", "label"):
         lines = [json.loads(line) for line in (output / MANIFEST).read_text().splitlines()]
         lines[1][key] = name
         (output / MANIFEST).write_text("".join(json.dumps(line) + "\n" for line in lines))
-        with pytest.raises(InputError, match=r"line 2: .*is not inside"):
+        with pytest.raises(InputError, match=r"entry 2 names .*is not inside"):
             read_manifest(output)
 
 
@@ -140,7 +137,7 @@ def test_damaged_and_missing_manifests_are_refused(folders):
     with pytest.raises(InputError, match=r"has no manifest\.jsonl"):
         read_manifest(folders[1])
     (folders[1] / MANIFEST).write_text('{"image": "images/b.png"}\n')
-    with pytest.raises(InputError, match=r"line 1: 'label'; adapt again"):
+    with pytest.raises(InputError, match=r"entry 1 has no 'label'; adapt again"):
         read_manifest(folders[1])
 
 

@@ -1,6 +1,7 @@
 """A run of a segmentation network, loaded from its directory: no training, random weights."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -19,7 +20,10 @@ from sggan_jax.data.labels import group_table
 from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.evaluate.confusion import count_pixels
-from sggan_jax.train.checkpoint import Checkpoints, Run, write_run
+from sggan_jax.methods import make_method
+from sggan_jax.runs.description import write_run
+from sggan_jax.train.checkpoints import Checkpoints
+from sggan_jax.train.describe import describe_run
 from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.types import InputError
 
@@ -45,20 +49,20 @@ group = "rest"
 
 
 def describe(workdir, class_groups):
-    """Describe a run on images of 32x64 with the smallest of networks."""
+    """Make a method for images of 32x64 with the smallest of networks, and describe its run."""
     config = common.get_config()
     config.method, config.data.class_groups, config.data.real = "segmenter", class_groups, ""
     config.data.height, config.data.width = 32, 64
     config.data.data_dir = str(workdir / "data")
     config.seg.width = 0.1
-    return Run(config.to_dict(), tuple(group_table(class_groups).tolist()), steps_per_epoch=8)
+    method = make_method(config, group_table(class_groups), 8)
+    return method, describe_run(config.to_dict(), method, 8)
 
 
 def write_run_of_seg(workdir):
     """Write a checkpoint of step 3, running statistics included."""
-    run = describe(workdir, "ten")
+    method, run = describe(workdir, "ten")
     write_run(workdir, run)
-    method = run.make_method()
     recipe = Recipe(dict.fromkeys(method.optimiser_groups, optax.identity()), pool_size=0)
     shapes = jax.eval_shape(lambda: init_state(method, recipe, 0, {}))
     rng = np.random.default_rng(0)
@@ -127,16 +131,21 @@ def test_it_predicts_what_training_shows(segmenter, seg_run):
     np.testing.assert_array_equal(segmenter.ids[classes], shown["predicted"])
 
 
-def test_classes_of_a_file_and_a_file_that_has_changed(tmp_path, monkeypatch):
+def test_classes_of_a_file_are_those_of_training_whatever_becomes_of_it(tmp_path, monkeypatch):
     (tmp_path / "two.toml").write_text(CLASSES)
-    config = describe(tmp_path, str(tmp_path / "two.toml"))
-    write_run(tmp_path / "run", config)
-    monkeypatch.setattr(segmenter_file, "restore_network", lambda *_: (None, {}, 3))
+    write_run(tmp_path / "run", describe(tmp_path, str(tmp_path / "two.toml"))[1])
+    (tmp_path / "two.toml").unlink()
+    monkeypatch.setattr(segmenter_file, "read_network", lambda *_: (None, {}, 3))
     segmenter = load_segmenter(tmp_path / "run", 3)
     assert (segmenter.names, segmenter.ids.tolist()) == (("ground", "rest"), [5, 3])
-    (tmp_path / "two.toml").write_text(CLASSES.replace('"rest"]', '"rest", "more"]'))
-    with pytest.raises(InputError, match=r"trained on 2 classes, but .*two\.toml now names 3"):
-        load_segmenter(tmp_path / "run")
+
+
+def test_networks_alone_suffice(seg_run, segmenter, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(seg_run[0], run, ignore=shutil.ignore_patterns("train"))
+    assert not list(run.glob("checkpoints/*/train"))
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
+    np.testing.assert_array_equal(load_segmenter(run)(images), segmenter(images))
 
 
 def test_a_run_without_a_segmentation_network_is_refused(tiny_run):

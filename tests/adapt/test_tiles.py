@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.adapt import blocks
+from sggan_jax.adapt import row_blocks
 from sggan_jax.adapt.tiles import GIGABYTE, Needs, adapt_in_strips, memory_needs
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.refiner import Refiner
@@ -49,14 +49,14 @@ def whole(net, variables, image):
 def heights(monkeypatch):
     """Heights of the row blocks of every layer that is run."""
     seen = []
-    split = blocks._split
+    split = row_blocks._split
 
     def spy(units, height):
         made = list(split(units, height))
         seen.append([stop - start for start, stop in made])
         return made
 
-    monkeypatch.setattr(blocks, "_split", spy)
+    monkeypatch.setattr(row_blocks, "_split", spy)
     return seen
 
 
@@ -66,7 +66,7 @@ def test_strips_of_single_rows_make_the_whole_image(name, heights, monkeypatch):
     variables, image = random_variables(net, size), noise(*size, 3)
     want = whole(net, variables, image)
     assert 0.1 < np.abs(want).mean() < 0.9  # neither flat nor saturated: every layer is seen
-    monkeypatch.setattr(blocks.RowBlocks, "_height", lambda self, task, x, made, units: 1)
+    monkeypatch.setattr(row_blocks.RowBlocks, "_height", lambda self, task, x, made, units: 1)
     got = adapt_in_strips(net, variables, image, 1.0, as_it_is)
     assert {height for layer in heights for height in layer} == {1}
     np.testing.assert_allclose(got, want, atol=2e-5)
@@ -75,7 +75,7 @@ def test_strips_of_single_rows_make_the_whole_image(name, heights, monkeypatch):
 def test_odd_strips_of_unequal_height(heights, monkeypatch):
     net, size = NETS["unet"]
     variables, image = random_variables(net, size), noise(*size, 3)
-    monkeypatch.setattr(blocks.RowBlocks, "_height", lambda self, task, x, made, units: 5)
+    monkeypatch.setattr(row_blocks.RowBlocks, "_height", lambda self, task, x, made, units: 5)
     got = adapt_in_strips(net, variables, image, 1.0, as_it_is)
     # Rows made on the way down: 12, cut into 4 + 4 + 4, then 6 and 3; read on the way up: 3, 6, 12.
     assert heights == [[4, 4, 4], [3, 3], [3], [3], [3, 3], [4, 4, 4]]
@@ -120,7 +120,7 @@ def test_moments_of_strips_are_those_of_the_whole():
     x = rng.normal(100, 0.01, (23, 5, 4)) + np.linspace(0, 3, 23)[:, None, None]
     cuts = [(0, 5), (5, 22), (22, 23)]
     moments = [(b - a, x[a:b].mean((0, 1)), x[a:b].var((0, 1))) for a, b in cuts]
-    mean, variance = blocks._join_moments(moments, 4)
+    mean, variance = row_blocks._join_moments(moments, 4)
     np.testing.assert_allclose(mean, x.mean((0, 1)), rtol=1e-12)
     np.testing.assert_allclose(variance, x.var((0, 1)), rtol=1e-9)
 
@@ -139,14 +139,14 @@ def test_needs_from_the_sizes_of_the_maps():
 
 def test_maps_are_let_go(monkeypatch):
     held = []
-    run = blocks.RowBlocks._run
+    run = row_blocks.RowBlocks._run
 
     def spy(self, *args):
         made = run(self, *args)
         held.append(self.held)
         return made
 
-    monkeypatch.setattr(blocks.RowBlocks, "_run", spy)
+    monkeypatch.setattr(row_blocks.RowBlocks, "_run", spy)
     net, (height, width) = NETS["resnet"]
     memory_needs(net, random_variables(net, (height, width)), (height, width))
     # At the end the last layer's input, of 4 channels of 4 bytes, and the image of 3 bytes.

@@ -2,7 +2,7 @@ import pytest
 
 from configs import common
 from sggan_jax.data import domains
-from sggan_jax.data.domains import open_training, stored_size
+from sggan_jax.data.domains import check_id_spaces, open_training, stored_size
 from sggan_jax.types import InputError
 
 
@@ -112,3 +112,39 @@ def test_an_empty_real_domain_is_none(opened):
 def test_impossible_numbers_of_images(opened, data, sentence):
     with pytest.raises(InputError, match=sentence):
         opened(**data)
+
+
+def own_table(path, names):
+    text = 'groups = ["all"]\n' + "".join(
+        f'[[class]]\nid = {k}\nname = "{name}"\ncolour = [{k}, 0, 0]\ngroup = "all"\n'
+        for k, name in enumerate(names)
+    )
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("class_groups", ["paper8", "ten", "cityscapes19"])
+def test_two_id_spaces_are_refused(tmp_path, class_groups):
+    """Own ids on one side, Cityscapes' on the other."""
+    data = common.get_config().data
+    data.virtual = data.real = "folder"
+    data.virtual_table = own_table(tmp_path / "own.toml", ("road", "sky"))
+    data.class_groups = class_groups
+    with pytest.raises(InputError, match="one id means two classes"):
+        check_id_spaces(data)
+    data.real_table = data.virtual_table
+    with pytest.raises(InputError, match=rf"'{class_groups}' groups Cityscapes ids, but labels"):
+        check_id_spaces(data)
+    data.class_groups = data.virtual_table
+    check_id_spaces(data)
+    data.real_table = own_table(tmp_path / "other.toml", ("sky", "road"))
+    with pytest.raises(InputError, match="one id means two classes"):
+        check_id_spaces(data)
+    data.class_groups = "one"  # CycleGAN looks at no labels
+    check_id_spaces(data)
+
+
+def test_tables_that_are_stored_alike_pass():
+    data = common.get_config().data
+    data.virtual, data.real, data.virtual_table = "folder", "camvid", "gtav"
+    check_id_spaces(data)

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.data.builders.reading import MAX_PIXELS, decode_png, read_image, read_labels
+from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import CITYSCAPES, colourise
+from sggan_jax.images import MAX_PIXELS, decode_png, read_image
 from sggan_jax.types import InputError
 
 IDS = [7, 8, 11, 21, 23, 24, 26]

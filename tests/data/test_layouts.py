@@ -405,6 +405,7 @@ def test_a_run_trains_on_published_data_by_name(tmp_path):
         config.data[f"{domain}_dir"] = str(tmp_path / name)
     config.data.data_dir = str(tmp_path / "data")
     config.data.height, config.data.width = 4, 8
+    config.data.accept_labels = True  # miniatures are no streets
     virtual, real = open_training(config)
     assert (virtual.names, real.names) == (
         ("00001", "00002", "24966"),
@@ -420,7 +421,8 @@ def test_known_broken_pairs_are_refused_as_such(tmp_path):
     for name in ("15188", "00003"):
         photo(tmp_path, f"images/{name}.png")
         save(tmp_path, f"labels/{name}.png", np.full((H + 1, W), 7, np.uint8))
-    refused = dict(check(SourceSpec("gtav", str(tmp_path)), H, W, progress=False).refused)
+    source = SourceSpec("gtav", str(tmp_path), accept_labels=True)
+    refused = dict(check(source, H, W, progress=False).refused)
     reason = (
         "image 8x16 and labels 9x16 (height x width) differ in size: give labels as large as their "
         "image"

@@ -4,14 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.data.builders.reading import (
-    decode_png,
-    encode_png,
-    read_image,
-    read_labels,
-    share_between,
-)
+from sggan_jax.data.builders.folder import load_pair
+from sggan_jax.data.builders.reading import fraction_between, read_ids, read_labels
 from sggan_jax.data.labels import CITYSCAPES, GTAV, colourise
+from sggan_jax.data.tables import TABLES
+from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
 
@@ -106,7 +103,7 @@ def test_edges_are_counted_by_loops():
             ):
                 between += length <= 2 and min(left, right) < here < max(left, right)
     assert between
-    assert share_between(labels) == (between / edges, edges)
+    assert fraction_between(labels) == (between / edges, edges)
 
 
 def test_colour_labels_resized_with_smoothing(tmp_path):
@@ -150,15 +147,70 @@ def test_damaged_files(tmp_path, pair, truncate, read):
         read(tmp_path / "none.png")
 
 
-def test_images_of_every_8_bit_kind_become_rgb(tmp_path, pair):
+PHONE = {3: 2, 6: 1, 8: 3}
+"""Quarter turns, counter-clockwise, that a camera stores an upright image by, and its note."""
+
+
+def save_turned(array, path, note):
+    exif = Image.Exif()
+    exif[0x0112] = note
+    return save(np.ascontiguousarray(np.rot90(array, PHONE[note])), path, exif=exif)
+
+
+@pytest.mark.parametrize("note", PHONE)
+@pytest.mark.parametrize("turned", ["labels", "image", "both"])
+def test_image_and_labels_have_one_geometry(tmp_path, pair, note, turned):
     image, labels = pair(0)
-    np.testing.assert_array_equal(read_image(save(image, tmp_path / "a.png")), image)
-    grey = read_image(save(labels, tmp_path / "grey.png"))
-    np.testing.assert_array_equal(grey, np.repeat(labels[..., None], 3, -1))
-    with pytest.raises(InputError, match="8 bits per channel"):
-        read_image(save(labels.astype(np.uint16), tmp_path / "deep.png"))
+    files = []
+    for array, name in ((image, "image"), (labels, "labels")):
+        path = tmp_path / f"{name}.png"
+        noted = turned in (name, "both")
+        files.append(save_turned(array, path, note) if noted else save(array, path))
+    for read, expected in zip(load_pair(*files, CITYSCAPES), (image, labels), strict=True):
+        np.testing.assert_array_equal(read, expected)
+    np.testing.assert_array_equal(read_ids(files[1]), labels)
 
 
-def test_storing_loses_nothing(pair):
-    for array in pair(4):
-        np.testing.assert_array_equal(decode_png(encode_png(array).read()), array)
+def test_labels_of_an_image_as_it_is_stored_are_refused_with_its_note(tmp_path, pair):
+    image, labels = pair(0)
+    path = save_turned(image, tmp_path / "a.png", 6)
+    lying = save(np.rot90(labels).copy(), tmp_path / "b.png")
+    h, w = labels.shape
+    with pytest.raises(InputError, match=rf"\(EXIF 6\) says; upright it is {h}x{w} .* {w}x{h}: "):
+        load_pair(path, lying, CITYSCAPES)
+
+
+def test_greys_of_few_bits_are_ids_as_stored(tmp_path, write_png):
+    ids = np.array([[7, 8, 11, 12]], np.uint8)  # shown as 119, 136, 187, 204, which are no ids
+    path = write_png(tmp_path / "a.png", ids, 4)
+    assert np.asarray(Image.open(path)).tolist() == [[119, 136, 187, 204]]
+    assert read_labels(path, CITYSCAPES).tolist() == ids.tolist()
+    zero = write_png(tmp_path / "b.png", np.zeros((1, 8), np.uint8), 1)
+    assert read_labels(zero, CITYSCAPES).tolist() == [[0] * 8]
+
+
+def test_greys_of_few_bits_that_may_mean_two_things_are_refused(tmp_path, write_png):
+    path = write_png(tmp_path / "a.png", np.array([[0, 1]], np.uint8), 4)
+    with pytest.raises(InputError, match=r"\[0, 1\] as stored, \[0, 17\] as shown"):
+        read_labels(path, CITYSCAPES)
+    path = write_png(tmp_path / "a.png", np.array([[0, 1]], np.uint8), 1)
+    with pytest.raises(InputError, match=r"\[0, 1\] as stored, \[0, 255\] as shown"):
+        read_labels(path, TABLES["trainids"])
+
+
+def test_deep_colours_are_classes_only_as_multiples_of_257(tmp_path, write_png):
+    colours = np.array([[[128, 64, 128], [70, 130, 180]]], np.uint16)
+    assert read_labels(write_png(tmp_path / "a.png", 257 * colours, 16), CITYSCAPES).tolist() == [
+        [7, 23]
+    ]
+    with pytest.raises(InputError, match="16 bits per channel"):
+        read_labels(write_png(tmp_path / "a.png", 256 * colours, 16), CITYSCAPES)
+
+
+def test_deep_ids_in_red_are_read_whole(tmp_path, write_png):
+    synthia = TABLES["synthia"]
+    ids = np.array([[[3, 700, 0], [8, 65535, 0]]], np.uint16)  # class, instance
+    assert read_labels(write_png(tmp_path / "a.png", ids, 16), synthia).tolist() == [[3, 8]]
+    ids[0, 0, 0] = 3 + 256  # whose low byte is an id
+    with pytest.raises(InputError, match="16 bits per channel"):
+        read_labels(write_png(tmp_path / "a.png", ids, 16), synthia)

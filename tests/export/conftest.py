@@ -1,4 +1,4 @@
-"""Exports of tiny generators with random weights; no run behind them needs training."""
+"""Exports of tiny generators with random weights; no run behind them was trained."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,8 @@ import pytest
 from sggan_jax.export.write import export_generator
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.refiner import Refiner
-from sggan_jax.train import checkpoint
+from sggan_jax.runs.description import Run
+from sggan_jax.runs.networks import describe, write_networks
 
 NETS = {
     "unet": UNet(width=4, levels=3),
@@ -30,15 +31,31 @@ def networks():
 
 
 @pytest.fixture(scope="session")
-def make_export(networks, tmp_path_factory):
+def network_runs(networks, tmp_path_factory):
+    """Run directories of those networks by name, of step 7."""
+    root = tmp_path_factory.mktemp("runs")
+    for name, (net, variables) in networks.items():
+        run = Run(
+            config={},
+            steps_per_epoch=1,
+            networks={"g": describe(net)},
+            adapts={"v2r": "g"},
+            size=(16, 24),
+            tables={},
+            class_groups=(0,) * 256,
+            group_names=("everything",),
+        )
+        write_networks(root / name, run, {"g": variables}, 7)
+    return {name: root / name for name in networks}
+
+
+@pytest.fixture(scope="session")
+def make_export(network_runs, tmp_path_factory):
     """Return a function from a network's name to the folder of its export, and its card."""
 
     def make(name, folder=None, **settings):
         folder = folder or tmp_path_factory.mktemp("exported") / name
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(checkpoint, "restore_network", lambda *_: (*networks[name], 7))
-            patch.setattr(checkpoint, "digest_config", lambda _: "0123456789abcdef")
-            return folder, export_generator("runs/a", folder, **settings)
+        return folder, export_generator(network_runs[name], folder, **settings)
 
     return make
 

@@ -41,7 +41,7 @@ def test_the_rest_of_the_run_and_places_of_its_machine_are_gone(run, stripped):
     folder, _ = stripped
     assert "/home/somebody" not in (folder / "run.json").read_text()
     assert {path.name for path in folder.iterdir()} == {"run.json", "checkpoints"}
-    with pytest.raises(InputError, match="keeps g_v2r alone, not 'r2v'"):
+    with pytest.raises(InputError, match=r"adapts \['v2r'\], not 'r2v'"):
         load_adapter(folder, "r2v")
 
     def size(root):

@@ -14,7 +14,7 @@ from sggan_jax.data.labels import group_table
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods import make_method
 from sggan_jax.nets import pretrained
-from sggan_jax.train.checkpoint import restore_network
+from sggan_jax.runs.networks import read_network
 from sggan_jax.train.loop import train
 from sggan_jax.types import InputError
 
@@ -167,7 +167,7 @@ def test_it_trains_and_its_network_is_restored_whole(tiny, tmp_path):
     with jax.numpy_dtype_promotion("standard"):  # optax mixes types on purpose
         train(config, tmp_path)
     assert list((tmp_path / "samples").glob("v_lab_v_predicted_*.png"))
-    module, variables, step = restore_network(tmp_path, "seg")
+    module, variables, step = read_network(tmp_path, "seg")
     assert step == 8
     assert set(variables) == {"params", "batch_stats"}
     scores = jax.jit(module.apply)(variables, jnp.zeros((1, *SIZE, 3)))

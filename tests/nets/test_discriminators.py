@@ -204,3 +204,13 @@ def test_refuses_a_map_of_scores_that_is_too_small():
 def test_refuses_a_mask_of_other_shape_rather_than_broadcasting():
     with pytest.raises(ValueError, match=r"mask \(1, 2, 2, 1\) does not match scores"):
         mask_and_sum(jnp.zeros((1, 2, 2, 8)), jnp.zeros((1, 2, 2, 1)))
+
+
+def test_the_head_takes_scores_of_any_type():
+    """A mask of float32 beside scores of bfloat16: one-hot values are exact in both."""
+    scores = jnp.asarray(np.random.default_rng(0).normal(size=(1, 2, 3, 4)), jnp.bfloat16)
+    mask = jax.nn.one_hot(jnp.array([[[0, 1, 2], [3, 0, 9]]]), 4, dtype=jnp.float32)
+    got = mask_and_sum(scores, mask)
+    assert got.dtype == jnp.bfloat16
+    expected = [[scores[0, 0, k, k] for k in range(3)], [scores[0, 1, 0, 3], scores[0, 1, 1, 0], 0]]
+    np.testing.assert_array_equal(got[0, :, :, 0], jnp.array(expected, jnp.bfloat16))

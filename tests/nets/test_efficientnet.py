@@ -1,8 +1,6 @@
 """EfficientNet-Lite0: its parameters counted by hand, and its features against PyTorch's."""
 
 import importlib.util
-import pickle
-import struct
 
 import jax
 import jax.numpy as jnp
@@ -95,103 +93,6 @@ def test_features_equal_pytorchs():
     for got, want in zip(ours, theirs, strict=True):
         want = want.permute(0, 2, 3, 1).numpy()
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 * np.abs(want).max())
-
-
-class Storage:
-    """A stand-in that pickles as PyTorch's storages do."""
-
-    def __init__(self, key, values):
-        self.key, self.values = key, np.asarray(values, np.float32)
-
-
-class Writer(pickle.Pickler):
-    def persistent_id(self, obj):
-        if isinstance(obj, Storage):
-            return ("storage", FloatStorage, obj.key, "cpu", obj.values.size, None)
-        return None
-
-
-class FloatStorage:
-    pass
-
-
-FloatStorage.__module__, FloatStorage.__qualname__ = "torch", "FloatStorage"
-
-
-class Tensor:
-    """Pickles as a view of a storage."""
-
-    def __init__(self, storage, bias, shape, strides):
-        self.parts = (storage, bias, shape, strides, False, {})
-
-    def __reduce__(self):
-        return _rebuild_tensor_v2, self.parts
-
-
-def _rebuild_tensor_v2(*_):
-    raise AssertionError
-
-
-_rebuild_tensor_v2.__module__ = "torch._utils"
-
-
-@pytest.fixture
-def as_torch(monkeypatch):
-    """Let pickle find the stand-ins under PyTorch's names while it writes."""
-    import sys
-    import types
-
-    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    torch.FloatStorage, torch._utils = FloatStorage, utils
-    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setitem(sys.modules, "torch._utils", utils)
-
-
-def write(path, tensors, storages, magic=0x1950A86A20F9469CFC6C):
-    with path.open("wb") as file:
-        for part in (magic, 1001, {"little_endian": True}):
-            pickle.dump(part, file, 2)
-        Writer(file, 2).dump(tensors)
-        pickle.dump([storage.key for storage in storages], file, 2)
-        for storage in storages:
-            file.write(struct.pack("<q", storage.values.size) + storage.values.tobytes())
-
-
-def test_a_file_of_tensors_is_read_without_pytorch(as_torch, tmp_path):
-    """A transposed view with an bias, and a scalar, in one storage."""
-    storage = Storage("7", np.arange(8))
-    tensors = {
-        "view": Tensor(storage, 1, (2, 3), (1, 2)),
-        "scalar": Tensor(storage, 4, (), ()),
-    }
-    write(tmp_path / "a.pth", tensors, [storage])
-    read = pretrained.read_pth(tmp_path / "a.pth")
-    assert read["view"].tolist() == [[1, 3, 5], [2, 4, 6]]
-    assert read["scalar"] == 4
-
-
-def test_nothing_in_a_file_is_run(tmp_path):
-    class Evil:
-        def __reduce__(self):
-            return print, ("run",)
-
-    write(tmp_path / "a.pth", {"x": Evil()}, [])
-    with pytest.raises(InputError, match=r"a\.pth is not the file .* asks for .*\.print"):
-        pretrained.read_pth(tmp_path / "a.pth")
-
-
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 a zip file"])
-def test_other_files_are_refused(tmp_path, damage):
-    (tmp_path / "a.pth").write_bytes(damage)
-    with pytest.raises(InputError, match=r"a\.pth is not the file of weights it should be"):
-        pretrained.read_pth(tmp_path / "a.pth")
-
-
-def test_a_file_of_another_beginning_is_refused(tmp_path):
-    write(tmp_path / "a.pth", {}, [], magic=1)
-    with pytest.raises(InputError, match="does not begin as a PyTorch file"):
-        pretrained.read_pth(tmp_path / "a.pth")
 
 
 def test_a_missing_package_is_named(monkeypatch):

@@ -10,8 +10,9 @@ import pytest
 from sggan_jax import methods
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, OptimiserGroup
+from sggan_jax.runs.description import read_run
 from sggan_jax.train import loop, parallel, session
-from sggan_jax.train.checkpoint import Checkpoints, read_run
+from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.plan import make_plan
 from sggan_jax.train.state import init_state
 from sggan_jax.types import to_float

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from configs import bigan, dualgan, simgan
+from sggan_jax.devices import pick_devices
 from sggan_jax.methods import make_method
 from sggan_jax.train import parallel
 from sggan_jax.train.optim import make_optimiser
@@ -50,7 +51,7 @@ def make_batch(seed):
 
 def walk(method, recipe, count):
     """Parameters before and after each step with batches of 2 on this many devices, and terms."""
-    devices = parallel.pick_devices(count)
+    devices = pick_devices(count)
     one = {name: x[:1] for name, x in make_batch(0).items()}
     state = init_state(method, recipe, 0, one)
     pools = jax.tree.map(lambda x: jnp.stack([x] * count), state.pools)

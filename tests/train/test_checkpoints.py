@@ -13,9 +13,10 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
+from sggan_jax.runs.folder import complete_steps
+from sggan_jax.runs.networks import read_network
 from sggan_jax.train import loop
-from sggan_jax.train.checkpoint import Checkpoints, items, restore_network
-from sggan_jax.train.checkpoint.folder import complete_steps
+from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import NonFiniteError
 from sggan_jax.train.state import TrainState
 from sggan_jax.types import InputError
@@ -81,41 +82,35 @@ def test_without_a_sound_checkpoint_all_stay_where_they_are(copy, runs):
     with pytest.raises(InputError, match=r"no checkpoint in .* can be used \(8: .*; 4: .*\)"):
         runs.saved(copy)
     with pytest.raises(InputError, match="restore one from a backup"):
-        restore_network(copy, "v2r")
+        read_network(copy, "v2r")
     assert steps(copy) == ["4", "8"]
 
 
 def test_inference_verifies_and_moves_nothing(copy, capsys):
-    sound = restore_network(copy, "v2r", 4)[1]
+    sound = read_network(copy, "v2r", 4)[1]
     flip_a_bit(largest(copy / "checkpoints" / "8" / "generators"))
-    _, variables, step = restore_network(copy, "v2r")
+    _, variables, step = read_network(copy, "v2r")
     assert step == 4
     jax.tree.map(np.testing.assert_array_equal, variables, sound)
     assert "checkpoint 8 of" in capsys.readouterr().err
     with pytest.raises(InputError, match="8: "):
-        restore_network(copy, "v2r", 8)
+        read_network(copy, "v2r", 8)
     assert steps(copy) == ["4", "8"]
 
 
 def test_inference_does_not_mind_damage_to_what_it_does_not_read(copy):
     flip_a_bit(largest(copy / "checkpoints" / "8" / "train"))
-    assert restore_network(copy, "v2r")[2] == 8
+    assert read_network(copy, "v2r")[2] == 8
 
 
-def test_a_checkpoint_without_checksums_is_taken_with_a_note(copy, whole, runs, capsys):
-    """As versions before checksums wrote them: through a manager, in three items."""
-    saved = items.read_items(
-        (copy / "checkpoints" / "8").absolute(), ("generators", "train"), ("data",)
-    )
-    shutil.rmtree(copy / "checkpoints")
-    with ocp.CheckpointManager((copy / "checkpoints").absolute()) as manager:
-        args = {name: ocp.args.StandardSave(saved[name]) for name in ("generators", "train")}
-        data = ocp.args.JsonSave(saved["data"])
-        manager.save(8, args=ocp.args.Composite(**args, data=data))
-    state, data, rest = runs.saved(copy)
-    assert "checkpoint 8 comes from a version without checksums" in capsys.readouterr().err
-    assert (state.step, data, rest) == (8, runs.saved(whole).data, {})
-    assert restore_network(copy, "r2v")[2] == 8
+def test_networks_alone_adapt_and_are_not_trained_further(copy, tiny):
+    before = read_network(copy, "v2r").variables
+    for step in ("4", "8"):
+        shutil.rmtree(copy / "checkpoints" / step / "train")
+    jax.tree.map(np.testing.assert_array_equal, read_network(copy, "v2r").variables, before)
+    with pytest.raises(InputError, match=r"checkpoints/8 holds networks alone"):
+        loop.train(tiny(train__steps=12), copy)
+    assert steps(copy) == ["4", "8"]
 
 
 def test_a_checkpoint_of_other_networks_is_refused_and_not_taken_for_damaged(copy, tiny):

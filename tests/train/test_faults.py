@@ -62,7 +62,7 @@ def test_a_gradient_that_is_not_finite_is_found_though_every_term_is(
 
     monkeypatch.setattr(methods, "METHODS", {"repainter": make_steep})
     with pytest.raises(
-        NonFiniteError, match=r"step 1: gradient of gain \(optimiser group painter\) = nan;"
+        NonFiniteError, match=r"step 1: gradient of gain \(optimiser group samples\) = nan;"
     ):
         loop.train(repaint(), tmp_path)
 
@@ -171,10 +171,10 @@ def test_a_journal_survives_a_line_cut_short(tmp_path):
     events = EventLog(tmp_path)
     events.add("rollback", step=7, position=12)
     with (tmp_path / "events.jsonl").open("a") as file:
-        file.write('\n{"event": "rollb')
+        file.write('{"event": "rollb')
     events = EventLog(tmp_path)
     events.warn("a sentence")
     assert events.skipped == {12}
     assert [entry["event"] for entry in EventLog(tmp_path).entries] == ["rollback", "warning"]
-    lines = [x for x in (tmp_path / "events.jsonl").read_text().splitlines() if x]
+    lines = (tmp_path / "events.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["sentence"] == "a sentence"

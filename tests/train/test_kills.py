@@ -10,8 +10,8 @@ import time
 import pytest
 
 from configs import common
-from sggan_jax.train.checkpoint import flatten
-from sggan_jax.train.checkpoint.folder import complete_steps
+from sggan_jax.runs.description import flatten
+from sggan_jax.runs.folder import complete_steps
 from sggan_jax.train.faults import EventLog
 
 pytestmark = pytest.mark.slow

@@ -3,10 +3,9 @@
 import json
 
 import numpy as np
-import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from sggan_jax.train.log import Lines, Log, make_grid
+from sggan_jax.train.log import Log, make_grid
 
 
 def test_a_grid_has_a_row_per_image_and_white_gaps():
@@ -31,39 +30,6 @@ def test_a_resumed_log_forgets_what_came_after(tmp_path):
     assert [(line["step"], line["cyc_v"]) for line in lines] == [(2, 1.0), (4, 2.0), (6, 9.0)]
 
 
-class Disk:
-    """A file that takes a few bytes of every write until it has taken all it can."""
-
-    def __init__(self, file, room):
-        self.file, self.room = file, room
-
-    def write(self, content):
-        number = min(len(content), self.room, 5)
-        if not number:
-            raise OSError(28, "No space left on device")
-        self.room -= number
-        return self.file.write(content[:number])
-
-    def __getattr__(self, name):
-        return getattr(self.file, name)
-
-
-def test_lines_that_cannot_be_written_wait_and_are_whole(tmp_path):
-    path = tmp_path / "lines"
-    lines = Lines(path, 0)
-    lines.add("first line")
-    lines._file = Disk(lines._file, room=7)
-    for line in ("second line", "third line"):
-        with pytest.raises(OSError, match="No space"):
-            lines.add(line)
-        assert path.read_text() == "first line\n"
-        lines._file.room = 15
-    lines._file.room = 1000
-    lines.add("fourth line")
-    lines.close()
-    assert path.read_text() == "first line\nsecond line\nthird line\nfourth line\n"
-
-
 def test_a_failing_disk_is_told_once_and_stops_nothing(tmp_path, monkeypatch):
     told = []
 
@@ -73,7 +39,7 @@ def test_a_failing_disk_is_told_once_and_stops_nothing(tmp_path, monkeypatch):
     with Log(tmp_path, 0, 6, told.append) as log:
         with monkeypatch.context() as patch:
             patch.setattr("sggan_jax.train.log.RecordWriter.write", fail)
-            patch.setattr("sggan_jax.train.log.Lines._write", fail)
+            patch.setattr("sggan_jax.files.JsonLines._write", fail)
             for step in (1, 2):
                 log.scalars(step, {"cyc_v": step}, 1.0)
                 log.picture(step, "v", np.zeros((2, 2, 3), np.uint8))

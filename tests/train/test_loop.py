@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sggan_jax.runs.description import read_run
+from sggan_jax.runs.networks import read_network
 from sggan_jax.train import loop
-from sggan_jax.train.checkpoint import read_run, restore_network
 from sggan_jax.types import InputError, to_float, to_uint8
 
 
@@ -85,22 +86,22 @@ def cut_cell(path, column):
 
 
 def test_only_the_generator_is_read_for_inference(whole, runs):
-    module, variables, step = restore_network(whole, "v2r")
+    module, variables, step = read_network(whole, "v2r")
     assert step == 8
     state = runs.saved(whole).state
     jax.tree.map(np.testing.assert_array_equal, variables["params"], state.ema["g_v2r"])
     image = module.apply(variables, np.zeros((1, 16, 32, 3), np.float32))
     assert image.shape == (1, 16, 32, 3)
-    assert restore_network(whole, "r2v", 4)[2] == 4
+    assert read_network(whole, "r2v", 4)[2] == 4
 
 
 def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
     with pytest.raises(InputError, match=r"adapts \['r2v', 'v2r'\], not 'up'"):
-        restore_network(whole, "up")
+        read_network(whole, "up")
     with pytest.raises(InputError, match=r"steps \[4, 8\], not 5"):
-        restore_network(whole, "v2r", 5)
+        read_network(whole, "v2r", 5)
     with pytest.raises(InputError, match="not a run directory"):
-        restore_network(tmp_path, "v2r")
+        read_network(tmp_path, "v2r")
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         read_run(tmp_path)

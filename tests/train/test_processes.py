@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from configs import common
+from sggan_jax.runs.description import flatten
+from sggan_jax.runs.folder import complete_steps
 from sggan_jax.train import processes
-from sggan_jax.train.checkpoint import flatten
-from sggan_jax.train.checkpoint.folder import complete_steps
 from sggan_jax.types import InputError
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from sggan_jax.devices import pick_devices
 from sggan_jax.methods import METHODS
 from sggan_jax.train import loop, parallel
 from sggan_jax.train.plan import make_plan
@@ -109,7 +110,7 @@ def test_several_steps_per_dispatch_continue_as_well(repaint, runs, tmp_path, mo
 
 def test_a_state_of_one_device_fits_four_and_the_reverse(whole, runs):
     state = runs.saved(whole).state
-    one, four = parallel.pick_devices(1), parallel.pick_devices(4)
+    one, four = pick_devices(1), pick_devices(4)
     shard = parallel.to_host(parallel.to_devices(state, four, 1), four)
     back = parallel.to_host(parallel.to_devices(shard, one, 3), one)
     for other in (shard, back):

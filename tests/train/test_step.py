@@ -15,6 +15,7 @@ import optax
 import pytest
 
 from configs import common
+from sggan_jax.devices import pick_devices
 from sggan_jax.methods import make_method
 from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.train import parallel
@@ -232,7 +233,7 @@ def test_randomness_is_a_function_of_seed_and_step():
 
 def place(game, recipe, count, seed=0):
     """A trainer on ``count`` devices and the state of step 0 there."""
-    devices = parallel.pick_devices(count)
+    devices = pick_devices(count)
     state = init_state(game, recipe, seed, make_batch())
     pools = jax.tree.map(lambda x: jnp.stack([x] * count), state.pools)
     state = parallel.to_devices(state.replace(pools=pools), devices, recipe.pool_size)
@@ -358,7 +359,7 @@ def steps_of_sggan(count, size, steps):
     """
     method, sgd = make_sggan(), optax.sgd(1e-2)
     recipe = Recipe({"generators": sgd, "discriminators": sgd}, pool_size=8)
-    devices = parallel.pick_devices(count)
+    devices = pick_devices(count)
     state = init_state(method, recipe, 0, make_images(1))
     pools = jax.tree.map(lambda x: jnp.stack([x] * count), state.pools)
     start = jax.device_get(state.params)

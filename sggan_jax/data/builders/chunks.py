@@ -1,15 +1,13 @@
-"""Pairs made in chunks, by several processes or threads, each kept on disk until all are there."""
+"""Pairs made in chunks, by several processes or threads, each kept on disk until it is stored."""
 
 import contextlib
-import itertools
 import json
 import multiprocessing
 import os
 import signal
 import threading
 import zipfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from sggan_jax.data.builders.pairs import Pair
-from sggan_jax.data.builders.reading import encode_png
 from sggan_jax.data.survey import Survey
 from sggan_jax.data.transforms import resize
+from sggan_jax.images import encode_png
+from sggan_jax.threads import THREADS, ahead
 from sggan_jax.types import InputError
 
 CHUNK = 16
 """Pairs of one chunk: what one worker takes, and what a killed preparation loses at most."""
 
-_THREADS = 4
 _PAIRS_PER_PROCESS = 200
 """A process takes seconds to start: below this many pairs for each, threads are faster."""
 
@@ -72,7 +70,7 @@ def make_chunk(task: Task) -> Chunk:
             continue
         chunk.survey.add(image, labels, original)
         if task.path is not None:
-            coded = encode_png(image).getvalue(), encode_png(labels).getvalue()
+            coded = encode_png(image), encode_png(labels)
             chunk.examples.append((pair.name, *coded))
     return chunk
 
@@ -134,19 +132,25 @@ def read_chunk(path: Path) -> Chunk:
     return Chunk(examples, Survey.from_json(tree["survey"]))
 
 
+def chunk_path(folder: Path, index: int) -> Path:
+    """Return the file of a chunk of a split."""
+    return folder / f"{index:06d}.zip"
+
+
 def split_tasks(
     pairs: Sequence[Pair], size: tuple[int, int], folder: Path | None, known: tuple[str, ...] = ()
 ) -> list[Task]:
     """Cut pairs into tasks, the same whoever does them."""
     return [
-        Task(pairs[k : k + CHUNK], size, folder and folder / f"{k // CHUNK:06d}.zip", known)
+        Task(pairs[k : k + CHUNK], size, folder and chunk_path(folder, k // CHUNK), known)
         for k in range(0, len(pairs), CHUNK)
     ]
 
 
 def chunks(tasks: Sequence[Task], executor: Executor) -> Iterator[Chunk]:
     """Yield the chunks of tasks in their order, whoever makes them."""
-    for task, chunk in zip(tasks, ahead(keep_chunk, tasks, executor), strict=True):
+    room = 2 * getattr(executor, "_max_workers", THREADS)
+    for task, chunk in zip(tasks, ahead(keep_chunk, tasks, executor, room), strict=True):
         if task.path is None or chunk is not None:
             yield chunk or Chunk()
             continue
@@ -155,20 +159,6 @@ def chunks(tasks: Sequence[Task], executor: Executor) -> Iterator[Chunk]:
         except (OSError, zipfile.BadZipFile, KeyError, json.JSONDecodeError):
             # Another program that prepares the same may have finished and tidied up.
             yield make_chunk(task)
-
-
-def ahead(make: Callable, items: Iterable, executor: Executor | None = None) -> Iterator:
-    """Map over items, in order, never far ahead of who takes the results; in a few threads."""
-    items = iter(items)
-    with contextlib.ExitStack() as stack:
-        if executor is None:
-            executor = stack.enter_context(ThreadPoolExecutor(_THREADS))
-        room = 2 * getattr(executor, "_max_workers", _THREADS)
-        waiting = deque(executor.submit(make, item) for item in itertools.islice(items, room))
-        while waiting:
-            made = waiting.popleft().result()
-            waiting.extend(executor.submit(make, item) for item in itertools.islice(items, 1))
-            yield made
 
 
 @contextlib.contextmanager
@@ -182,7 +172,7 @@ def open_executor(workers: int, pairs: int) -> Iterator[Executor]:
         # Processes start anew: copies of one that runs threads of JAX may hang.
         ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _die_with_parent)
         if processes > 1
-        else ThreadPoolExecutor(_THREADS)
+        else ThreadPoolExecutor(THREADS)
     )
     try:
         yield executor

@@ -6,9 +6,10 @@ import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from pathlib import Path
+from typing import BinaryIO, Literal
 
+from sggan_jax.files import check_inside
 from sggan_jax.types import InputError
 
 MAX_BYTES = 1 << 28
@@ -20,32 +21,33 @@ class Member:
     """A file inside a zip archive.
 
     Attributes:
-        archive: The archive.
-        name: The file's name inside.
-        stamp: Size and checksum of its content.
+      archive: the archive.
+      name: of the file, inside.
+      stamp: size and checksum of its content.
     """
 
     archive: Path
     name: str
     stamp: str
 
+    def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
+        """Open to read bytes.
+
+        Raises:
+          OSError: if it is too large.
+        """
+        archive = _archive(self.archive, os.getpid())
+        if (claimed := archive.getinfo(self.name).file_size) > MAX_BYTES:
+            raise OSError(
+                f"it claims {claimed} bytes unpacked, more than the {MAX_BYTES} that are read"
+            )
+        return io.BytesIO(archive.read(self.name))
+
     def __str__(self) -> str:
         return f"{self.archive}/{self.name}"
 
 
 File = Path | Member
-
-
-def open_file(file: File) -> BinaryIO:
-    """Open a file to read its bytes."""
-    if isinstance(file, Path):
-        return file.open("rb")
-    archive = _archive(file.archive, os.getpid())
-    if (claimed := archive.getinfo(file.name).file_size) > MAX_BYTES:
-        raise OSError(
-            f"it claims {claimed} bytes unpacked, more than the {MAX_BYTES} that are read"
-        )
-    return io.BytesIO(archive.read(file.name))
 
 
 @functools.lru_cache(maxsize=64)
@@ -69,7 +71,7 @@ def list_files(root: Path, suffixes: Iterable[str]) -> dict[str, File]:
     in a folder of the archive's name. An unpacked file comes before the same in an archive.
 
     Raises:
-        InputError: The directory does not exist or an archive is damaged.
+      InputError: if the directory does not exist or an archive is damaged.
     """
     if not root.is_dir():
         raise InputError(f"Folder {root} does not exist.")
@@ -79,10 +81,10 @@ def list_files(root: Path, suffixes: Iterable[str]) -> dict[str, File]:
         found.update(_list_archive(archive, wanted))
     for folder, folders, names in os.walk(root, followlinks=True):
         folders.sort()
-        place = Path(folder).relative_to(root)
+        relative = Path(folder).relative_to(root)
         for name in names:
             if name.lower().endswith(wanted) and not name.startswith("."):
-                found[(place / name).as_posix()] = Path(folder) / name
+                found[(relative / name).as_posix()] = Path(folder) / name
     return dict(sorted(found.items()))
 
 
@@ -95,7 +97,7 @@ def _list_archive(archive: Path, suffixes: tuple[str, ...]) -> dict[str, File]:
             f"{archive} cannot be read: {error}. Download it again, or move it away."
         ) from error
     for info in infos:
-        check_inside(info.filename, str(archive))
+        check_inside(archive, info.filename, str(archive))
     return {
         info.filename if "/" in info.filename else f"{archive.stem}/{info.filename}": Member(
             archive, info.filename, f"{info.file_size} {info.CRC}"
@@ -103,21 +105,6 @@ def _list_archive(archive: Path, suffixes: tuple[str, ...]) -> dict[str, File]:
         for info in infos
         if not _hidden(info.filename)
     }
-
-
-def check_inside(name: str, where: str) -> None:
-    """Refuse a path that would leave the folder it is to lie in.
-
-    Args:
-        name: A relative path.
-        where: What names it, for the message.
-
-    Raises:
-        InputError: It is absolute or has ``..`` in it.
-    """
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-        raise InputError(f"{where} names {name!r}, which leaves its folder: do not use it.")
 
 
 def _hidden(name: str) -> bool:

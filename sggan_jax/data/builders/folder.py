@@ -7,18 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.data.builders.base import PairBuilder
 from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
-from sggan_jax.data.builders.reading import IMAGE_SUFFIXES, read_image, read_labels
+from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, class_table
+from sggan_jax.images import IMAGE_SUFFIXES, read_image, read_orientation
 from sggan_jax.types import InputError
 
 SPLITS = ("train", "val", "test")
-
-
-class Folder(PairBuilder):
-    """Images and labels of one name from ``images/`` and ``labels/``, split by lists of names."""
 
 
 def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
@@ -29,8 +25,8 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     no part.
 
     Raises:
-        InputError: The folder, its images or every pair is missing, or a list of names is empty or
-            contradicts another.
+      InputError: if the folder, its images or every pair is missing, or a list of names is empty
+        or contradicts another.
     """
     root = spec.root()
     table = class_table(spec.table)
@@ -39,7 +35,11 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     labels = index_files(root, "labels", (".png",)) if labelled else {}
     usable, refused = match(root, images, labels) if labelled else (sorted(images), [])
     pairs = {
-        name: Pair(name, functools.partial(load_pair, images[name], labels.get(name), table))
+        name: Pair(
+            name,
+            functools.partial(load_pair, images[name], labels.get(name), table),
+            (images[name], labels[name]) if name in labels else None,
+        )
         for name in usable
     }
     splits: dict[str, list[Pair]] = {}
@@ -67,7 +67,7 @@ def match(
     """Find the names that have both image and labels, and say why the others are refused.
 
     Raises:
-        InputError: No image has labels.
+      InputError: if no image has labels.
     """
     both = sorted(images.keys() & labels.keys())
     if not both:
@@ -84,7 +84,7 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
     """List the files of a folder by name without suffix.
 
     Raises:
-        InputError: The folder is missing or empty, or two files share a name.
+      InputError: if the folder is missing or empty, or two files share a name.
     """
     if not root.is_dir():
         raise InputError(f"Folder {root} does not exist.")
@@ -109,7 +109,7 @@ def read_lists(root: Path) -> dict[str, list[str]]:
     """Read those of train.txt, val.txt and test.txt that are there.
 
     Raises:
-        InputError: A list names nothing, or a name stands in two lists or twice in one.
+      InputError: if a list names nothing, or a name stands in two lists or twice in one.
     """
     splits: dict[str, list[str]] = {}
     seen: dict[str, str] = {}
@@ -131,11 +131,21 @@ def read_lists(root: Path) -> dict[str, list[str]]:
 def load_pair(
     image_file: File, label_file: File | None, table: ClassTable
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read one image and its class ids as they are stored, all 0 where it has no labels."""
+    """Read one image and its class ids, both upright; all 0 where it has no labels.
+
+    Raises:
+      InputError: if a file cannot be used, or the image was turned upright and its labels lie.
+    """
     image = read_image(image_file)
     if label_file is None:
         return image, np.zeros(image.shape[:2], np.uint8)
     labels = read_labels(label_file, table)
+    if image.shape[:2] != labels.shape and (note := read_orientation(image_file)) > 1:
+        raise InputError(
+            f"{image_file} is stored turned, as its orientation note (EXIF {note}) says; upright "
+            f"it is {image.shape[0]}x{image.shape[1]} (height x width), but its labels are "
+            f"{labels.shape[0]}x{labels.shape[1]}: give labels of the upright image"
+        )
     if table.to_cityscapes is not None:
         labels = table.lookup(table.to_cityscapes, 0)[labels]
     return image, labels

@@ -12,8 +12,8 @@ import numpy as np
 from sggan_jax.data.builders.files import File, list_files
 from sggan_jax.data.builders.folder import fingerprint, load_pair, match, read_lists
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
-from sggan_jax.data.builders.reading import IMAGE_SUFFIXES
 from sggan_jax.data.class_table import ClassTable
+from sggan_jax.images import IMAGE_SUFFIXES
 from sggan_jax.types import InputError
 
 
@@ -75,7 +75,11 @@ def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Pl
         ]
         both = [name for name in names if name in images[key] and name in labels.get(key, {})]
         splits[split] = [
-            Pair(name, functools.partial(load, images[key][name], labels[key][name]))
+            Pair(
+                name,
+                functools.partial(load, images[key][name], labels[key][name]),
+                (images[key][name], labels[key][name]),
+            )
             for name in both
         ]
     splits = {split: pairs for split, pairs in splits.items() if pairs}

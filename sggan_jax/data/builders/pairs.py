@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sggan_jax.data.builders.files import File
 from sggan_jax.types import InputError
 
 
@@ -22,6 +23,7 @@ class SourceSpec:
         train: toycity: number of training scenes.
         test: toycity: number of test scenes.
         seed: toycity: which city; two seeds share no scene.
+        accept_labels: Take the labels as they are though they make no street.
     """
 
     builder: str
@@ -31,6 +33,7 @@ class SourceSpec:
     train: int = 400
     test: int = 50
     seed: int = 0
+    accept_labels: bool = False
 
     def root(self) -> Path:
         """Return the directory of the files.
@@ -48,10 +51,17 @@ class SourceSpec:
 
 @dataclass(frozen=True)
 class Pair:
-    """One example to be: its name, and how to get its image [h, w, 3] and class ids [h, w]."""
+    """One example to be.
+
+    Attributes:
+        name: Of the example.
+        load: Reads its image [h, w, 3] and class ids [h, w].
+        files: Its image and label file; None where it has no labels, or is rendered.
+    """
 
     name: str
     load: Callable[[], tuple[np.ndarray, np.ndarray]]
+    files: tuple[File, File] | None = None
 
 
 @dataclass

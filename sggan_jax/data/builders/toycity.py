@@ -7,16 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from sggan_jax import toycity
-from sggan_jax.data.builders.base import PairBuilder
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.types import InputError
 
 _LOOKS = ("virtual", "real")
 _BLOCK = 1_000_000
-
-
-class Toycity(PairBuilder):
-    """Procedural street scenes with exact class ids; test scenes are the same in both looks."""
 
 
 def plan_toycity(spec: SourceSpec, height: int, width: int) -> Plan:

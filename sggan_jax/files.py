@@ -1,0 +1,172 @@
+"""Files that other programs may read at any moment: written atomically, or line by line.
+
+A file written here is there with its whole content, or as it was before: it is written under
+another name beside its own and then renamed. A file of JSON lines grows instead, and a process
+that is killed may leave its last line without an end; such a line counts for nothing.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sggan_jax.types import InputError
+
+
+@contextlib.contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """Write to a path beside the file and rename it at the end: ``with ... as part``.
+
+    Nothing is left behind where the writing fails.
+
+    Args:
+      path: of the file; its folder is made if absent.
+
+    Raises:
+      InputError: if the file cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically; see :func:`write_atomically`."""
+    with write_atomically(path) as part:
+        part.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8 atomically; see :func:`write_atomically`."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any, indent: int | None = None) -> None:
+    """Write a value as JSON atomically; see :func:`write_atomically`."""
+    write_text(path, json.dumps(value, indent=indent) + "\n")
+
+
+def write_json_lines(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Write a file of JSON lines anew, atomically; see :func:`write_atomically`."""
+    write_text(path, "".join(map(_format, entries)))
+
+
+def read_json_lines(path: Path, allow_cut: bool = True) -> Iterator[dict[str, Any]]:
+    """Read the objects of a file of JSON lines; none where there is no file.
+
+    Args:
+      path: of the file.
+      allow_cut: whether a last line without an end is passed over, and not an error.
+
+    Raises:
+      InputError: if the file cannot be read, or a line holds no object.
+    """
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    for number, line in enumerate(content.splitlines(keepends=True), 1):
+        if not line.endswith(b"\n") and allow_cut:
+            return
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            if not isinstance(entry, dict):
+                raise ValueError(f"{type(entry).__name__} where an object should be")
+        except ValueError as error:
+            raise InputError(
+                f"{path}, line {number} is damaged ({error}): restore the file, or remove the line"
+            ) from error
+        yield entry
+
+
+class JsonLines:
+    """Appends to a file of JSON lines: ``with JsonLines(path) as lines: lines.add(entry)``.
+
+    A line that cannot be written waits for the next try.
+    """
+
+    def __init__(self, path: Path):
+        """Open a file, made if absent; a last line that was cut short is removed.
+
+        Raises:
+          OSError: if it cannot be opened.
+        """
+        # Writing goes straight to the system: what is killed later has left every line.
+        self._file = path.open("ab", buffering=0)
+        self._size = path.read_bytes().rfind(b"\n") + 1
+        self._file.truncate(self._size)
+        self._waiting = b""
+
+    def __enter__(self) -> "JsonLines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Write a line, after those that wait.
+
+        Raises:
+          OSError: if it has to wait.
+        """
+        self._waiting += _format(entry).encode()
+        self._write()
+
+    def sync(self) -> None:
+        """Have the disk hold every line."""
+        self._write()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._write()
+        self._file.close()
+
+    def _write(self) -> None:
+        rest = memoryview(self._waiting)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self._size)
+            raise
+        self._size += len(self._waiting)
+        self._waiting = b""
+
+
+def check_inside(folder: Path, name: str, where: str) -> None:
+    """Refuse a path that leaves its folder: absolute, by ``..``, by a drive or behind a link.
+
+    Args:
+      folder: that the path is relative to; it need not exist.
+      name: the path, with slashes of either kind between its parts.
+      where: what names it, for the message.
+
+    Raises:
+      InputError: naming it.
+
+    >>> check_inside(Path("a"), "images/b.png", "the list")
+    >>> check_inside(Path("a"), "../b.png", "the list")
+    Traceback (most recent call last):
+    sggan_jax.types.InputError: the list names '../b.png', which is not inside a: do not use it
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    strange = not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
+    # Resolved: a link could lead elsewhere even where the words do not.
+    if strange or folder.resolve() not in (folder / path).resolve().parents:
+        raise InputError(f"{where} names {name!r}, which is not inside {folder}: do not use it")
+
+
+def _format(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry, ensure_ascii=False) + "\n"

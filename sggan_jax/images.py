@@ -1,0 +1,217 @@
+"""Image files, read and written in one way by every program.
+
+What is read becomes upright 8-bit RGB, so that nothing is used by accident as something it is not:
+
+* the orientation that cameras note in EXIF is applied, in photographs and in label files alike: an
+  image and its labels have one geometry, whoever reads them. What is written carries no note;
+* grey, palette, CMYK and YCbCr images become RGB;
+* an alpha channel is dropped and the colours are kept, even where it says transparent: renderers
+  leave other things than transparency there;
+* 16 bits per channel become 8: v / 257, rounded;
+* floating-point and 32-bit images have no known range and are refused;
+* more than ``MAX_PIXELS`` are refused before memory is taken for them.
+
+The values of label files are never scaled: see :mod:`sggan_jax.data.builders.reading`.
+"""
+
+import io
+import sys
+from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile, ImageOps
+
+from sggan_jax.files import write_atomically
+from sggan_jax.types import InputError
+
+MAX_PIXELS = 1 << 26
+"""Larger images are refused: 8192 x 8192."""
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+_EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+# Of 16 bits Pillow keeps the high bytes; told the other order of bytes, it keeps the low ones.
+_ORDERS = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
+# Greys of fewer bits, which Pillow stretches to [0, 255]: by how much.
+_STRETCHED = {"1": 255, "L;2": 85, "L;4": 17}
+
+# Quality 95 without chroma subsampling: what an adaptation adds must not blur away in its file.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    ".png": {"compress_level": 3},
+    ".jpg": {"quality": 95, "subsampling": 0},
+    ".jpeg": {"quality": 95, "subsampling": 0},
+    ".webp": {"lossless": True},
+}
+
+
+class File(Protocol):
+    """A path, or a file inside an archive."""
+
+    @property
+    def name(self) -> str:
+        """Name without folders."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """Open to read bytes."""
+
+
+class Decoded(NamedTuple):
+    """An upright image as its file holds it.
+
+    Attributes:
+      image: of any mode, 8 bits per channel where it has colours.
+      deep: uint16 [H, W] or [H, W, 3] where the file has 16 bits per channel, else None.
+      stretch: factor on greys of 1, 2 or 4 bits, which fill [0, 255] here; 1 for all else.
+    """
+
+    image: Image.Image
+    deep: np.ndarray | None
+    stretch: int
+
+
+def list_images(directory: Path) -> list[Path]:
+    """List the image files of a directory and its sub-folders, relative to it, in order.
+
+    Hidden files are left out.
+
+    Raises:
+      InputError: if the directory is missing or holds no image.
+    """
+    if not directory.is_dir():
+        raise InputError(f"{directory} is not a directory; give one that holds images")
+    names = sorted(
+        path.relative_to(directory)
+        for path in directory.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    )
+    names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    if not names:
+        raise InputError(f"{directory} holds no image; these are read: {', '.join(IMAGE_SUFFIXES)}")
+    return names
+
+
+def read_image(file: File) -> np.ndarray:
+    """Read an image file as upright RGB, uint8 [H, W, 3]; the rules stand above.
+
+    Raises:
+      InputError: if it is missing, damaged, no image, too large, or of a kind without a known
+        range.
+    """
+    image, deep, _ = decode(file)
+    if deep is not None:
+        # 257 is odd, so that no quotient lies halfway.
+        scaled = ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=-1)
+    if image.mode not in _EIGHT_BIT:
+        raise InputError(f"{file} is stored as {image.mode!r}: images need 8 or 16 bits a channel")
+    return np.asarray(image.convert("RGB"))
+
+
+def decode(file: File) -> Decoded:
+    """Decode a file wholly, so that one that is truncated or altered is found here.
+
+    Raises:
+      InputError: if it is missing, damaged, no image or too large.
+    """
+    try:
+        with file.open("rb") as stream:
+            with Image.open(stream) as image:
+                _check_size(image)
+                raw = _raw_mode(image)
+                image.verify()  # Pillow decodes a PNG without a look at its checksums
+            upright = _load(stream)
+            deep = _decode_deep(stream, upright, raw)
+            return Decoded(upright, deep, _STRETCHED.get(raw, 1))
+    except Exception as error:  # decoders meet foreign bytes and raise errors of every kind
+        reason = str(error).replace(str(file), file.name)
+        raise InputError(f"{file} cannot be read: {reason}") from error
+
+
+def read_orientation(file: File) -> int:
+    """Read the note that says how an image is stored, 1 (upright, or no note) to 8.
+
+    Raises:
+      InputError: if it cannot be read.
+    """
+    try:
+        with file.open("rb") as stream, Image.open(stream) as image:
+            return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write uint8 RGB [H, W, 3] or grey [H, W] atomically, in the format of the name.
+
+    JPEG is written at quality 95 without chroma subsampling, all else without loss.
+
+    Raises:
+      InputError: if it cannot be written.
+    """
+    suffix = path.suffix.lower()
+    with write_atomically(path) as part, part.open("wb") as file:
+        kind = Image.registered_extensions()[suffix]
+        Image.fromarray(image).save(file, kind, **_SETTINGS.get(suffix, {}))
+
+
+def encode_png(array: np.ndarray) -> bytes:
+    """Store uint8 [H, W] or [H, W, 3] as PNG, without loss."""
+    file = io.BytesIO()
+    # The lightest compression is several times faster to write and no slower to read.
+    Image.fromarray(array).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def decode_png(data: bytes) -> np.ndarray:
+    """Undo :func:`encode_png`."""
+    with Image.open(io.BytesIO(data)) as image:
+        _check_size(image)
+        return np.asarray(image)
+
+
+def _check_size(image: Image.Image) -> None:
+    """Refuse what claims to be huge before memory is taken for it."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ValueError(
+            f"it claims {width}x{height} pixels, more than the {MAX_PIXELS} that are read"
+        )
+
+
+def _raw_mode(image: ImageFile.ImageFile) -> str:
+    """How the pixels lie in the file, in Pillow's words, such as ``RGB;16B``."""
+    arguments = image.tile[0][3] if image.tile else ""
+    raw = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return raw if isinstance(raw, str) else ""
+
+
+def _load(stream: IO[bytes], raw: str = "") -> Image.Image:
+    """Decode and turn upright; ``raw`` replaces the way that pixels are unpacked."""
+    stream.seek(0)
+    with Image.open(stream) as image:
+        if raw:
+            image.tile = [
+                part._replace(args=(raw, *part[3][1:]) if isinstance(part[3], tuple) else raw)
+                for part in image.tile
+            ]
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return image
+
+
+def _decode_deep(stream: IO[bytes], image: Image.Image, raw: str) -> np.ndarray | None:
+    """Read 16 bits per channel, of which ``image`` has only the high bytes if it has colours."""
+    kind, _, order = raw.partition(";")
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if raw == "LA;16B":  # as four channels: high and low byte of grey, then of alpha
+        return _join(*np.moveaxis(np.asarray(_load(stream, "RGBA"))[..., :2], -1, 0))
+    if kind in ("RGB", "RGBA") and order in _ORDERS:
+        low = _load(stream, f"{kind};{_ORDERS[order]}")
+        return _join(np.asarray(image)[..., :3], np.asarray(low)[..., :3])
+    return None
+
+
+def _join(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    return high.astype(np.uint16) << 8 | low

@@ -1,0 +1,103 @@
+"""How far a long job is: a bar on a terminal, a line now and then where output goes to a file."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from rich import progress
+from rich.console import Console
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+class Progress:
+    """Counts what is done: ``with Progress("adapting", total) as progress: progress.advance()``.
+
+    On a terminal it draws a bar on standard error, elsewhere it writes lines such as
+    ``adapting 40/500  2.31 images/s  3.3 min left``.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        total: int,
+        unit: str = "images",
+        *,
+        shown: bool = True,
+        done: int = 0,
+        console: Console | None = None,
+        lines: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        """Prepare to count.
+
+        Args:
+          title: what is done.
+          total: how many there are to do.
+          unit: of what is counted, for the rate.
+          shown: False tells nothing.
+          done: how many were done before.
+          console: for the bar; None for standard error.
+          lines: file for lines; None for standard error.
+          clock: tells seconds.
+        """
+        self._title, self._total, self._unit, self._shown = title, total, unit, shown
+        self._done = self._first = done
+        self._lines, self._clock = lines, clock
+        self._start = self._told = clock()
+        console = console or Console(file=sys.stderr)
+        self._terminal = console.is_terminal
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=20),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[text]}"),
+            console=console,
+            disable=not (shown and self._terminal),
+        )
+        self._task = self._bar.add_task(title, total=total, completed=done, text="")
+
+    def __enter__(self) -> "Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, count: int = 1) -> None:
+        """Count what was done; a line is written every half minute, and at the end."""
+        self.move(self._done + count)
+        now = self._clock()
+        rate = (self._done - self._first) / max(now - self._start, 1e-9)
+        if now - self._told >= SECONDS_BETWEEN_LINES or self._done == self._total:
+            self._told = now
+            self._write(rate, "")
+        self._show(rate, "")
+
+    def move(self, done: int) -> None:
+        """Move the bar alone."""
+        self._done = done
+        self._bar.update(self._task, completed=done)
+
+    def tell(self, done: int, rate: float, text: str) -> None:
+        """Say at once how many are done, how many in a second, and more in words."""
+        self.move(done)
+        self._write(rate, text)
+        self._show(rate, text)
+
+    def _show(self, rate: float, text: str) -> None:
+        self._bar.update(self._task, text=f"{rate:.2f} {self._unit}/s  {text}")
+
+    def _write(self, rate: float, text: str) -> None:
+        if self._terminal or not self._shown:
+            return
+        left = (self._total - self._done) / max(rate, 1e-9) / 60
+        words = [
+            f"{self._title} {self._done}/{self._total}",
+            f"{rate:.2f} {self._unit}/s",
+            f"{left:.1f} min left",
+            text,
+        ]
+        print("  ".join(filter(None, words)), file=self._lines or sys.stderr, flush=True)

@@ -1,0 +1,197 @@
+"""What a run says of itself: ``run.json`` in its directory, and which settings may change."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from sggan_jax.files import write_json
+from sggan_jax.types import Config, InputError, namespace
+
+RUN_FILE = "run.json"
+
+FORMAT = 1
+"""Of ``run.json``; another number is refused."""
+
+# Settings that a continued run may change: they alter its length, its reports, its machine or how
+# it meets faults, never what a step computes.
+FREE = (
+    *("data.data_dir", "data.threads", "data.workers", "data.max_bad_fraction"),
+    *("train.devices", "train.epochs"),
+    *("train.steps", "train.steps_per_dispatch", "train.log_every", "train.sample_every"),
+    *("train.sample_count", "train.checkpoint_every", "train.keep", "train.keep_best"),
+    *("train.best_metric", "train.on_nonfinite", "train.max_rollbacks"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a run directory says of itself.
+
+    Attributes:
+      config: the configuration it was trained with, nested dicts; empty for imported networks.
+      steps_per_epoch: optimisation steps of an epoch.
+      networks: name to what :func:`sggan_jax.runs.networks.build` makes the network of.
+      adapts: direction (``v2r``, ``r2v``; ``seg``) to the name of the network that inference calls.
+      size: height and width of the training images.
+      tables: domain (``virtual``, ``real``) to its class table, by name or file.
+      class_groups: class group of every class id, 256 integers; 255 is none.
+      group_names: names of the class groups, in order.
+    """
+
+    config: dict[str, Any]
+    steps_per_epoch: int
+    networks: Mapping[str, Mapping[str, Any]]
+    adapts: Mapping[str, str]
+    size: tuple[int, int]
+    tables: Mapping[str, str]
+    class_groups: tuple[int, ...]
+    group_names: tuple[str, ...]
+
+    @property
+    def settings(self) -> Config:
+        """The configuration with attribute access."""
+        return namespace(self.config)
+
+
+def write_run(workdir: Path, run: Run) -> None:
+    """Describe a run in its directory."""
+    write_json(workdir / RUN_FILE, {"format": FORMAT} | dataclasses.asdict(run), indent=1)
+
+
+def read_run(workdir: Path) -> Run:
+    """Read the description of a run.
+
+    Raises:
+      InputError: if the directory holds none, or it is of another format or damaged.
+    """
+    path = Path(workdir) / RUN_FILE
+    if not path.is_file():
+        raise InputError(f"{workdir} is not a run directory: it has no {RUN_FILE}")
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        found = fields.pop("format", None)
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
+    if found != FORMAT:
+        raise InputError(
+            f"{path} is of format {found}, this program reads {FORMAT}; use the version of the "
+            f"program that wrote it"
+        )
+    try:
+        return Run(**{name: _KINDS[name](value) for name, value in fields.items()})
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
+
+
+def _size(value: Any) -> tuple[int, int]:
+    height, width = value
+    return int(height), int(width)
+
+
+def _names(value: Any) -> dict[str, str]:
+    return {name: str(other) for name, other in dict(value).items()}
+
+
+def _groups(value: Any) -> tuple[int, ...]:
+    if len(value) != 256 or not all(number in range(256) for number in value):
+        raise ValueError("class_groups are not 256 integers in [0, 255]")
+    return tuple(value)
+
+
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    "config": dict,
+    "steps_per_epoch": int,
+    "networks": dict,
+    "adapts": _names,
+    "size": _size,
+    "tables": _names,
+    "class_groups": _groups,
+    "group_names": tuple,
+}
+
+
+def check_run(
+    workdir: Path,
+    config: Mapping[str, Any],
+    allow: Collection[str] = (),
+) -> list[str]:
+    """Refuse a directory that holds another run.
+
+    Args:
+      workdir: run directory, perhaps not there yet.
+      config: the settings to continue with.
+      allow: settings, or whole sections, that may differ: ``optim.learning_rate``, ``optim``.
+
+    Returns:
+      Settings that differ and may, as ``optim.learning_rate 0.0002 -> 0.0001``.
+
+    Raises:
+      InputError: naming every setting that differs and may not.
+    """
+    new = old = flatten(config)
+    if (workdir / RUN_FILE).exists():
+        old = flatten(read_run(workdir).config)
+        if not old:
+            raise InputError(f"{workdir} holds imported networks, which cannot be trained further")
+    unknown = [name for name in allow if not any(_covers((name,), key) for key in old | new)]
+    if unknown:
+        raise InputError(f"no setting has the name {', '.join(unknown)}, which is to differ")
+    differing = compare_configs(old, new)
+    refused = {key: change for key, change in differing.items() if not _covers(allow, key)}
+    if refused:
+        raise InputError(
+            f"{workdir} holds a run with other settings ({'; '.join(refused.values())}); choose "
+            f"another directory, give the settings it was started with, or let it continue with "
+            f"these by --allow={','.join(refused)}"
+        )
+    return list(differing.values())
+
+
+def _covers(allow: Collection[str], key: str) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in allow)
+
+
+def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """Find every setting that differs and is not free to.
+
+    Args:
+      old: settings by dotted key, see :func:`flatten`.
+      new: the same.
+
+    >>> compare_configs({"weights.grad_v": 5.0}, {"weights.grad_v": 0.0, "train.steps": 9})
+    {'weights.grad_v': 'weights.grad_v 5.0 -> 0.0'}
+    """
+    return {
+        key: f"{key} {old.get(key)!r} -> {new.get(key)!r}"
+        for key in sorted(old.keys() | new.keys())
+        if key not in FREE and old.get(key) != new.get(key)
+    }
+
+
+def digest_config(workdir: Path) -> str:
+    """Hash the settings that a run's networks were made by, the same on any machine.
+
+    Data and length of training are left out: what they made of a network is in its weights.
+    """
+    config = read_run(workdir).config
+    decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
+    text = json.dumps(flatten(decisive), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Flatten nested mappings to dotted keys.
+
+    >>> flatten({"a": {"b": 1}, "c": (2,)})
+    {'a.b': 1, 'c': [2]}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return flat
