@@ -3,7 +3,7 @@
     python -m benchmarks.conv                     # the layers of the 128x256 networks
     python -m benchmarks.conv --nets unet64 patch256
 
-One Markdown row per layer and map, milliseconds, the two forms taking turns: "plain" is
+One Markdown row per layer and function, milliseconds, the two forms taking turns: "plain" is
 ``sggan_jax.nets.conv.plain``; where ``choice.py`` chooses nothing else, the row is left out.
 The lowest of many repetitions is shown, which says most where other programs run beside.
 """
@@ -26,7 +26,7 @@ from sggan_jax.nets.conv.plain import Geometry  # noqa: E402
 Layer = tuple[str, Geometry, int, int]
 """Name, geometry, channels of the large and of the small image."""
 
-MAPS = {"correlate": "xk", "input_grad": "yk", "kernel_grad": "xy"}
+FUNCTIONS = {"correlate": "xk", "input_grad": "yk", "weight_grad": "xy"}
 
 
 def main() -> None:
@@ -44,9 +44,9 @@ def main() -> None:
 
 
 def measure(net: str, layer: Layer, repeat: int) -> Iterator[str]:
-    """Yield a row for each map of a layer that has a form of its own."""
+    """Yield a row for each function of a layer that has a form of its own."""
     name, geometry, large, small = layer
-    channels = (small, large) if geometry.turned else (large, small)
+    channels = (small, large) if geometry.flipped else (large, small)
     shapes = {
         "x": (1, *geometry.size, large),
         "k": (*geometry.kernel, *channels),
@@ -54,7 +54,7 @@ def measure(net: str, layer: Layer, repeat: int) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     arrays = {key: jax.numpy.asarray(rng.normal(size=s), "float32") for key, s in shapes.items()}
-    for which, operands in MAPS.items():
+    for which, operands in FUNCTIONS.items():
         given = [arrays[key] for key in operands]
         form = getattr(choice, which)(geometry, *given)
         if form is None:
@@ -89,8 +89,8 @@ def unet(width: int, height: int, levels: int) -> Iterator[Layer]:
         yield f"down{level}", geometry, widths[level], widths[level + 1]
     for level, geometry in enumerate(reversed(num_downsamplings)):
         small = widths[levels] if level == 0 else 2 * widths[levels - level]
-        turned = choice.keeps_turned(np.empty((1, *geometry.out, small)))
-        yield f"up{level}", geometry._replace(turned=turned), widths[levels - level - 1], small
+        flipped = choice.keeps_flipped(np.empty((1, *geometry.out, small)))
+        yield f"up{level}", geometry._replace(flipped=flipped), widths[levels - level - 1], small
 
 
 def resnet(width: int, height: int) -> Iterator[Layer]:

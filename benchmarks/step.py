@@ -143,19 +143,19 @@ def jax_side(case: Case, folder: Path) -> Callable[[], dict]:
     import jax
 
     from configs.common import get_config
+    from sggan_jax.config import Config
     from sggan_jax.data.labels import group_table
     from sggan_jax.devices import pick_devices
     from sggan_jax.methods import make_method
     from sggan_jax.train import parallel
     from sggan_jax.train.optim import make_optimiser
     from sggan_jax.train.state import Recipe, init_state
-    from sggan_jax.types import namespace
 
     config = get_config()
     config.data.height, config.data.width = case.size
     config.nets.generator, config.nets.width = case.generator, case.width
     config.nets.levels, config.nets.dropout = case.levels, 0.0
-    settings = namespace(config.to_dict())
+    settings = Config.from_dict(config.to_dict())
     method = make_method(settings, group_table(REGIONS), steps_per_epoch=1000)
     optimisers = {
         name: make_optimiser(settings.optim, 1000, group)

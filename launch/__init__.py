@@ -11,6 +11,10 @@ from sggan_jax.train.signals import STOPPED, Stopped
 if TYPE_CHECKING:  # programs tune the allocator before anything imports jax
     from sggan_jax.adapt.dataset import Summary
 
+ACCEPT_LABELS = flags.DEFINE_bool(
+    "accept_labels", False, "Take labels as they are though they make no street under their table."
+)
+
 
 def run(main: Callable[[list[str]], int | None]) -> None:
     """Run a program; what the user got wrong becomes one sentence and exit code 2.
@@ -58,7 +62,7 @@ def _parse(argv: Sequence[str]) -> list[str]:
         return app.parse_flags_with_usage(list(argv))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
         hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
-        sys.exit(_refuse(f"the configuration has no key {hint} See configs/common.py"))
+        sys.exit(_refuse(f"the configuration has no key {hint} See sggan_jax/config/"))
 
 
 def _refuse(sentence: str) -> int:

@@ -9,6 +9,7 @@ from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
+import dataclasses  # noqa: E402
 from collections.abc import Mapping  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -18,12 +19,13 @@ from absl import flags  # noqa: E402
 from launch import run  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
 from sggan_jax.adapt.colours import match_statistics, measure  # noqa: E402
+from sggan_jax.config import DOMAINS, Data  # noqa: E402
 from sggan_jax.data.domains import open_domain  # noqa: E402
 from sggan_jax.data.labels import CITYSCAPES, colourise  # noqa: E402
 from sggan_jax.evaluate.figures import draw_columns  # noqa: E402
 from sggan_jax.evaluate.pairs import count_boundaries, count_errors, format_errors  # noqa: E402
 from sggan_jax.runs.description import read_run  # noqa: E402
-from sggan_jax.types import Config, InputError  # noqa: E402
+from sggan_jax.types import InputError  # noqa: E402
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
 _DATA_DIR = flags.DEFINE_string(
@@ -43,7 +45,7 @@ def main(_: list[str]) -> int:
             f"the true look of every scene, which only the toy city knows: train with "
             f"--config configs/sggan.py:toycity"
         )
-    data.data_dir = _DATA_DIR.value or data.data_dir
+    data = dataclasses.replace(data, data_dir=_DATA_DIR.value or data.data_dir)
     adapter = load_adapter(_RUN.value, step=_STEP.value)
     virtual, labels, real = open_scenes(data)
     starts = range(0, len(virtual), _BATCH)
@@ -68,9 +70,9 @@ def main(_: list[str]) -> int:
     return 0 if errors["adapted"].overall < errors["virtual"].overall else 1
 
 
-def open_scenes(data: Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def open_scenes(data: Data) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read the test scenes: virtual images, labels, and the same scenes in the real look."""
-    virtual, real = (open_domain(data, look, "test") for look in ("virtual", "real"))
+    virtual, real = (open_domain(data, look, "test") for look in DOMAINS)
     if virtual.names != real.names:
         raise InputError("the two looks of the toy city hold different test scenes; prepare anew")
     images, labels = (

@@ -8,6 +8,7 @@ from sggan_jax.allocator import tune_allocator
 
 tune_allocator()  # before jax is imported
 
+import functools  # noqa: E402
 import json  # noqa: E402
 import shlex  # noqa: E402
 import sys  # noqa: E402
@@ -16,7 +17,7 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 from absl import flags  # noqa: E402
 
-from launch import run  # noqa: E402
+from launch import ACCEPT_LABELS, run  # noqa: E402
 from sggan_jax.adapt.gate import Gate  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
@@ -87,8 +88,9 @@ def open_all() -> tuple[PreparedSource, PreparedSource, PreparedSource]:
     if min(height, width) < 32:
         raise InputError(f"images of {height}x{width} are too small to compare: give at least 32")
     directory, size = _DATA_DIR.value, (height, width)
-    specs = [SourceSpec("folder", path, _TABLE.value) for path in (_SOURCE.value, _ADAPTED.value)]
-    real = SourceSpec(_REAL_BUILDER.value, _REAL.value, _REAL_TABLE.value, look="real")
+    spec = functools.partial(SourceSpec, accept_labels=ACCEPT_LABELS.value)
+    specs = [spec("folder", path, _TABLE.value) for path in (_SOURCE.value, _ADAPTED.value)]
+    real = spec(_REAL_BUILDER.value, _REAL.value, _REAL_TABLE.value, look="real")
     source, adapted = (open_prepared(spec, directory, size, _SPLIT.value) for spec in specs)
     return source, adapted, open_prepared(real, directory, size, _REAL_SPLIT.value)
 

@@ -23,10 +23,11 @@ from ml_collections import config_flags
 from rich.console import Console
 from rich.table import Table
 
-from launch import run
+from launch import ACCEPT_LABELS, run
+from sggan_jax.config import Config
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
-from sggan_jax.data.domains import check_id_spaces, domain_spec, stored_size
+from sggan_jax.data.domains import check_data, domain_spec, domains_of
 from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
 from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
@@ -60,9 +61,6 @@ _LOOK = flags.DEFINE_enum(
 _TRAIN = flags.DEFINE_integer("train", _SPEC.train, "toycity: number of training scenes.")
 _TEST = flags.DEFINE_integer("test", _SPEC.test, "toycity: number of test scenes.")
 _SEED = flags.DEFINE_integer("seed", _SPEC.seed, "toycity: which city to render.")
-_ACCEPT = flags.DEFINE_bool(
-    "accept_labels", False, "Take labels as they are though they make no street under their table."
-)
 _CHECK = flags.DEFINE_bool("check", False, "Read and report, write no data.")
 _REPORT = flags.DEFINE_string(
     "report",
@@ -116,13 +114,12 @@ def _draw(infos: Sequence[PreparedInfo]) -> dict[str, list[str]]:
 
 
 def _of_run() -> list[PreparedInfo]:
-    data = _CONFIG.value.data
-    check_id_spaces(data)
-    domains = ["virtual", "real"] if data.real else ["virtual"]
-    specs = [domain_spec(data, domain) for domain in domains]
-    if _ACCEPT.value:
+    data = Config.from_dict(_CONFIG.value.to_dict()).data
+    check_data(data)
+    specs = [domain_spec(data, domain) for domain in domains_of(data)]
+    if ACCEPT_LABELS.value:
         specs = [dataclasses.replace(spec, accept_labels=True) for spec in specs]
-    return [_look_at(spec, data.data_dir, *stored_size(data)) for spec in specs]
+    return [_look_at(spec, data.data_dir, *data.stored_size) for spec in specs]
 
 
 def _of_source() -> PreparedInfo:
@@ -136,7 +133,7 @@ def _of_source() -> PreparedInfo:
         train=_TRAIN.value,
         test=_TEST.value,
         seed=_SEED.value,
-        accept_labels=_ACCEPT.value,
+        accept_labels=ACCEPT_LABELS.value,
     )
     return _look_at(spec, _DATA_DIR.value, _HEIGHT.value, _WIDTH.value)
 

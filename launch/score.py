@@ -12,7 +12,7 @@ from pathlib import Path  # noqa: E402
 
 from absl import flags  # noqa: E402
 
-from launch import run  # noqa: E402
+from launch import ACCEPT_LABELS, run  # noqa: E402
 from sggan_jax.adapt.segmenter import load_segmenter  # noqa: E402
 from sggan_jax.data.builders import BUILDERS, SourceSpec  # noqa: E402
 from sggan_jax.data.domains import open_prepared  # noqa: E402
@@ -37,7 +37,9 @@ _OUTPUT = flags.DEFINE_string("output", None, "JSON file; RUN/score_NAME_SPLIT.j
 def main(_: list[str]) -> None:
     """Predict, count, print, write."""
     size = read_run(Path(_RUN.value)).size
-    spec = SourceSpec(_BUILDER.value, _DIR.value, _TABLE.value, _LOOK.value)
+    spec = SourceSpec(
+        _BUILDER.value, _DIR.value, _TABLE.value, _LOOK.value, accept_labels=ACCEPT_LABELS.value
+    )
     segmenter = load_segmenter(_RUN.value, _STEP.value)
     source = open_prepared(spec, _DATA_DIR.value, size, _SPLIT.value)
     confusion = score_segmenter(segmenter, source)

@@ -18,6 +18,7 @@ from absl import flags  # noqa: E402
 from ml_collections import config_flags  # noqa: E402
 
 from launch import run  # noqa: E402
+from sggan_jax.config import Config  # noqa: E402
 from sggan_jax.devices import allow_virtual_devices  # noqa: E402
 from sggan_jax.train import processes  # noqa: E402
 from sggan_jax.train.loop import train  # noqa: E402
@@ -26,7 +27,7 @@ _CONFIG = config_flags.DEFINE_config_file(
     "config",
     "configs/sggan.py",
     "Configuration, FILE.py or FILE.py:NAME. Any key can be set as --config.KEY=VALUE; "
-    "configs/common.py explains every key.",
+    "sggan_jax/config explains every key.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir",
@@ -52,10 +53,11 @@ _ALLOW = flags.DEFINE_list(
 
 def main(_: list[str]) -> None:
     """Train."""
-    allow_virtual_devices(_CONFIG.value.train.devices)
+    config = Config.from_dict(_CONFIG.value.to_dict())
+    allow_virtual_devices(config.train.devices)
     if _COORDINATOR.value:
         processes.join(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
-    train(_CONFIG.value.to_dict(), _WORKDIR.value, _ALLOW.value)
+    train(config.to_dict(), _WORKDIR.value, _ALLOW.value)
 
 
 if __name__ == "__main__":

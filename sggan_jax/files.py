@@ -5,9 +5,12 @@ another name beside its own and then renamed. A file of JSON lines grows instead
 that is killed may leave its last line without an end; such a line counts for nothing.
 """
 
+import codecs
 import contextlib
+import hashlib
 import json
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -53,6 +56,34 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any, indent: int | None = None) -> None:
     """Write a value as JSON atomically; see :func:`write_atomically`."""
     write_text(path, json.dumps(value, indent=indent) + "\n")
+
+
+def read_names(path: Path) -> list[str]:
+    r"""Read a list of names, one a line, whatever system wrote it.
+
+    UTF-8 with or without a mark, UTF-16 with one; any ends of lines, ``\`` for ``/``; letters
+    with accents count as the same however they are composed. Empty lines are left out.
+
+    Raises:
+      InputError: if it cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if marked else "utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"the list {path} cannot be read as UTF-8 text: {error}") from error
+    lines = text.replace("\r", "\n").split("\n")
+    return [same_name(line.strip()) for line in lines if line.strip()]
+
+
+def same_name(name: str) -> str:
+    r"""Write a name of a file in the one form that names are compared in.
+
+    >>> same_name("a\\u\u0308.png") == "a/\xfc.png"
+    True
+    """
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
 def write_json_lines(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
@@ -143,6 +174,19 @@ class JsonLines:
             raise
         self._size += len(self._waiting)
         self._waiting = b""
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+      InputError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def check_inside(folder: Path, name: str, where: str) -> None:

@@ -16,6 +16,8 @@ The values of label files are never scaled: see :mod:`sggan_jax.data.builders.re
 
 import io
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
@@ -30,6 +32,7 @@ MAX_PIXELS = 1 << 26
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
+_SYSTEM_FILES = ("thumbs.db", "desktop.ini")
 _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 # Of 16 bits Pillow keeps the high bytes; told the other order of bytes, it keeps the low ones.
 _ORDERS = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
@@ -70,25 +73,66 @@ class Decoded(NamedTuple):
     stretch: int
 
 
+def walk(directory: Path) -> Iterator[Path]:
+    """List the files of a directory and its sub-folders, links followed, relative to it.
+
+    Hidden files and folders are left out, and a folder that a link leads back into.
+
+    Raises:
+      InputError: if a folder cannot be read.
+    """
+    pending, seen = [directory], {directory.resolve()}
+    while pending:
+        folder = pending.pop()
+        try:
+            paths = list(folder.iterdir())
+        except OSError as error:
+            raise InputError(f"{folder} cannot be read: {error.strerror or error}") from error
+        for path in paths:
+            if path.name.startswith("."):
+                continue
+            if path.is_file():
+                yield path.relative_to(directory)
+            elif path.is_dir() and (real := path.resolve()) not in seen:
+                seen.add(real)
+                pending.append(path)
+
+
 def list_images(directory: Path) -> list[Path]:
     """List the image files of a directory and its sub-folders, relative to it, in order.
 
-    Hidden files are left out.
+    Links are followed; hidden files are left out.
 
     Raises:
       InputError: if the directory is missing or holds no image.
     """
     if not directory.is_dir():
         raise InputError(f"{directory} is not a directory; give one that holds images")
-    names = sorted(
-        path.relative_to(directory)
-        for path in directory.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    )
-    names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    names = sorted(name for name in walk(directory) if is_image(name))
     if not names:
-        raise InputError(f"{directory} holds no image; these are read: {', '.join(IMAGE_SUFFIXES)}")
+        told = describe_passed_over(directory)
+        raise InputError(
+            f"{directory} holds no image; these are read: {', '.join(IMAGE_SUFFIXES)}"
+            f"{told and f' ({told})'}"
+        )
     return names
+
+
+def is_image(name: Path) -> bool:
+    """Whether a file has the ending of a format that is read."""
+    return name.suffix.lower() in IMAGE_SUFFIXES
+
+
+def describe_passed_over(directory: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> str:
+    """Count by ending the files of a directory that are not read; empty where there is none.
+
+    Files that operating systems leave in every folder do not count.
+    """
+    names = [name for name in walk(directory) if name.name.lower() not in _SYSTEM_FILES]
+    counts = Counter(name.suffix.lower() for name in names)
+    left = [(k or "without an ending", n) for k, n in counts.items() if k not in suffixes]
+    listed = ", ".join(f"{n} {k}" for k, n in sorted(left, key=lambda item: (-item[1], item[0])))
+    return listed and f"passed over: {listed}"
 
 
 def read_image(file: File) -> np.ndarray:

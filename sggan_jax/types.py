@@ -6,7 +6,6 @@ map, s class groups (groups of classes). Images are NHWC. On disk and in a batch
 """
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -25,10 +24,6 @@ Tensors = Mapping[str, Array]
 
 Metrics = Mapping[str, Array]
 """Unweighted scalar terms by name."""
-
-Config = Any
-"""A tree with attribute access: a ``ConfigDict`` or what :func:`namespace` makes."""
-
 
 IGNORE = 255
 """Class or region of pixels that nothing counts: no loss, no score, no filter."""
@@ -54,19 +49,6 @@ def to_uint8(image: Array) -> Array:
     [0, 128, 255]
     """
     return jnp.clip(jnp.round((image + 1.0) * 127.5), 0, 255).astype(jnp.uint8)
-
-
-def namespace(tree: Any) -> Any:
-    """Turn nested dicts into attribute access and lists into tuples, as after reading JSON.
-
-    >>> namespace({"data": {"size": [256, 512]}}).data.size
-    (256, 512)
-    """
-    if isinstance(tree, Mapping):
-        return SimpleNamespace(**{key: namespace(value) for key, value in tree.items()})
-    if isinstance(tree, list | tuple):
-        return tuple(namespace(item) for item in tree)
-    return tree
 
 
 def num_params(tree: Any) -> int:

@@ -29,7 +29,7 @@ from sggan_jax.images import IMAGE_SUFFIXES, list_images, read_image
 from sggan_jax.types import InputError
 
 KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier")
-"""Nothing; each image to the real mean and deviation, or all by one map, or each class of region
+"""Nothing; each image to the real mean and std, or all by one map, or each class group
 by its own; low frequencies."""
 
 
@@ -45,18 +45,18 @@ def transfer_colours(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Summary:
-    """Recolour the images of a folder data set; labels and lists of names come along untouched.
+    """Transfer colours to the images of a folder data set; labels and lists come along unchanged.
 
     Args:
       kind: ``identity``: the images as they are; ``statistics``: :func:`match_statistics` of each
         image to the real training images; ``dataset_statistics``: the same by one map for all,
         from the virtual training images; ``class_statistics``: :func:`match_classes` from the
         virtual to the real training images; ``fourier``: :func:`swap_amplitude` with a real
-        training image drawn for each image by the seed and its name.
-      virtual_dir: folder data set to recolour.
+        training image sampled for each image by the seed and its name.
+      virtual_dir: folder data set to change.
       real_dir: folder data set whose training images are the target.
       output_dir: folder data set to write; an interrupted call continues.
-      seed: of the draws of ``fourier``.
+      seed: of the samples of ``fourier``.
       beta: of ``fourier``.
       label_set: classes of ``class_statistics``, a grouping of the ids in ``labels/``; no other
         kind looks at labels.
@@ -186,7 +186,7 @@ def _swap_all(
     swapped = []
     for name, image in zip(names, images, strict=True):
         number = zlib.crc32(_stem(name).encode())
-        drawn = np.random.default_rng((seed, number)).integers(len(targets))
-        target = resize_image(read_image(targets[drawn]), *image.shape[:2])
+        chosen = np.random.default_rng((seed, number)).integers(len(targets))
+        target = resize_image(read_image(targets[chosen]), *image.shape[:2])
         swapped.append(swap_amplitude(image, target, beta))
     return np.stack(swapped)

@@ -13,7 +13,7 @@ class Statistics:
     """Mean and standard deviation of each channel, grey levels [3]."""
 
     mean: np.ndarray
-    deviation: np.ndarray
+    std: np.ndarray
 
 
 def measure(images: Iterable[np.ndarray]) -> Statistics:
@@ -23,7 +23,7 @@ def measure(images: Iterable[np.ndarray]) -> Statistics:
       images: uint8 [..., 3] each, of any sizes.
 
     >>> statistics = measure([np.zeros((1, 1, 3), np.uint8), np.full((1, 3, 3), 8, np.uint8)])
-    >>> statistics.mean.tolist(), statistics.deviation.round(3).tolist()
+    >>> statistics.mean.tolist(), statistics.std.round(3).tolist()
     ([6.0, 6.0, 6.0], [3.464, 3.464, 3.464])
     """
     return _summarise(sum(map(_count_levels, images), np.zeros((3, 256), np.int64)))
@@ -64,7 +64,7 @@ def match_statistics(
 ) -> np.ndarray:
     """Move the mean and standard deviation of each channel to those of a target.
 
-    ``(x - mean_source) / deviation_source * deviation_target + mean_target`` by channel.
+    ``(x - mean_source) / std_source * std_target + mean_target`` by channel.
 
     Args:
       image: uint8 [..., 3].
@@ -81,9 +81,7 @@ def match_statistics(
     """
     source = source or measure([image])
     # A channel without any spread stays flat.
-    gain = np.divide(
-        target.deviation, source.deviation, out=np.zeros(3), where=source.deviation > 0
-    )
+    gain = np.divide(target.std, source.std, out=np.zeros(3), where=source.std > 0)
     return _to_bytes((image - source.mean) * gain + target.mean)
 
 
@@ -119,8 +117,8 @@ def match_classes(
     moved = image.copy()
     for group in np.unique(classes):
         if group in target and group in source:
-            place = classes == group
-            moved[place] = match_statistics(image[place], target[group], source[group])
+            inside = classes == group
+            moved[inside] = match_statistics(image[inside], target[group], source[group])
     return moved
 
 
@@ -135,7 +133,7 @@ def swap_amplitude(image: np.ndarray, target: np.ndarray, beta: float = 0.01) ->
     Args:
       image: uint8 [H, W, 3].
       target: uint8 [H, W, 3], of the other domain.
-      beta: share of either side, in (0, 0.5].
+      beta: fraction of either side, in (0, 0.5].
 
     Returns:
       uint8 [H, W, 3], rounded and clipped.
@@ -166,13 +164,13 @@ def _is_low(size: int, beta: float) -> np.ndarray:
 
 
 def check_beta(beta: float) -> None:
-    """Refuse a share of a side that is none.
+    """Refuse a fraction of a side that is none.
 
     Raises:
       InputError: if it is outside (0, 0.5].
     """
     if not 0 < beta <= 0.5:
-        raise InputError(f"beta {beta} is outside (0, 0.5]: it is a share of either side")
+        raise InputError(f"beta {beta} is outside (0, 0.5]: it is a fraction of either side")
 
 
 def _to_bytes(values: np.ndarray) -> np.ndarray:

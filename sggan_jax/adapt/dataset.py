@@ -4,9 +4,14 @@ A folder data set holds ``images/``, ``labels/`` and lists of names (``docs/data
 carried over is hard-linked where the file system allows it, else copied: the same bytes, no room.
 """
 
+import filecmp
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
+
+import numpy as np
 
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
@@ -22,117 +27,76 @@ from sggan_jax.images import list_images
 from sggan_jax.types import InputError
 
 
-def adapt_folder(
-    adapter: Adapter,
-    input_dir: str | Path,
-    output_dir: str | Path,
-    *,
-    batch_size: int = 1,
-    overwrite: bool = False,
-    progress: bool = True,
-) -> Summary:
-    """Adapt every image of a folder and its sub-folders.
+class Options(TypedDict, total=False):
+    """How a folder is gone through; see :func:`sggan_jax.adapt.flow.map_folder`."""
 
-    Outputs keep name, sub-folder and format; see :func:`sggan_jax.adapt.flow.map_folder`.
+    batch_size: int
+    overwrite: bool
+    progress: bool
+
+
+def adapt_folder(
+    adapter: Adapter, input_dir: str | Path, output_dir: str | Path, **options: Unpack[Options]
+) -> Summary:
+    """Adapt every image of a folder; outputs keep name, sub-folder and format.
 
     Args:
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
       input_dir: folder of images.
       output_dir: folder to write; it notes what made it, and only that continues it.
-      batch_size: images of one size adapted at once.
-      overwrite: replace images in ``output_dir``, whoever made them.
-      progress: whether to tell of progress on standard error.
+      **options: see :class:`Options`.
 
     Returns:
       Counts, failures and time.
 
     Raises:
-      InputError: if the folders are missing, empty, inside each other, hold other images, or
-        cannot be written; or the batch size is not positive.
+      InputError: as :func:`sggan_jax.adapt.flow.map_folder` does.
     """
+    record = make_record(adapter, Path(input_dir))
     return map_folder(
-        lambda names, images: adapter(images),
-        make_record(adapter, Path(input_dir)),
-        input_dir,
-        output_dir,
-        batch_size=batch_size,
-        overwrite=overwrite,
-        progress=progress,
+        lambda names, images: adapter(images), record, input_dir, output_dir, **options
     )
 
 
 def adapt_labelled(
-    adapter: Adapter,
-    source_dir: str | Path,
-    output_dir: str | Path,
-    *,
-    batch_size: int = 1,
-    overwrite: bool = False,
-    progress: bool = True,
+    adapter: Adapter, source_dir: str | Path, output_dir: str | Path, **options: Unpack[Options]
 ) -> Summary:
-    """Adapt the images of a folder data set; labels and lists of names come along untouched.
+    """Adapt the images of a folder data set; labels and lists of names come along unchanged.
 
     Args:
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
       source_dir: folder data set.
       output_dir: folder data set to write; an interrupted call continues.
-      batch_size: images of one size adapted at once.
-      overwrite: replace images in ``output_dir``, whoever made them.
-      progress: whether to tell of progress on standard error.
-
-    Returns:
-      What became of the images.
+      **options: see :class:`Options`.
 
     Raises:
-      InputError: if a folder cannot be used, or holds what something else made.
+      InputError: as :func:`remake` does.
     """
-    return remake(
-        lambda names, images: adapter(images),
-        make_record(adapter, Path(source_dir) / "images"),
-        source_dir,
-        output_dir,
-        batch_size=batch_size,
-        overwrite=overwrite,
-        progress=progress,
-    )
+    record = make_record(adapter, Path(source_dir) / "images")
+    return remake(lambda names, images: adapter(images), record, source_dir, output_dir, **options)
 
 
 def label_folder(
-    segmenter: Segmenter,
-    source_dir: str | Path,
-    output_dir: str | Path,
-    *,
-    batch_size: int = 1,
-    overwrite: bool = False,
-    progress: bool = True,
+    segmenter: Segmenter, source_dir: str | Path, output_dir: str | Path, **options: Unpack[Options]
 ) -> Summary:
-    """Label the images of a folder data set by a network; images and lists come along untouched.
+    """Label the images of a folder data set by a network; images and lists come along unchanged.
 
     Args:
       segmenter: from :func:`sggan_jax.adapt.segmenter.load_segmenter`.
-      source_dir: folder data set; labels are not looked at and need not be there.
+      source_dir: folder data set; its labels are unused and need not be there.
       output_dir: folder data set to write: ``labels/NAME.png`` holds the class id that stands for
         each predicted class. An interrupted call continues.
-      batch_size: images of one size labelled at once.
-      overwrite: replace labels in ``output_dir``, whoever made them.
-      progress: whether to tell of progress on standard error.
-
-    Returns:
-      What became of the images.
+      **options: see :class:`Options`.
 
     Raises:
-      InputError: if a folder cannot be used, or holds what something else made.
+      InputError: as :func:`remake` does.
     """
-    return remake(
-        lambda names, images: segmenter.ids[segmenter(images)],
-        make_record(segmenter, Path(source_dir) / "images"),
-        source_dir,
-        output_dir,
-        part="labels",
-        batch_size=batch_size,
-        overwrite=overwrite,
-        progress=progress,
-    )
+
+    def label(names: Sequence[Path], images: np.ndarray) -> np.ndarray:
+        return segmenter.ids[segmenter(images)]
+
+    record = make_record(segmenter, Path(source_dir) / "images")
+    return remake(label, record, source_dir, output_dir, part="labels", **options)
 
 
 def remake(
@@ -142,9 +106,7 @@ def remake(
     output_dir: str | Path,
     *,
     part: str = "images",
-    batch_size: int = 1,
-    overwrite: bool = False,
-    progress: bool = True,
+    **options: Unpack[Options],
 ) -> Summary:
     """Make one part of a folder data set from its images, and carry the other over.
 
@@ -154,9 +116,10 @@ def remake(
       source_dir: folder data set.
       output_dir: folder data set to write.
       part: ``images``, or ``labels`` as PNG.
-      batch_size: images of one size given to ``work`` at once.
-      overwrite: replace the part in ``output_dir``, whoever made it.
-      progress: whether to tell of progress on standard error.
+      **options: see :class:`Options`.
+
+    Returns:
+      What became of the images.
 
     Raises:
       InputError: if a folder cannot be used, or holds what something else made.
@@ -168,19 +131,11 @@ def remake(
             raise InputError(f"{source} has no {folder}/ inside; give a folder data set")
     check_apart(source, output)
     made = [name.with_suffix(suffix or name.suffix) for name in list_images(source / "images")]
-    claim(output / part, record, made, overwrite)
+    claim(output / part, record, made, options.pop("overwrite", False))
     # First, so that a data set cut short is short of what is made: its builder then says so, while
     # labels or lists that are missing altogether have a meaning.
     carry(source, output, other)
-    return map_folder(
-        work,
-        record,
-        source / "images",
-        output / part,
-        suffix=suffix,
-        batch_size=batch_size,
-        progress=progress,
-    )
+    return map_folder(work, record, source / "images", output / part, suffix=suffix, **options)
 
 
 def unpack_split(
@@ -228,12 +183,10 @@ def carry(source: Path, output: Path, *parts: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Link or copy a file atomically, unless it is there already."""
-    new = source.stat()
-    if target.exists():
-        old = target.stat()
-        if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
-            return
+    """Link or copy a file atomically, unless the same content is there already."""
+    same = target.exists() and target.samefile(source)
+    if same or (target.exists() and filecmp.cmp(source, target, shallow=False)):
+        return
     with write_atomically(target) as part:
         part.unlink(missing_ok=True)
         try:

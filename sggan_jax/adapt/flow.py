@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from sggan_jax.adapt.provenance import Record, claim
+from sggan_jax.adapt.sources import Sources
 from sggan_jax.images import list_images, read_image, write_image
+from sggan_jax.nets.sizes import fill_batch
 from sggan_jax.progress import Progress
 from sggan_jax.threads import THREADS, ahead
 from sggan_jax.types import InputError
@@ -65,13 +67,13 @@ def map_folder(
     """Make something of every image of a folder and its sub-folders.
 
     Outputs keep name and sub-folder. Images that an interrupted run finished are skipped, unless
-    they have changed since; an output is there whole or not at all. Reading and writing go on in
+    their content has changed since; outputs are written atomically. Reading and writing go on in
     threads beside the work. What cannot be read is reported and does not stop the rest.
 
     Args:
       work: what to make of images of one size.
       record: what the output folder is noted to be made by.
-      input_dir: folder of images.
+      input_dir: folder of images, whose sub-folders count too.
       output_dir: folder to write.
       suffix: of the files written, such as ``.png``; empty keeps that of each image.
       batch_size: images of one size given to ``work`` at once.
@@ -93,16 +95,19 @@ def map_folder(
         name: name.with_suffix(suffix) if suffix else name for name in list_images(input_dir)
     }
     claim(output_dir, record, list(targets.values()), overwrite)
-    todo = [
-        name
-        for name, target in targets.items()
-        if not _is_done(input_dir / name, output_dir / target)
-    ]
+    sources = Sources(output_dir)
+    done = ahead(lambda name: sources.is_done(targets[name], input_dir / name), targets)
+    todo = [name for name, is_done in zip(targets, done, strict=True) if not is_done]
     failed: list[tuple[Path, str]] = []
     clock, start = _Clock(), time.perf_counter()
     bar = Progress("adapting", len(todo), shown=progress)
-    with bar, _Writer(output_dir, bar, clock) as writer:
-        images = _read_all(input_dir, todo, 2 * batch_size + THREADS, clock)
+    with bar, sources, _Writer(output_dir, bar, clock, sources) as writer:
+
+        def read(name: Path) -> np.ndarray:
+            sources.measure(targets[name], input_dir / name)
+            return read_image(input_dir / name)
+
+        images = _read_all(read, todo, 2 * batch_size + THREADS, clock)
         compiled: set[tuple[int, ...]] = set()
         for batch in gather(_drop_failed(images, failed, bar), batch_size):
             stacked = stack(batch, batch_size, compiled)
@@ -110,6 +115,7 @@ def map_folder(
                 made = work([name for name, _ in batch], stacked)
             for (name, _), image in zip(batch, made, strict=False):
                 writer.put(targets[name], image)
+    sources.finish()
     return Summary(
         adapted=len(todo) - len(failed),
         skipped=len(targets) - len(todo),
@@ -171,14 +177,8 @@ def stack(batch: Sequence[Loaded], batch_size: int, compiled: set[tuple[int, ...
     if len(batch) == batch_size:
         compiled.add(images.shape[1:])
     elif images.shape[1:] in compiled:
-        missing = batch_size - len(batch)
-        images = np.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
+        images = fill_batch(images, batch_size)
     return images
-
-
-def _is_done(source: Path, target: Path) -> bool:
-    """Whether an output is there and no older than its image."""
-    return target.exists() and target.stat().st_mtime >= source.stat().st_mtime
 
 
 class _Clock:
@@ -198,18 +198,18 @@ class _Clock:
 
 
 def _read_all(
-    input_dir: Path, names: Sequence[Path], room: int, clock: _Clock
+    read: Callable[[Path], np.ndarray], names: Sequence[Path], room: int, clock: _Clock
 ) -> Iterator[tuple[Path, np.ndarray | InputError]]:
     """Read images in order, in threads that stay at most ``room`` images ahead."""
 
-    def read(name: Path) -> np.ndarray | InputError:
+    def attempt(name: Path) -> np.ndarray | InputError:
         try:
             with clock.measure("reading"):
-                return read_image(input_dir / name)
+                return read(name)
         except InputError as error:
             return error
 
-    return zip(names, ahead(read, names, room=room), strict=True)
+    return zip(names, ahead(attempt, names, room=room), strict=True)
 
 
 def _drop_failed(
@@ -228,10 +228,10 @@ def _drop_failed(
 class _Writer:
     """Writes images in threads; a full queue makes who fills it wait."""
 
-    def __init__(self, output_dir: Path, bar: Progress, clock: _Clock):
-        self._output_dir, self._bar, self._clock = output_dir, bar, clock
+    def __init__(self, output_dir: Path, bar: Progress, clock: _Clock, sources: Sources):
+        self._output_dir, self._bar, self._clock, self._sources = output_dir, bar, clock, sources
         self._pool = ThreadPoolExecutor(THREADS)
-        self._pending: deque[Future] = deque()
+        self._pending: deque[tuple[Path, Future]] = deque()
 
     def put(self, name: Path, image: np.ndarray) -> None:
         """Write an image soon.
@@ -239,7 +239,7 @@ class _Writer:
         Raises:
           InputError: if an earlier one could not be written.
         """
-        self._pending.append(self._pool.submit(self._write, self._output_dir / name, image))
+        self._pending.append((name, self._pool.submit(self._write, self._output_dir / name, image)))
         while len(self._pending) > 4 * THREADS:
             self._finish_one()
 
@@ -248,7 +248,9 @@ class _Writer:
             write_image(path, image)
 
     def _finish_one(self) -> None:
-        self._pending.popleft().result()
+        name, written = self._pending.popleft()
+        written.result()
+        self._sources.add(name)
         self._bar.advance()
 
     def __enter__(self) -> "_Writer":
@@ -256,8 +258,8 @@ class _Writer:
 
     def __exit__(self, kind: type | None, *_: object) -> None:
         try:
-            while self._pending and kind is None:
+            # After an interruption, what is adapted already is still written.
+            while self._pending and (kind is None or not issubclass(kind, InputError)):
                 self._finish_one()
         finally:
-            # After an interruption, what is adapted already is still written.
             self._pool.shutdown(wait=True)

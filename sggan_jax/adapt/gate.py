@@ -21,9 +21,9 @@ from sggan_jax.types import IGNORE
 
 # Fewer images of a class than this say nothing about what is usual.
 _FEWEST = 20
-# Deviation of a normal distribution per median absolute deviation.
-_DEVIATION = 1.4826
-# Deviations are taken to be at least this, or images that are all alike would allow nothing.
+# Std of a normal distribution per median absolute deviation.
+_STD = 1.4826
+# Robust stds are taken to be at least this, or images that are all alike would allow nothing.
 _LEAST = {"gradients": 0.01, "change": 0.5, "unseen": 0.05}
 
 
@@ -33,11 +33,11 @@ class Thresholds:
 
     Attributes:
       drop: a class may be seen in at most this much less of its pixels than in the source.
-      known: share of its pixels in which the network must see a class in the source to say so.
-      pixels: share of the image below which a class is not judged.
+      known: fraction of its pixels in which the network must see a class in the source to say so.
+      pixels: fraction of the image below which a class is not judged.
       boundary_f: least F-score of boundaries.
-      outlier: most robust deviations from the median of the data set, of the difference of
-        gradients at boundaries and in each class, of the change of each class, and of the share
+      outlier: most robust stds from the median of the data set, of the difference of
+        gradients at boundaries and in each class, of the change of each class, and of the fraction
         of each class that the network does not see in the adapted image; 0 turns it off.
     """
 
@@ -63,7 +63,7 @@ class Gate:
 
     Attributes:
       classes: of the network; without one, those of the class table.
-      evaluation_network: what looked, in words.
+      evaluation_network: what it is called.
       key: changes with whatever changes scores.
     """
 
@@ -138,11 +138,11 @@ def _find(
     for what, value in _values(image, thresholds):
         if what not in usual:
             continue
-        median, deviation = usual[what]
-        far = (value - median) / deviation
+        median, std = usual[what]
+        far = (value - median) / std
         if far > thresholds.outlier:
             yield Finding(
-                f"{what}: {value:.3g}, {far:.0f} deviations above the usual {median:.3g}",
+                f"{what}: {value:.3g}, {far:.0f} stds above the usual {median:.3g}",
                 far / thresholds.outlier - 1,
             )
 
@@ -150,7 +150,7 @@ def _find(
 def _usual(
     scores: Mapping[str, ImageScores], thresholds: Thresholds
 ) -> dict[str, tuple[float, float]]:
-    """Median and robust deviation of everything measured on enough images."""
+    """Median and robust std of everything measured on enough images."""
     columns: dict[str, list[float]] = defaultdict(list)
     for image in scores.values():
         for what, value in _values(image, thresholds):
@@ -158,9 +158,9 @@ def _usual(
     usual = {}
     for what, values in columns.items():
         median = float(np.median(values))
-        deviation = _DEVIATION * float(np.median(np.abs(np.array(values) - median)))
+        std = _STD * float(np.median(np.abs(np.array(values) - median)))
         if len(values) >= _FEWEST:
-            usual[what] = median, max(deviation, _LEAST[what.partition(" ")[0]])
+            usual[what] = median, max(std, _LEAST[what.partition(" ")[0]])
     return usual
 
 
@@ -173,7 +173,7 @@ def _values(image: ImageScores, thresholds: Thresholds) -> Iterator[tuple[str, f
             yield f"gradients of {name}", one.gradient
             yield f"change of {name}", one.change
             if one.adapted is not None:
-                yield f"unseen share of {name}", 1 - one.adapted
+                yield f"unseen fraction of {name}", 1 - one.adapted
 
 
 def to_json(scores: ImageScores) -> dict[str, Any]:

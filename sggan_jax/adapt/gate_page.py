@@ -36,12 +36,12 @@ def write_gate_page(
       scores: of every image, by its path in both.
       rejected: findings, the worst image first.
       thresholds: that decided.
-      evaluation_network: the network that looked, in words.
+      evaluation_network: what the evaluation network is called.
     """
-    share = len(rejected) / max(1, len(scores))
+    fraction = len(rejected) / max(1, len(scores))
     intro = (
-        f"{len(rejected)} of {len(scores)} images ({share:.1%}) no longer mean what their labels "
-        f"say, or stand far out. Evaluation network: {evaluation_network}. The list is in "
+        f"{len(rejected)} of {len(scores)} images ({fraction:.1%}) no longer mean what their "
+        f"labels say, or stand far out. Evaluation network: {evaluation_network}. The list is in "
         f"rejected.txt, all scores are in manifest.jsonl."
     )
     reasons = (_reasons(rejected),) if rejected else ()
@@ -125,23 +125,23 @@ def _classes(scores: Mapping[str, ImageScores]) -> Table:
         )
     rows.sort(key=lambda row: -row[1])
     head = ("class", "images", "seen before", "seen after", "change", "gradients")
-    return Table(head, rows, "shares are means over images; change and gradients are medians")
+    return Table(head, rows, "fractions are means over images; change and gradients are medians")
 
 
 def _histograms(scores: Mapping[str, ImageScores]) -> Picture:
     figure = Figure(figsize=(8, 2.4))
-    for place, (title, field) in enumerate(
+    for column, (title, field) in enumerate(
         (
             ("F-score of boundaries", "boundary_f"),
             ("gradients at boundaries", "gradient"),
             ("change", "change"),
         )
     ):
-        panel = figure.add_subplot(1, 3, place + 1)
+        panel = figure.add_subplot(1, 3, column + 1)
         values = [getattr(image, field) for image in scores.values()]
         panel.hist([value for value in values if value is not None], bins=30)
         panel.set_title(title, fontsize=9)
-        panel.set_ylabel("images" if place == 0 else "", fontsize=8)
+        panel.set_ylabel("images" if column == 0 else "", fontsize=8)
     figure.tight_layout()
     return embed_plot(figure, "How many images scored what")
 

@@ -5,13 +5,18 @@ last line cut short is dropped. Once all images are described it is written anew
 """
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sggan_jax.adapt.provenance import Record
-from sggan_jax.files import JsonLines, check_inside, read_json_lines, write_json_lines
+from sggan_jax.files import (
+    JsonLines,
+    check_inside,
+    hash_file,
+    read_json_lines,
+    write_json_lines,
+)
 from sggan_jax.types import InputError
 
 MANIFEST = "manifest.jsonl"
@@ -24,7 +29,7 @@ _FILES = (("image", "sha256"), ("label", "label_sha256"))
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class ImageFiles:
     """Where the files of an image are.
 
     Attributes:
@@ -40,11 +45,11 @@ class Place:
     label: Path | None
 
 
-def make_entry(place: Place, record: Record) -> Entry:
+def make_entry(files: ImageFiles, record: Record) -> Entry:
     """Describe an adapted image but for its size and scores.
 
     Args:
-      place: where its files are.
+      files: where its files are.
       record: what made it.
 
     Returns:
@@ -56,28 +61,15 @@ def make_entry(place: Place, record: Record) -> Entry:
       InputError: if a file cannot be read.
     """
     entry = {
-        "image": place.image.as_posix(),
-        "sha256": hash_file(place.output / place.image),
-        "label": place.label.as_posix() if place.label else None,
-        "label_sha256": hash_file(place.output / place.label) if place.label else None,
-        "source": place.image.as_posix(),
-        "source_sha256": hash_file(place.source / place.image),
+        "image": files.image.as_posix(),
+        "sha256": hash_file(files.output / files.image),
+        "label": files.label.as_posix() if files.label else None,
+        "label_sha256": hash_file(files.output / files.label) if files.label else None,
+        "source": files.image.as_posix(),
+        "source_sha256": hash_file(files.source / files.image),
         "run": Path(record.run).name,
     }
     return entry | {key: getattr(record, key) for key in _MADE_BY}
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-      InputError: if it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def read_manifest(folder: str | Path) -> list[Entry]:
@@ -170,7 +162,9 @@ class ManifestWriter:
         return entries
 
 
-def places(source: Path, output: Path, prefix: str, names: Iterable[Path]) -> Iterator[Place]:
+def find_files(
+    source: Path, output: Path, prefix: str, names: Iterable[Path]
+) -> Iterator[ImageFiles]:
     """Find the files of every image that is there.
 
     Args:
@@ -184,4 +178,4 @@ def places(source: Path, output: Path, prefix: str, names: Iterable[Path]) -> It
         image = Path(prefix) / name
         if (output / image).is_file():
             labelled = bool(prefix) and (output / label).is_file()
-            yield Place(source, output, image, label if labelled else None)
+            yield ImageFiles(source, output, image, label if labelled else None)

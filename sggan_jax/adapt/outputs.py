@@ -14,10 +14,10 @@ from sggan_jax.adapt.gate_page import write_gate_page
 from sggan_jax.adapt.manifest import (
     MANIFEST,
     Entry,
+    ImageFiles,
     ManifestWriter,
-    Place,
+    find_files,
     make_entry,
-    places,
     same_files,
 )
 from sggan_jax.adapt.provenance import Record
@@ -38,7 +38,7 @@ _SHEET_ROWS, _SHEET_HEIGHT = 8, 160
 
 
 @dataclasses.dataclass(frozen=True)
-class Product:
+class DataSet:
     """An adapted data set as it was described.
 
     Attributes:
@@ -50,7 +50,7 @@ class Product:
     rejected: Mapping[str, list[Finding]]
 
 
-def describe_images(source: str | Path, output: str | Path, record: Record) -> Product:
+def describe_images(source: str | Path, output: str | Path, record: Record) -> DataSet:
     """Write the manifest of a plain folder of adapted images.
 
     Args:
@@ -65,8 +65,8 @@ def describe_images(source: str | Path, output: str | Path, record: Record) -> P
       InputError: if a file cannot be read or written.
     """
     source, output = Path(source), Path(output)
-    found = list(places(source, output, "", list_images(source)))
-    return Product(_describe(found, output, record, None, None, False), {})
+    found = list(find_files(source, output, "", list_images(source)))
+    return DataSet(_describe(found, output, record, None, None, False), {})
 
 
 def describe_dataset(
@@ -77,7 +77,7 @@ def describe_dataset(
     table: ClassTable,
     thresholds: Thresholds = DEFAULT,
     progress: bool = True,
-) -> Product:
+) -> DataSet:
     """Write manifest, classes, contact sheet, reject list and the gate's page of a data set.
 
     Begun again after an interruption, it measures what is not measured yet.
@@ -98,7 +98,7 @@ def describe_dataset(
       InputError: if a file cannot be read or written.
     """
     source, output = Path(source), Path(output)
-    found = list(places(source, output, "images", list_images(source / "images")))
+    found = list(find_files(source, output, "images", list_images(source / "images")))
     entries = _describe(found, output, record, gate, table, progress)
     scores = {e["image"]: from_json(e["scores"]) for e in entries if e["scores"]}
     unusable = {
@@ -111,11 +111,11 @@ def describe_dataset(
     write_gate_page(
         output / GATE_PAGE, source, output, scores, rejected, thresholds, gate.evaluation_network
     )
-    return Product(entries, rejected)
+    return DataSet(entries, rejected)
 
 
 def _describe(
-    found: Sequence[Place],
+    found: Sequence[ImageFiles],
     output: Path,
     record: Record,
     gate: Gate | None,
@@ -128,18 +128,18 @@ def _describe(
         Progress("describing", len(found), shown=progress) as bar,
     ):
 
-        def read(place: Place) -> tuple[Entry, tuple[np.ndarray, ...] | None]:
-            entry = make_entry(place, record) | {"gate": gate.key if gate else None}
+        def read(files: ImageFiles) -> tuple[Entry, tuple[np.ndarray, ...] | None]:
+            entry = make_entry(files, record) | {"gate": gate.key if gate else None}
             old = events.entries.get(entry["image"], {})
             if same_files(old, entry) and old.get("gate") == entry["gate"]:
                 return old, None
-            paths = place.source / place.image, place.output / place.image
+            paths = files.source / files.image, files.output / files.image
             image, adapted = (read_image(path) for path in paths)
             entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
-            if place.label is None or table is None:
+            if files.label is None or table is None:
                 return entry, ()
             try:
-                labels = read_labels(place.output / place.label, table)
+                labels = read_labels(files.output / files.label, table)
                 check_pairs(labels[None], images=image[None], adapted=adapted[None])
             except InputError as error:  # told in the manifest; the others are still measured
                 return entry | {"problem": str(error).replace(f"{output}/", "")}, ()
@@ -150,7 +150,7 @@ def _describe(
             if arrays is not None:
                 scores = to_json(gate(*arrays)) if gate and arrays else None
                 events.add(entry | {"scores": scores})
-        return events.finish([place.image.as_posix() for place in found])
+        return events.finish([files.image.as_posix() for files in found])
 
 
 def format_classes(table: ClassTable, record: Record, images: int, rejected: int) -> str:
@@ -185,16 +185,16 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
     return "\n".join(lines) + "\n"
 
 
-def write_sheet(found: Sequence[Place], path: Path, table: ClassTable) -> None:
+def write_sheet(found: Sequence[ImageFiles], path: Path, table: ClassTable) -> None:
     """Draw some images spread over a data set: source, adapted, labels."""
     if not found:
         return
     chosen = [found[k] for k in np.unique(np.linspace(0, len(found) - 1, _SHEET_ROWS).astype(int))]
     rows = []
-    for place in chosen:
-        row = [read_image(place.source / place.image), read_image(place.output / place.image)]
-        if place.label:
-            row.append(colourise(read_labels(place.output / place.label, table), table))
+    for files in chosen:
+        row = [read_image(files.source / files.image), read_image(files.output / files.image)]
+        if files.label:
+            row.append(colourise(read_labels(files.output / files.label, table), table))
         rows.append(row)
     height, width = rows[0][0].shape[:2]
     size = max(1, round(_SHEET_HEIGHT * width / height)), _SHEET_HEIGHT

@@ -15,7 +15,7 @@ import numpy as np
 from sggan_jax.adapt.row_blocks import Function, Map, RowBlocks, make_part
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.layers import Conv, Upsample, leaky_relu
-from sggan_jax.nets.refiner import OffsetConv, Refiner
+from sggan_jax.nets.refiner import Refiner
 from sggan_jax.types import Array, InputError, to_uint8
 
 GIGABYTE = 2**30
@@ -139,8 +139,8 @@ def _resnet(net: ResNet, blocks: RowBlocks, image: np.ndarray, finish: Function)
 
 
 def _refiner(net: Refiner, blocks: RowBlocks, image: np.ndarray, finish: Function) -> np.ndarray:
-    conv = partial(OffsetConv, dtype=net.dtype)
-    mix = conv(net.width)
+    conv = partial(Conv, dtype=net.dtype, with_bias=True)
+    mix = conv(net.width, 3)
 
     def branch(name: str, x: Map) -> Map:
         return blocks.plain(f"{name}_b", mix, blocks.plain(f"{name}_a", mix, x).then(nn.relu))

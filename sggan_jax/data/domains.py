@@ -1,26 +1,36 @@
 """The two domains of a configuration: prepared where that is still to do, then opened."""
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.balance import balance
-from sggan_jax.data.builders import SourceSpec, source_table
+from sggan_jax.data.builders import BUILDERS, SourceSpec, source_table
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, stored_table
+from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, class_table, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
-from sggan_jax.types import Config, InputError
+from sggan_jax.types import InputError
 
 
-def domain_spec(data: Config, domain: str) -> SourceSpec:
-    """Describe a domain's source.
+def domains_of(data: Data) -> tuple[Domain, ...]:
+    """Name the domains that there are."""
+    return ("virtual", "real") if data.real else ("virtual",)
 
-    Args:
-      data: ``config.data`` of ``configs/common.py``.
-      domain: ``virtual`` or ``real``.
-    """
+
+def domain_spec(data: Data, domain: Domain) -> SourceSpec:
+    """Describe a domain's source."""
+    own = {
+        "virtual": (data.virtual, data.virtual_dir, data.virtual_table),
+        "real": (data.real, data.real_dir, data.real_table),
+    }
+    builder, path, table = own[domain]
     return SourceSpec(
-        builder=getattr(data, domain),
-        path=getattr(data, f"{domain}_dir"),
-        table=getattr(data, f"{domain}_table"),
+        builder=builder,
+        path=path,
+        table=table,
         look=domain,
         train=data.toycity_train,
         test=data.toycity_test,
@@ -28,24 +38,14 @@ def domain_spec(data: Config, domain: str) -> SourceSpec:
     )
 
 
-def stored_size(data: Config) -> tuple[int, int]:
-    """Return the height and width at which images for training are stored.
-
-    Raises:
-      InputError: if it is smaller than the training size.
-    """
-    size = data.stored_height or data.height, data.stored_width or data.width
-    if size[0] < data.height or size[1] < data.width:
-        raise InputError(
-            f"data.stored_height and stored_width ask for {size[0]}x{size[1]}, which is smaller "
-            f"than the windows of {data.height}x{data.width} to cut out of it"
-        )
-    return size
+def list_of(data: Data, domain: Domain) -> str:
+    """File that names the images of a domain to use; empty for all."""
+    return {"virtual": data.virtual_list, "real": data.real_list}[domain]
 
 
 def open_domain(
-    data: Config,
-    domain: str,
+    data: Data,
+    domain: Domain,
     split: str | None = None,
     progress: bool = True,
     size: tuple[int, int] | None = None,
@@ -53,7 +53,7 @@ def open_domain(
     """Open a domain, building its data set first where there is none.
 
     Args:
-      data: ``config.data`` of ``configs/common.py``.
+      data: the settings.
       domain: ``virtual`` or ``real``.
       split: of the data set; None for the one trained on.
       progress: whether to draw a progress bar while building.
@@ -62,7 +62,7 @@ def open_domain(
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    size = size or (data.height, data.width)
+    size = size or data.size
     spec = domain_spec(data, domain)
     return open_prepared(spec, data.data_dir, size, split or data.split, progress)
 
@@ -89,14 +89,47 @@ def open_prepared(
     return open_source(spec, directory, split, *size)
 
 
-def check_id_spaces(data: Config) -> None:
+def check_data(data: Data) -> None:
+    """Refuse settings that name no data set, folder, table or list, before any is prepared.
+
+    Raises:
+      InputError: naming the key, the value and what is allowed.
+    """
+    for domain in domains_of(data):
+        spec = domain_spec(data, domain)
+        if spec.builder not in BUILDERS:
+            raise InputError(
+                f"data.{domain} must be one of {', '.join(BUILDERS)}, got {spec.builder!r}"
+            )
+        if spec.builder != "toycity" and not Path(spec.path).expanduser().is_dir():
+            raise InputError(
+                f"data.{domain}_dir must be the folder of {spec.builder}'s files, got {spec.path!r}"
+            )
+        with naming(f"data.{domain}_table"):
+            class_table(spec.table)
+        if list_of(data, domain):
+            with naming(f"data.{domain}_list"):
+                read_list(list_of(data, domain))
+    check_id_spaces(data)
+
+
+@contextlib.contextmanager
+def naming(key: str) -> Iterator[None]:
+    """Begin what is refused meanwhile with the setting that it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
+
+
+def check_id_spaces(data: Data) -> None:
     """Refuse label ids that mean something else in the other domain, or to the class groups.
 
     Raises:
       InputError: naming both class tables, or the table and the groups.
     """
-    domains = ("virtual", "real") if data.real else ("virtual",)
-    tables = [stored_table(source_table(domain_spec(data, domain))) for domain in domains]
+    specs = [domain_spec(data, domain) for domain in domains_of(data)]
+    tables = [stored_table(source_table(spec)) for spec in specs]
     if data.class_groups == "one":
         return
     if len(tables) == 2 and _id_space(tables[0]) != _id_space(tables[1]):
@@ -124,7 +157,7 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     """Open what a run trains on, no more of it than the configuration allows.
 
     Args:
-      config: with ``data`` and ``seed`` of ``configs/common.py``.
+      config: for its ``data`` and ``seed``.
 
     Returns:
       The virtual domain, and the real one; None where ``data.real`` is empty.
@@ -132,28 +165,25 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     Raises:
       InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
     """
-    check_id_spaces(config.data)
     virtual = _open_chosen(config, "virtual")
     return virtual, _open_chosen(config, "real") if config.data.real else None
 
 
-def _open_chosen(config: Config, domain: str) -> Source:
+def _open_chosen(config: Config, domain: Domain) -> Source:
     """Open a domain, then take what its list names, of that a number, and repeat what is rare."""
-    count = getattr(config.data, f"{domain}_count")
-    if count < 0:
-        raise InputError(f"data.{domain}_count must not be negative, got {count}")
-    listing = getattr(config.data, f"{domain}_list")
+    data, listing = config.data, list_of(config.data, domain)
+    count = {"virtual": data.virtual_count, "real": data.real_count}[domain]
     wanted = read_list(listing) if listing else []
-    source: Source = open_domain(config.data, domain, size=stored_size(config.data))
+    source: Source = open_domain(data, domain, size=data.stored_size)
     if listing:
         source = Subset(source, find_places(source.names, wanted, listing))
     if count > len(source):
         raise InputError(
             f"data.{domain}_count asks for {count} images, but the {domain} data set has "
-            f"{len(source)} in {listing or config.data.split}; 0 takes all"
+            f"{len(source)} in {listing or data.split}; 0 takes all"
         )
     # No prefix of the numbers that order an epoch: those are (seed, domain, epoch).
     seed = (config.seed, ("virtual", "real").index(domain), 0, 1)
     if count:
         source = draw(source, count, seed)
-    return balance(source, config.data.balance, (*seed, 1)) if config.data.balance else source
+    return balance(source, data.balance, (*seed, 1)) if data.balance else source

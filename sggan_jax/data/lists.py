@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sggan_jax.files import read_names, write_text
 from sggan_jax.types import InputError
 
 TRAIN, COMPARE = 2000, 500
@@ -69,11 +70,10 @@ def draw_lists(
 def write_lists(lists: dict[str, list[str]], folder: str | Path) -> list[Path]:
     """Write every list as ``NAME.txt``, one name a line; return the files."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, names in lists.items():
         paths.append(folder / f"{name}.txt")
-        paths[-1].write_text("".join(f"{line}\n" for line in names), encoding="utf-8")
+        write_text(paths[-1], "".join(f"{line}\n" for line in names))
     return paths
 
 
@@ -83,11 +83,7 @@ def read_list(path: str | Path) -> list[str]:
     Raises:
         InputError: It cannot be read, names nothing, or names something twice.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The list of names {path} cannot be read: {error}.") from error
-    names = [line.strip() for line in lines if line.strip()]
+    names = read_names(Path(path))
     if not names:
         raise InputError(f"{path} names no image: list one name a line.")
     twice = [name for name, count in Counter(names).items() if count > 1]

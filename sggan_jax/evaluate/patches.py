@@ -13,6 +13,7 @@ import numpy as np
 from sggan_jax.data.sources import Source
 from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.realism import Distance, kernel_distance_of_subsets
+from sggan_jax.nets.sizes import fill_batch
 
 LEVEL = 1
 """Index of the level compared: stride 4, textures and small parts."""
@@ -107,9 +108,7 @@ def encode(features: Features, images: np.ndarray) -> np.ndarray:
     maps = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
-        missing = _BATCH - len(batch)  # filled up: the network compiles for each size
-        padded = np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
-        maps.append(features(padded)[LEVEL][: len(batch)])
+        maps.append(features(fill_batch(batch, _BATCH))[LEVEL][: len(batch)])
     return np.concatenate(maps)
 
 

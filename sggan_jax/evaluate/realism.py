@@ -11,13 +11,16 @@ import numpy as np
 from sggan_jax.types import InputError
 
 _FEWEST = 4
+_TAILS = 2.5, 97.5
 
 
 class Distance(NamedTuple):
-    """Mean over random subsets, and the standard deviation over them."""
+    """Mean over random subsets, the standard deviation over them, and where 95 % of them lie."""
 
     mean: float
     spread: float
+    low: float
+    high: float
 
 
 def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
@@ -88,6 +91,9 @@ def kernel_distance_of_subsets(
       most: vectors of a subset.
       seed: which ones.
 
+    Returns:
+      Mean, standard deviation, and the 2.5th and 97.5th percentile over the subsets.
+
     Raises:
       InputError: if a set has fewer than 8 vectors, or widths differ.
     """
@@ -98,7 +104,8 @@ def kernel_distance_of_subsets(
         kernel_distance(*(one[numbers.permutation(len(one))[:size]] for one in (x, y)))
         for _ in range(subsets)
     ]
-    return Distance(float(np.mean(values)), float(np.std(values)))
+    low, high = np.percentile(values, _TAILS)
+    return Distance(float(np.mean(values)), float(np.std(values)), float(low), float(high))
 
 
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from sggan_jax.data.sources import Source
 from sggan_jax.evaluate.confusion import count_pixels, score
 from sggan_jax.evaluate.pairs import format_table
+from sggan_jax.nets.sizes import fill_batch
 
 
 class Labeller(Protocol):
@@ -48,10 +49,8 @@ def score_segmenter(segmenter: Labeller, source: Source, batch_size: int = 8) ->
         examples = [source[place] for place in places]
         images = np.stack([example["image"] for example in examples])
         labels = np.stack([example["label"] for example in examples])
-        # The last batch is filled up where there was a full one: a network compiles for each size.
-        missing = batch_size - len(examples) if start else 0
-        images = np.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge")
-        predicted = segmenter(images)[: len(examples)]
+        # Where there was a full batch, the last is filled up.
+        predicted = segmenter(fill_batch(images, batch_size) if start else images)[: len(examples)]
         confusion += count_pixels(segmenter.class_groups[labels], predicted, number)
     return confusion
 

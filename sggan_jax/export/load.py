@@ -8,10 +8,10 @@ from typing import Any
 
 import jax
 import numpy as np
+import safetensors.numpy
 from jax import export
 
 from sggan_jax.export.card import Card, find_file, read_card
-from sggan_jax.export.safetensors import read_arrays
 from sggan_jax.nets.sizes import check_images, pad_to_fit
 from sggan_jax.types import InputError
 
@@ -74,11 +74,23 @@ def load_exported(folder: str | Path) -> Exported:
             f"{' or '.join(lowered)}; export it again with this platform"
         )
     program = find_file(folder, card.program)
-    weights = read_arrays(find_file(folder, card.weights))
+    weights = read_weights(find_file(folder, card.weights))
     try:
         return Exported(card, export.deserialize(bytearray(program.read_bytes())), nest(weights))
     except Exception as error:  # a foreign format can fail in any way
         raise InputError(f"{program} cannot be read: {error}; export it again") from error
+
+
+def read_weights(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of a safetensors file by name.
+
+    Raises:
+      InputError: if it is damaged, or not of this format.
+    """
+    try:
+        return safetensors.numpy.load(path.read_bytes())
+    except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path} cannot be read: {error}; export it again") from error
 
 
 def flatten(variables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import safetensors.numpy
 from jax import export
 
 from sggan_jax.export.card import (
@@ -20,7 +21,6 @@ from sggan_jax.export.card import (
 )
 from sggan_jax.export.load import flatten, load_exported, nest
 from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
-from sggan_jax.export.safetensors import write_arrays
 from sggan_jax.nets.sizes import padded_size
 from sggan_jax.runs.description import digest_config
 from sggan_jax.runs.networks import describe, read_network
@@ -161,7 +161,8 @@ def _write_files(folder: Path, program: bytes | bytearray, weights: Mapping[str,
         for name in (CARD_FILE, ONNX_FILE):
             (folder / name).unlink(missing_ok=True)
         (folder / PROGRAM_FILE).write_bytes(program)
-        write_arrays(folder / WEIGHTS_FILE, jax.tree.map(np.asarray, weights))
+        arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+        (folder / WEIGHTS_FILE).write_bytes(safetensors.numpy.save(arrays))
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
 

@@ -1,7 +1,7 @@
 """Adversarial losses: the game of eq. 1 in its least-squares form, and two others.
 
 Least squares: Mao et al., 2017. Wasserstein: Arjovsky et al., 2017, with the gradient penalty of
-Gulrajani et al., 2017. Cross-entropy of two classes per place: Shrivastava et al., 2017.
+Gulrajani et al., 2017. Cross-entropy of two classes per position: Shrivastava et al., 2017.
 """
 
 from collections.abc import Callable
@@ -43,26 +43,26 @@ def least_squares(scores: jax.Array, target: float, weights: jax.Array | None = 
 def balance_groups(mask: jax.Array, balance: float) -> jax.Array:
     """Weigh the positions of a discriminator's map so that small class groups count for more.
 
-    A place of a region of n places weighs n^-balance, up to a factor that makes the mean over the
-    image 1. With 0 every place counts the same, as in the paper; with 1 every region that the image
-    shows does. A filter then meets as much of its region in real images as in fakes, however rare
-    the region is in either domain, and is no longer right to call all of it real or fake. Not in
-    the paper.
+    A position of a class group of n positions weighs n^-balance, up to a factor that makes the mean
+    over the image 1. With 0 every position counts the same, as in the paper; with 1 every group
+    that the image shows does. A filter then meets as much of its group in real images as in fakes,
+    however rare the group is in either domain, and is no longer right to call all of it real or
+    fake. Not in the paper.
 
     Args:
-      mask: region of every place [B, h, w, s], one-hot or all zero; see section 3.2.
+      mask: class group of every position [B, h, w, s], one-hot or all zero; see section 3.2.
       balance: 0 to 1.
 
     Returns:
       Weights [B, h, w, 1] of mean 1, 0 where the mask is all zero; all 0 for images without a
-      region.
+      class group.
 
     >>> mask = jax.nn.one_hot(jnp.array([[[0, 0, 1, 1, 1, 1]]]), 2)
     >>> balance_groups(mask, 1.0)[0, 0, :, 0].tolist()
     [1.5, 1.5, 0.75, 0.75, 0.75, 0.75]
     """
     sizes = jnp.sum(mask, axis=(1, 2), keepdims=True)
-    # No place asks for the weight of a region that is not there.
+    # No position asks for the weight of a group that is not there.
     weights = jnp.sum(mask * jnp.maximum(sizes, 1.0) ** -balance, axis=-1, keepdims=True)
     means = jnp.mean(weights, axis=(1, 2, 3), keepdims=True)
     return weights / jnp.where(means > 0, means, 1.0)
@@ -149,7 +149,7 @@ def gradient_penalty(
       critic: images to scores [B, ...].
       real: images [B, H, W, C].
       fake: images of the same shape.
-      mix: share of the real image [B], drawn uniformly from [0, 1].
+      mix: fraction of the real image [B], sampled uniformly from [0, 1].
 
     Returns:
       Scalar, at least 0.
@@ -163,8 +163,8 @@ def gradient_penalty(
     """
     check_same_shape(real=real, fake=fake)
     check_same_shape(mix=mix, images=real[:, 0, 0, 0])
-    share = mix[:, None, None, None]
-    between = share * real + (1.0 - share) * fake
+    fraction = mix[:, None, None, None]
+    between = fraction * real + (1.0 - fraction) * fake
 
     def total(x: jax.Array) -> jax.Array:
         return jnp.mean(critic(x)) * x.shape[0]
@@ -175,7 +175,7 @@ def gradient_penalty(
 
 
 def cross_entropy(logits: jax.Array, target: int) -> jax.Array:
-    """Mean over all places of -log softmax(logits)[target].
+    """Mean over all positions of -log softmax(logits)[target].
 
     The generator's loss is this with target 1 ("real") on its fake.
 

@@ -8,11 +8,11 @@ from sggan_jax.losses.checks import check_floating
 from sggan_jax.types import IGNORE
 
 
-def pixel_cross_entropy(scores: jax.Array, classes: jax.Array) -> jax.Array:
-    """Cross-entropy of every pixel: -log softmax(scores)[class].
+def pixel_cross_entropy(logits: jax.Array, classes: jax.Array) -> jax.Array:
+    """Cross-entropy of every pixel: -log softmax(logits)[class].
 
     Args:
-      scores: before the softmax [..., n], usually [B, H, W, n].
+      logits: [..., n], usually [B, H, W, n].
       classes: true classes [...], integers in [0, n) or 255.
 
     Returns:
@@ -25,20 +25,20 @@ def pixel_cross_entropy(scores: jax.Array, classes: jax.Array) -> jax.Array:
     >>> [round(float(x), 4) for x in nats]  # log 4 for a guess among four
     [1.3863, 0.0]
     """
-    check_floating(scores=scores)
-    if scores.shape[:-1] != classes.shape:
+    check_floating(logits=logits)
+    if logits.shape[:-1] != classes.shape:
         raise ValueError(
-            f"scores {scores.shape} need classes {scores.shape[:-1]}, got {classes.shape}"
+            f"logits {logits.shape} need classes {logits.shape[:-1]}, got {classes.shape}"
         )
-    each = lax.broadcasted_iota(jnp.int32, scores.shape, scores.ndim - 1)
+    each = lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1)
     true = each == classes.astype(jnp.int32)[..., None]
-    picked = jnp.sum(jnp.where(true, scores, jnp.zeros_like(scores)), axis=-1)
-    nats = jax.nn.logsumexp(scores, axis=-1) - picked
+    picked = jnp.sum(jnp.where(true, logits, jnp.zeros_like(logits)), axis=-1)
+    nats = jax.nn.logsumexp(logits, axis=-1) - picked
     return jnp.where(classes == IGNORE, jnp.zeros_like(nats), nats)
 
 
 def hard_pixel_cross_entropy(
-    scores: jax.Array, classes: jax.Array, *, threshold: float = 0.6, at_least: int = 256
+    logits: jax.Array, classes: jax.Array, *, threshold: float = 0.6, at_least: int = 256
 ) -> jax.Array:
     """Mean cross-entropy over the pixels that are still hard: online bootstrapping.
 
@@ -48,7 +48,7 @@ def hard_pixel_cross_entropy(
     convolutional networks" (2016), which their "Wider or Deeper" trains with.
 
     Args:
-      scores: before the softmax [..., n], usually [B, H, W, n].
+      logits: [..., n], usually [B, H, W, n].
       classes: true classes [...], integers in [0, n), or 255 for pixels that never count.
       threshold: probability in (0, 1]; 1 counts every pixel, plain cross-entropy.
       at_least: number of pixels that count in any case, of all given together.
@@ -59,9 +59,9 @@ def hard_pixel_cross_entropy(
     Raises:
       ValueError: if the shapes do not belong together, or a number is out of range.
 
-    >>> scores = jnp.array([[4.0, 0.0], [0.0, 0.0]])  # sure and right, a guess
+    >>> logits = jnp.array([[4.0, 0.0], [0.0, 0.0]])  # sure and right, a guess
     >>> classes = jnp.array([0, 1], jnp.uint8)
-    >>> round(float(hard_pixel_cross_entropy(scores, classes, at_least=1)), 4)
+    >>> round(float(hard_pixel_cross_entropy(logits, classes, at_least=1)), 4)
     0.6931
     """
     if not 0 < threshold <= 1 or at_least < 0:
@@ -69,7 +69,7 @@ def hard_pixel_cross_entropy(
             f"threshold must lie in (0, 1] and at_least must not be negative, "
             f"got {threshold} and {at_least}"
         )
-    nats = pixel_cross_entropy(scores, classes)
+    nats = pixel_cross_entropy(logits, classes)
     counted = classes != IGNORE
     if threshold < 1:
         counted &= _is_hard(lax.stop_gradient(nats), counted, threshold, at_least)

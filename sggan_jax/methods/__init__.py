@@ -4,18 +4,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sggan_jax.methods import (
-    bigan,
-    dualgan,
-    fcns_in_the_wild,
-    segmenter,
-    sggan,
-    simgan,
-)
+from sggan_jax.config import Config, MethodName
+from sggan_jax.methods import bigan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
 from sggan_jax.methods.base import Method
-from sggan_jax.types import Config, InputError
 
-METHODS: Mapping[str, Callable[[Config, np.ndarray, int], Method]] = {
+METHODS: Mapping[MethodName, Callable[[Config, np.ndarray, int], Method]] = {
     "sggan": sggan.make,
     "dualgan": dualgan.make,
     "simgan": simgan.make,
@@ -29,14 +22,26 @@ def make_method(config: Config, class_groups: np.ndarray, steps_per_epoch: int) 
     """Build the method that ``config.method`` names.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
-      class_groups: [256] uint8, the region of every class id.
+      config: the whole configuration.
+      class_groups: [256] uint8, the class group of every class id.
       steps_per_epoch: length of an epoch, to turn schedules in epochs into steps.
 
     Raises:
-      InputError: if there is no such method, or its settings cannot work.
+      InputError: if the method cannot use these class groups.
     """
-    if config.method not in METHODS:
-        known = ", ".join(sorted(METHODS))
-        raise InputError(f"config.method must be one of {known}, got {config.method!r}")
     return METHODS[config.method](config, class_groups, steps_per_epoch)
+
+
+def check_method(config: Config, class_groups: np.ndarray, new: bool) -> None:
+    """Refuse what only the class groups or the installed packages can tell to be wrong.
+
+    Args:
+      config: the whole configuration.
+      class_groups: [256] uint8, the class group of every class id.
+      new: whether a run begins, and does not continue.
+
+    Raises:
+      InputError: saying what is wrong.
+    """
+    if config.method in ("segmenter", "fcns_in_the_wild"):
+        segmenter.check(config.seg, class_groups, new)

@@ -11,6 +11,7 @@ from functools import partial
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.config import Config
 from sggan_jax.losses.adversarial import least_squares, least_squares_discriminator
 from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import (
@@ -23,9 +24,6 @@ from sggan_jax.methods.common import (
     preprocess_images,
     translate,
 )
-from sggan_jax.types import Config
-
-TERMS = ("adv_r", "adv_v", "dis_vr")
 
 # Nothing is asked of an image after both networks; sample pictures show it all the same.
 UNUSED = {"cyc_v": 0.0, "cyc_r": 0.0, "idt_v": 0.0, "idt_r": 0.0}
@@ -35,21 +33,18 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     """Build BiGAN from its configuration.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
+      config: the whole configuration.
       class_groups: of class ids; not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
       The method: ``g_v2r`` (G) and ``g_r2v`` (E) against ``d_vr``.
-
-    Raises:
-      InputError: if the networks cannot take the training size, or a setting is unknown.
     """
     del class_groups, steps_per_epoch
-    generator, judge = make_generator(config), make_patchgan(config, class_groups=1)
+    generator, judge = make_generator(config.nets), make_patchgan(config.nets, class_groups=1)
     modules = {"g_v2r": generator, "g_r2v": generator, "d_vr": judge}
-    weights = {name: getattr(config.weights, name) for name in TERMS}
-    image, pair = example_image(config), example_image(config, channels=6)
+    weights = config.term_weights
+    image, pair = example_image(config.data), example_image(config.data, channels=6)
     inputs = {"g_v2r": (image,), "g_r2v": (image,), "d_vr": example_judged(judge, pair)}
     score = partial(_score, judge)
     return Method(

@@ -7,55 +7,37 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from sggan_jax.config import Data, Nets
 from sggan_jax.methods.base import Weight, is_on
 from sggan_jax.nets.discriminators import PatchGAN
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.initial import init_params
-from sggan_jax.types import Array, Batch, Config, InputError, Params, Tensors, to_float
+from sggan_jax.types import Array, Batch, Params, Tensors, to_float
 
 
-def make_generator(config: Config) -> UNet | ResNet:
-    """Build the generator that ``config.nets`` describes, checked against the training size.
-
-    Raises:
-      InputError: if its kind is unknown, or it cannot take the size.
-    """
-    nets = config.nets
-    generator: UNet | ResNet
-    if nets.generator == "unet":
-        generator = UNet(
-            nets.width,
-            nets.levels,
-            nets.dropout,
-            nets.upsampling,
-            jnp.dtype(nets.dtype),
-            skip_image=nets.skip_image,
-        )
-    elif nets.generator == "resnet":
-        generator = ResNet(nets.width, nets.blocks, nets.upsampling, jnp.dtype(nets.dtype))
-    else:
-        raise InputError(f"nets.generator must be 'unet' or 'resnet', got {nets.generator!r}")
-    generator.check_size(config.data.height, config.data.width)
-    return generator
-
-
-def make_patchgan(config: Config, class_groups: int) -> PatchGAN:
-    """Build the discriminator that ``config.nets`` describes, checked against the training size.
-
-    Raises:
-      InputError: if its map would be too small.
-    """
-    nets = config.nets
-    discriminator = PatchGAN(
-        nets.dis_width, nets.dis_downsamplings, class_groups, jnp.dtype(nets.dtype)
+def make_generator(nets: Nets) -> UNet | ResNet:
+    """Build the generator that ``nets`` describes."""
+    dtype = jnp.dtype(nets.dtype)
+    if nets.generator == "resnet":
+        return ResNet(nets.width, nets.blocks, nets.upsampling, dtype)
+    return UNet(
+        nets.width,
+        nets.levels,
+        nets.dropout,
+        nets.upsampling,
+        dtype,
+        skip_image=nets.skip_image,
     )
-    discriminator.map_size(config.data.height, config.data.width)
-    return discriminator
 
 
-def make_two_way(config: Config, class_groups: int) -> dict[str, Any]:
+def make_patchgan(nets: Nets, class_groups: int) -> PatchGAN:
+    """Build the discriminator that ``nets`` describes."""
+    return PatchGAN(nets.dis_width, nets.dis_downsamplings, class_groups, jnp.dtype(nets.dtype))
+
+
+def make_two_way(nets: Nets, class_groups: int) -> dict[str, Any]:
     """Build ``g_v2r`` and ``g_r2v`` with a discriminator of each domain; no parameters yet."""
-    generator, discriminator = make_generator(config), make_patchgan(config, class_groups)
+    generator, discriminator = make_generator(nets), make_patchgan(nets, class_groups)
     return {
         "g_v2r": generator,
         "g_r2v": generator,
@@ -76,9 +58,9 @@ def init_all(modules: Mapping[str, nn.Module], inputs: Mapping[str, tuple], rng:
     return {name: init_params(modules[name], keys[name], *inputs[name]) for name in modules}
 
 
-def example_image(config: Config, channels: int = 3) -> Array:
+def example_image(data: Data, channels: int = 3) -> Array:
     """An image of zeros at the training size [1, H, W, channels], to draw parameters for."""
-    return jnp.zeros((1, config.data.height, config.data.width, channels))
+    return jnp.zeros((1, data.height, data.width, channels))
 
 
 def example_judged(discriminator: PatchGAN, image: Array) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from functools import partial
 import jax
 import numpy as np
 
+from sggan_jax.config import Config
 from sggan_jax.losses.adversarial import gradient_penalty, wasserstein, wasserstein_critic
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, OptimiserGroup, chosen
@@ -22,34 +23,26 @@ from sggan_jax.methods.common import (
     preprocess_images,
     translate,
 )
-from sggan_jax.types import Config, InputError
-
-TERMS = ("adv_r", "adv_v", "cyc_v", "cyc_r", "idt_r", "idt_v", "dis_r", "dis_v")
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build DualGAN from its configuration.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
+      config: the whole configuration.
       class_groups: of class ids; not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
       The method: ``g_v2r`` and ``g_r2v`` against the critics ``d_r`` and ``d_v``.
-
-    Raises:
-      InputError: if the networks cannot take the training size, or a setting cannot work.
     """
     del class_groups, steps_per_epoch
     loss = config.loss
-    _check(loss)
-    modules = make_two_way(config, class_groups=1)
-    weights = {name: getattr(config.weights, name) for name in TERMS}
-    weights |= {"pen_r": loss.penalty, "pen_v": loss.penalty}
+    modules = make_two_way(config.nets, class_groups=1)
+    weights = config.term_weights
     return Method(
         modules=modules,
-        init=partial(init_two_way, modules, example_image(config)),
+        init=partial(init_two_way, modules, example_image(config.data)),
         preprocess=partial(_preprocess, loss.penalty),
         forward=partial(translate, modules, weights),
         generators=("g_v2r", "g_r2v"),
@@ -72,17 +65,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     )
 
 
-def _check(loss):
-    if loss.penalty < 0 or loss.clip <= 0:
-        raise InputError(
-            f"loss.penalty must not be negative and loss.clip must be positive, "
-            f"got {loss.penalty} and {loss.clip}"
-        )
-    if loss.critic_steps < 1:
-        raise InputError(f"loss.critic_steps must be at least 1, got {loss.critic_steps}")
-
-
-def _preprocess(penalty, batch, rng):
+def _preprocess(penalty: float, batch, rng):
     if not penalty or rng is None:
         return preprocess_images(batch, rng)
     rng, *keys = jax.random.split(rng, 3)

@@ -14,17 +14,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.config import Config
 from sggan_jax.data.labels import representative_ids
 from sggan_jax.losses.domain import class_size_loss, domain_loss
 from sggan_jax.methods import segmenter
 from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.common import example_image
 from sggan_jax.methods.segmenter import make_terms
-from sggan_jax.nets.discriminators import PlaceClassifier
+from sggan_jax.nets.discriminators import PositionClassifier
 from sggan_jax.nets.initial import init_params
-from sggan_jax.types import Config, InputError, to_float
+from sggan_jax.types import to_float
 
-TERMS = ("seg", "adv_seg", "size_r", "dis_seg")
 TENTH = 0.1
 
 
@@ -32,7 +32,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     """Build the method from its configuration.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
+      config: the whole configuration.
       class_groups: [256] uint8, the class of every class id; 255 is ignored.
       steps_per_epoch: not looked at.
 
@@ -40,21 +40,15 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
       The method: ``seg`` against ``d_seg``.
 
     Raises:
-      InputError: if a setting cannot work, or there is no second domain.
+      InputError: if the class groups are no classes to segment.
     """
-    if not config.data.real:
-        raise InputError("fcns_in_the_wild needs a second domain: set data.real")
-    if config.fcns_in_the_wild.history < 1:
-        raise InputError(
-            f"fcns_in_the_wild.history must be at least 1, got {config.fcns_in_the_wild.history}"
-        )
     plain = segmenter.make(config, class_groups, steps_per_epoch)
     network = plain.modules["seg"]
-    classifier = PlaceClassifier(config.fcns_in_the_wild.dis_width)
-    weights = {name: getattr(config.weights, name) for name in TERMS}
+    classifier = PositionClassifier(config.fcns_in_the_wild.dis_width)
+    weights = config.term_weights
     return Method(
         modules={"seg": network, "d_seg": classifier},
-        init=partial(_init, plain, classifier, example_image(config)),
+        init=partial(_init, plain, classifier, example_image(config.data)),
         init_stats=partial(
             _init_stats, plain, (config.fcns_in_the_wild.history, network.num_classes)
         ),
@@ -63,7 +57,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         generators=("seg",),
         optimiser_groups={
             "segmenter": OptimiserGroup(
-                ("seg",), partial(_segmenter_terms, make_terms(config), classifier, weights)
+                ("seg",), partial(_segmenter_terms, make_terms(config.seg), classifier, weights)
             ),
             "classifier": OptimiserGroup(
                 ("d_seg",),
@@ -141,7 +135,7 @@ def _forward(network, ids, params, tensors, rng):
     features, new = network.apply(
         variables, images, train=True, mutable=["batch_stats"], method="features"
     )
-    scores = network.apply(variables, features, images.shape[1:3], method="scores")
+    scores = network.apply(variables, features, images.shape[1:3], method="logits")
     half = tensors["v"].shape[0]
     shares = share_of_classes(tensors["classes_v"], scores.shape[-1])
     history = jnp.concatenate([shares, tensors["stats"]["shares"]])[

@@ -12,18 +12,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.config import Config, Segmentation
 from sggan_jax.data.labels import representative_ids
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods.base import Method, OptimiserGroup
-from sggan_jax.nets.pretrained import imagenet_encoder, with_encoder
+from sggan_jax.nets.initial import init_variables
+from sggan_jax.nets.pretrained import find_file, imagenet_encoder, with_encoder
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
-from sggan_jax.nets.units import init_variables
 from sggan_jax.types import (
     Array,
     Batch,
-    Config,
-    InputError,
     Metrics,
     Params,
     Tensors,
@@ -38,7 +37,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     """Build the training of a segmentation network.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
+      config: the whole configuration.
       class_groups: [256] uint8, the class of every class id; 255 is ignored.
       steps_per_epoch: unused; nothing here is counted in epochs.
 
@@ -46,7 +45,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
       The method: ``seg`` alone, on ``v`` and ``lab_v``.
 
     Raises:
-      InputError: if a setting is unknown or cannot work.
+      InputError: if the class groups are no classes to segment.
     """
     del steps_per_epoch
     ids = representative_ids(class_groups)
@@ -58,55 +57,46 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         preprocess=partial(_preprocess, jnp.asarray(class_groups)),
         forward=partial(_forward, module, jnp.asarray(ids)),
         generators=("seg",),
-        optimiser_groups={"seg": OptimiserGroup(("seg",), make_terms(config))},
+        optimiser_groups={"seg": OptimiserGroup(("seg",), make_terms(config.seg))},
         weights={"seg": config.weights.seg},
         adapters={"seg": "seg"},
         grids=(("v", "lab_v", "predicted"),),
     )
 
 
-def make_segmenter(config: Config, num_classes: int) -> Segmenter:
-    """Build the network that ``config.seg`` describes; a pure description, no parameters yet.
+def check(seg: Segmentation, class_groups: np.ndarray, new: bool) -> None:
+    """Refuse class groups that are no classes to segment, and weights that are not installed.
+
+    Args:
+      seg: the settings.
+      class_groups: [256] uint8, the class of every class id; 255 is ignored.
+      new: whether a run begins; one that continues has weights of its own.
 
     Raises:
-      InputError: if a setting is unknown or cannot work.
+      InputError: saying what is wrong.
     """
+    representative_ids(class_groups)
+    if new and seg.encoder_weights:
+        find_file()
+
+
+def make_segmenter(config: Config, num_classes: int) -> Segmenter:
+    """Build the network that ``config.seg`` describes; a pure description, no parameters yet."""
     seg, dtype = config.seg, jnp.dtype(config.nets.dtype)
-    if seg.network not in BACKBONES:
-        known = " or ".join(BACKBONES)
-        raise InputError(f"seg.network must be {known}, got {seg.network!r}")
-    if seg.encoder_weights not in ("", "imagenet"):
-        raise InputError(f"seg.encoder_weights must be '' or imagenet, got {seg.encoder_weights!r}")
-    if seg.encoder_weights and (seg.network, seg.width, seg.depth) != ("light", 1.0, 1.0):
-        raise InputError(
-            f"seg.encoder_weights = imagenet needs seg.network = light, seg.width = 1 and "
-            f"seg.depth = 1, got {seg.network}, {seg.width} and {seg.depth}"
-        )
-    if not (seg.width > 0 and seg.depth > 0):
-        raise InputError(
-            f"seg.width and seg.depth must be positive, got {seg.width} and {seg.depth}"
-        )
     backbone = BACKBONES[seg.network](seg.width, seg.depth, dtype=dtype)
     return Segmenter(backbone, num_classes, seg.standardise, dtype)
 
 
-def make_terms(config: Config) -> Callable[[Params, Tensors], Metrics]:
-    """Build the term ``seg``: cross-entropy of the hard pixels of ``v``.
-
-    Raises:
-      InputError: if its settings are out of range.
-    """
-    threshold, at_least = config.seg.hard_threshold, config.seg.hard_pixels
-    if not 0 < threshold <= 1 or at_least < 0:
-        raise InputError(
-            f"seg.hard_threshold must lie in (0, 1] and seg.hard_pixels must not be negative, "
-            f"got {threshold} and {at_least}"
-        )
+def make_terms(seg: Segmentation) -> Callable[[Params, Tensors], Metrics]:
+    """Build the term ``seg``: cross-entropy of the hard pixels of ``v``."""
 
     def terms(params: Params, tensors: Tensors) -> Metrics:
         del params  # what they made is among the tensors
         loss = hard_pixel_cross_entropy(
-            tensors["scores_v"], tensors["classes_v"], threshold=threshold, at_least=at_least
+            tensors["scores_v"],
+            tensors["classes_v"],
+            threshold=seg.hard_threshold,
+            at_least=seg.hard_pixels,
         )
         return {"seg": loss}
 

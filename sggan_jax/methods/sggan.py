@@ -8,6 +8,7 @@ from functools import partial
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.config import Config, Loss
 from sggan_jax.losses.adversarial import (
     balance_groups,
     least_squares,
@@ -15,7 +16,7 @@ from sggan_jax.losses.adversarial import (
 )
 from sggan_jax.losses.gradient import soft_gradient_loss
 from sggan_jax.losses.reconstruction import absolute_error
-from sggan_jax.methods.base import Method, OptimiserGroup, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, Schedule, chosen
 from sggan_jax.methods.common import (
     example_image,
     init_two_way,
@@ -24,41 +25,33 @@ from sggan_jax.methods.common import (
     translate,
 )
 from sggan_jax.nets.discriminators import semantic_mask
-from sggan_jax.types import IGNORE, Config, InputError
-
-TERMS = (
-    *("adv_r", "adv_v", "cyc_v", "cyc_r", "grad_v", "grad_r", "idt_r", "idt_v"),
-    *("dis_r", "dis_v"),
-)
+from sggan_jax.types import IGNORE
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build SG-GAN from its configuration.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
+      config: the whole configuration.
       class_groups: [256] uint8, the region of every class id; 255 is judged by no filter.
       steps_per_epoch: to turn epochs of the (alpha, beta) schedule into steps.
 
     Returns:
       The method: ``g_v2r`` and ``g_r2v`` against ``d_r`` and ``d_v``.
-
-    Raises:
-      InputError: if the networks cannot take the training size, or a setting is unknown.
     """
     num_groups = int(class_groups[class_groups != IGNORE].max()) + 1
-    modules = make_two_way(config, num_groups)
+    modules = make_two_way(config.nets, num_groups)
     mask = partial(
         semantic_mask,
         num_groups=num_groups,
         size=modules["d_r"].map_size(config.data.height, config.data.width),
         align_corners=config.nets.mask_align_corners,
     )
-    weights = {name: getattr(config.weights, name) for name in TERMS}
+    weights = config.term_weights
     score, weigh = _scorer(modules), _weigher(config.loss.group_balance)
     return Method(
         modules=modules,
-        init=partial(init_two_way, modules, example_image(config)),
+        init=partial(init_two_way, modules, example_image(config.data)),
         preprocess=partial(_preprocess, jnp.asarray(class_groups), mask),
         forward=partial(translate, modules, weights),
         generators=("g_v2r", "g_r2v"),
@@ -84,10 +77,8 @@ def _scorer(modules):
     return lambda params, name, x, mask: modules[name].apply({"params": params[name]}, x, mask)
 
 
-def _weigher(balance):
+def _weigher(balance: float):
     """Return what weighs the places of a mask; without balance none is weighed."""
-    if not 0 <= balance <= 1:
-        raise InputError(f"loss.group_balance must lie in [0, 1], got {balance}")
     return partial(balance_groups, balance=balance) if balance else lambda mask: None
 
 
@@ -96,7 +87,7 @@ def _preprocess(class_groups, mask, batch, rng):
     return preprocess_images(batch, rng) | masks
 
 
-def _generator_terms(score, weigh, weights, loss, params, tensors):
+def _generator_terms(score, weigh, weights, loss: Loss, params, tensors):
     grad = partial(
         soft_gradient_loss,
         alpha=tensors["alpha"],
@@ -138,9 +129,7 @@ def _discriminator_terms(score, weigh, weights, params, tensors):
     )
 
 
-def _alpha_schedule(loss, steps_per_epoch):
+def _alpha_schedule(loss: Loss, steps_per_epoch: int) -> Schedule:
     """(alpha, beta) of section 4.1: (1, 0) for the hard epochs, then (alpha, 1 - alpha)."""
-    if not 0 <= loss.grad_alpha <= 1:
-        raise InputError(f"loss.grad_alpha must lie in [0, 1], got {loss.grad_alpha}")
     hard_steps = round(loss.grad_hard_epochs * steps_per_epoch)
     return lambda step: jnp.where(step < hard_steps, 1.0, loss.grad_alpha).astype(jnp.float32)

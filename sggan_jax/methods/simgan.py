@@ -12,43 +12,40 @@ which also replaces as many stored images as the paper does, at every batch size
 """
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.config import Config, SimGAN
 from sggan_jax.losses.adversarial import cross_entropy, cross_entropy_discriminator
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, OptimiserGroup, Weight, chosen
 from sggan_jax.methods.common import example_image, preprocess_images
+from sggan_jax.nets.initial import init_variables
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
-from sggan_jax.nets.units import init_variables
-from sggan_jax.types import Config, InputError
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
     """Build SimGAN from its configuration.
 
     Args:
-      config: the whole configuration, see ``configs/common.py``.
+      config: the whole configuration.
       class_groups: of class ids; not looked at.
       steps_per_epoch: not looked at.
 
     Returns:
       The method: the refiner ``g_v2r`` against the local discriminator ``d_r``.
-
-    Raises:
-      InputError: if a setting cannot work.
     """
     del class_groups, steps_per_epoch
     sim = config.sim
-    _check(sim)
     modules = _make_modules(config)
     weights = _weights(config)
     score = partial(_score, modules["d_r"])
     return Method(
         modules=modules,
-        init=partial(_init, modules, example_image(config)),
+        init=partial(_init, modules, example_image(config.data)),
         preprocess=preprocess_images,
         forward=partial(_forward, modules["g_v2r"]),
         generators=("g_v2r",),
@@ -70,23 +67,12 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     )
 
 
-def _check(sim):
-    if min(sim.refiner_steps, sim.dis_steps) < 0 or sim.ratio < 1:
-        raise InputError(
-            f"sim.refiner_steps and sim.dis_steps must not be negative and sim.ratio must be at "
-            f"least 1, got {sim.refiner_steps}, {sim.dis_steps} and {sim.ratio}"
-        )
-
-
-def _make_modules(config):
+def _make_modules(config: Config) -> dict[str, Any]:
     dtype = jnp.dtype(config.nets.dtype)
-    modules = {
+    return {
         "g_v2r": Refiner(config.sim.width, config.sim.blocks, dtype),
         "d_r": LocalDiscriminator(config.sim.dis_width, dtype),
     }
-    modules["g_v2r"].check_size(config.data.height, config.data.width)
-    modules["d_r"].map_size(config.data.height, config.data.width)
-    return modules
 
 
 def _init(modules, image, rng):
@@ -99,22 +85,20 @@ def _init(modules, image, rng):
     return params | {"g_v2r": refiner | {"leave": last}}
 
 
-def _weights(config) -> dict[str, Weight]:
+def _weights(config: Config) -> dict[str, Weight]:
     """Keep the game out of the refiner's warm-up."""
-    given, warm_up = config.weights, config.sim.refiner_steps
-    weights: dict[str, Weight] = {
-        name: getattr(given, name) for name in ("adv_r", "reg_v", "dis_r")
-    }
-    if given.adv_r and warm_up:
-        weights["adv_r"] = lambda step: jnp.where(step < warm_up, 0.0, given.adv_r)
+    adv_r, warm_up = config.weights.adv_r, config.sim.refiner_steps
+    weights: dict[str, Weight] = {**config.term_weights}
+    if adv_r and warm_up:
+        weights["adv_r"] = lambda step: jnp.where(step < warm_up, 0.0, adv_r)
     return weights
 
 
-def _refiner_moves(sim, step):
+def _refiner_moves(sim: SimGAN, step: jax.Array) -> jax.Array:
     return (step < sim.refiner_steps) | (step >= sim.refiner_steps + sim.dis_steps)
 
 
-def _discriminator_moves(sim, step):
+def _discriminator_moves(sim: SimGAN, step: jax.Array) -> jax.Array:
     since = step - sim.refiner_steps - sim.dis_steps
     alone = (since < 0) & (step >= sim.refiner_steps)
     return alone | ((since >= 0) & (since % sim.ratio == sim.ratio - 1))

@@ -1,4 +1,4 @@
-"""Discriminators: PatchGAN with one output channel per region, and the mask-and-sum head.
+"""Discriminators: PatchGAN with one output channel per class group, and the mask-and-sum head.
 
 One class group and a mask of ones is CycleGAN's discriminator; ``s`` groups and a one-hot mask
 is the semantic-aware discriminator of section 3.2. Both are the same code.
@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, OffsetConv, leaky_relu
+from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, leaky_relu
 from sggan_jax.types import InputError
 
 
 class PatchGAN(nn.Module):
-    """Semantic-aware PatchGAN (section 3.2): a score for every place from its region's filter.
+    """Semantic-aware PatchGAN (section 3.2): each position is scored by its class group's filter.
 
     With 3 downsamplings every score sees 70x70 pixels, with 2 34x34, with 1 16x16; at width
     64, 3 downsamplings and 8 class groups it has 2,822,912 parameters.
@@ -48,11 +48,11 @@ class PatchGAN(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, mask: jax.Array) -> jax.Array:
-        """Score images place by place.
+        """Score images at every position.
 
         Args:
           x: images [B, H, W, C] in [-1, 1].
-          mask: region of every place [B, h, w, s], one-hot, see :func:`semantic_mask`.
+          mask: class group of every position [B, h, w, s], one-hot, see :func:`semantic_mask`.
 
         Returns:
           float32 scores [B, h, w, 1]; trained towards 1 for real, 0 for fake.
@@ -68,8 +68,8 @@ class PatchGAN(nn.Module):
         return mask_and_sum(scores.astype(jnp.float32), mask)
 
 
-class PlaceClassifier(nn.Module):
-    """Domain classifier of FCNs in the Wild: two hidden layers 1x1, every place judged alone.
+class PositionClassifier(nn.Module):
+    """Domain classifier of FCNs in the Wild: two hidden layers 1x1, every position judged alone.
 
     Attributes:
       width: channels of the hidden layers.
@@ -80,13 +80,13 @@ class PlaceClassifier(nn.Module):
     @nn.compact
     def __call__(self, features: jax.Array) -> jax.Array:
         """Turn features [B, h, w, C] into float32 logits of the source domain [B, h, w, 1]."""
-        x = leaky_relu(OffsetConv(self.width, 1, name="hidden0")(features))
-        x = leaky_relu(OffsetConv(self.width, 1, name="hidden1")(x))
-        return OffsetConv(1, 1, name="logits")(x).astype(jnp.float32)
+        x = leaky_relu(Conv(self.width, 1, with_bias=True, name="hidden0")(features))
+        x = leaky_relu(Conv(self.width, 1, with_bias=True, name="hidden1")(x))
+        return Conv(1, 1, with_bias=True, name="logits")(x).astype(jnp.float32)
 
 
 def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
-    """Let each filter judge its own region: sum over channels of T_k * M (section 3.2).
+    """Let each filter judge its own class group: sum over channels of T_k * M (section 3.2).
 
     Args:
       scores: last feature map T_k [B, h, w, s].
@@ -120,14 +120,14 @@ def semantic_mask(
     """Sample class groups at the discriminator's positions, one-hot (the mask M of section 3.2).
 
     Args:
-      class_groups: region of every pixel [B, H, W], integers in [0, s).
+      class_groups: class group of every pixel [B, H, W], integers in [0, s).
       num_groups: number of class groups s.
       size: (h, w) of the discriminator's map.
       align_corners: nearest on a grid through the corner pixels, as the authors' program
         samples; by default nearest to the centres of the cells.
 
     Returns:
-      float32 [B, h, w, s] of zeros and ones; a region outside [0, s) gives all zeros.
+      float32 [B, h, w, s] of zeros and ones; a class group outside [0, s) gives all zeros.
 
     >>> semantic_mask(jnp.array([[[0, 0, 1, 1]] * 4]), 2, (1, 2))[0, 0].tolist()
     [[1.0, 0.0], [0.0, 1.0]]
@@ -137,10 +137,10 @@ def semantic_mask(
     return jax.nn.one_hot(class_groups[:, rows][:, :, columns], num_groups, dtype=jnp.float32)
 
 
-def _nearest(length: int, places: int, align_corners: bool):
-    places_range = jnp.arange(places)
+def _nearest(length: int, number: int, align_corners: bool) -> jax.Array:
+    positions = jnp.arange(number)
     if align_corners:
         # Rounded half up in integers: floats would put exact halves on either side.
-        gaps = max(places - 1, 1)
-        return (2 * places_range * (length - 1) + gaps) // (2 * gaps)
-    return ((2 * places_range + 1) * length) // (2 * places)
+        gaps = max(number - 1, 1)
+        return (2 * positions * (length - 1) + gaps) // (2 * gaps)
+    return ((2 * positions + 1) * length) // (2 * number)

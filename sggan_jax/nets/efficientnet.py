@@ -1,11 +1,12 @@
 """EfficientNet-Lite0 (Tan and Le, 2019, in the form without attention) as an encoder."""
 
+from functools import partial
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.layers import Dtype
-from sggan_jax.nets.units import Unit
+from sggan_jax.nets.layers import ConvBlock, Dtype, identity
 
 # repeats, kernel size, stride of the first, expansion, output channels
 STAGES = (
@@ -39,11 +40,11 @@ class Block(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Map [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features]."""
-        y = x
+        y, block = x, partial(ConvBlock, dtype=self.dtype)
         if self.expansion != 1:
-            y = Unit(x.shape[-1] * self.expansion, dtype=self.dtype, name="expand")(y, train)
-        y = Unit(0, self.size, self.stride, dtype=self.dtype, name="middle")(y, train)
-        y = Unit(self.features, activation=_identity, dtype=self.dtype, name="project")(y, train)
+            y = block(x.shape[-1] * self.expansion, name="expand")(y, train)
+        y = block(0, self.size, self.stride, name="middle")(y, train)
+        y = block(self.features, activation=identity, name="project")(y, train)
         return x + y if y.shape == x.shape else y
 
 
@@ -72,7 +73,7 @@ class EfficientNetLite0(nn.Module):
           Features [B, H / s, W / s, C] for s = 2, 4, 8, 16, 32, rounded up; at width 1 with 16,
           24, 40, 112 and 320 channels.
         """
-        x = Unit(self._channels(32), 3, 2, dtype=self.dtype, name="stem")(x, train)
+        x = ConvBlock(self._channels(32), 3, 2, dtype=self.dtype, name="stem")(x, train)
         features, number = [], 0
         for repeats, size, stride, expansion, channels in STAGES:
             if stride == 2:
@@ -91,7 +92,3 @@ class EfficientNetLite0(nn.Module):
 
     def _channels(self, published: int) -> int:
         return max(8, 8 * round(self.width * published / 8))
-
-
-def _identity(x: jax.Array) -> jax.Array:
-    return x

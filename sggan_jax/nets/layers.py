@@ -1,5 +1,7 @@
-"""Layers of the generators and discriminators: convolution, up-sampling, instance norm."""
+"""Layers of all networks: convolution, up-sampling, instance norm and batch norm."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import flax.linen as nn
@@ -8,8 +10,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from sggan_jax.nets import conv as convolution
-from sggan_jax.nets.initial import bias_init, kernel_init, scale_init
-from sggan_jax.nets.norm import instance_norm
+from sggan_jax.nets.initial import bias_init, he_init, kernel_init, scale_init
+from sggan_jax.nets.norm import batch_norm, instance_norm, per_channel
 
 Dtype = Any
 Upsampling = Literal["transpose", "resize"]
@@ -23,12 +25,12 @@ def leaky_relu(x: jax.Array) -> jax.Array:
 def reflect_pad(x: jax.Array, amount: int) -> jax.Array:
     """Mirror ``x`` [B, H, W, C] beyond its borders, without repeating the border itself.
 
-    Of slices that begin and end at fixed places, so that sizes left open by exporters pass through.
+    Its slices begin and end at fixed positions, so that an exporter can leave the size open.
     """
     for axis in (1, 2):
-        turned = lax.rev(x, (axis,))
+        flipped = lax.rev(x, (axis,))
         before = lax.rev(lax.slice_in_dim(x, 1, amount + 1, axis=axis), (axis,))
-        after = lax.slice_in_dim(turned, 1, amount + 1, axis=axis)
+        after = lax.slice_in_dim(flipped, 1, amount + 1, axis=axis)
         x = lax.concatenate([before, x, after], axis)
     return x
 
@@ -39,12 +41,15 @@ class Conv(nn.Module):
     Maps [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features].
 
     Attributes:
-      features: output channels.
+      features: output channels; 0 for a depthwise convolution, whose every channel has a kernel of
+        its own.
       size: height and width of the kernel.
       stride: input pixels per output pixel.
+      dilation: distance between neighbouring kernel positions.
       reflect: mirror the borders instead of padding with zeros.
       dtype: type of the computation; parameters stay float32.
       with_bias: add one number per channel.
+      kernel_init: how the kernel begins.
       pad_before: where padding is uneven, its larger half stands before the image, as in PyTorch,
         and not after it; H and W are multiples of the stride then.
     """
@@ -52,43 +57,35 @@ class Conv(nn.Module):
     features: int
     size: int = 4
     stride: int = 1
+    dilation: int = 1
     reflect: bool = False
     dtype: Dtype = jnp.float32
     with_bias: bool = False
+    kernel_init: nn.initializers.Initializer = kernel_init
     pad_before: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Convolve."""
-        shape = (self.size, self.size, x.shape[-1], self.features)
-        kernel = self.param("kernel", kernel_init, shape, jnp.float32)
+        depthwise = self.features == 0
+        channels = (1, x.shape[-1]) if depthwise else (x.shape[-1], self.features)
+        shape = (self.size, self.size, *channels)
+        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
         x = x.astype(self.dtype)
         if self.reflect:
             x = reflect_pad(x, self.size // 2)
         padding: convolution.Padding = "VALID" if self.reflect else "SAME"
         if self.pad_before and not self.reflect:
             padding = [_halves(self.size - self.stride)[::-1]] * 2
-        kernel = kernel.astype(self.dtype)
-        x = convolution.conv(x, kernel, stride=self.stride, padding=padding)
+        x = convolution.conv(
+            x,
+            kernel.astype(self.dtype),
+            stride=self.stride,
+            padding=padding,
+            dilation=self.dilation,
+            depthwise=depthwise,
+        )
         return _add_bias(self, x) if self.with_bias else x
-
-
-class OffsetConv(nn.Module):
-    """Convolution plus one number per channel, zero SAME padding.
-
-    Maps [B, H, W, I] to [B, ceil(H / stride), ceil(W / stride), features].
-    """
-
-    features: int
-    size: int = 3
-    stride: int = 1
-    dtype: Dtype = jnp.float32
-
-    @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Convolve."""
-        x = Conv(self.features, self.size, self.stride, dtype=self.dtype, name="conv")(x)
-        return _add_bias(self, x)
 
 
 class Upsample(nn.Module):
@@ -160,6 +157,69 @@ class InstanceNorm(nn.Module):
         return instance_norm(x, scale, bias)
 
 
+class BatchNorm(nn.Module):
+    """Normalise every channel over images and pixels, scale and shift.
+
+    Attributes:
+      eps: added to the variance inside the square root.
+      keep: fraction of the running statistics that a training step keeps.
+    """
+
+    eps: float = 1e-3
+    keep: float = 0.95
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        """Normalise [B, H, W, C]: by the batch's own statistics in training, else by the running.
+
+        In training the collection ``batch_stats`` must be mutable; it moves towards the batch's.
+        """
+        shape = (x.shape[-1],)
+        scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
+        bias = self.param("bias", bias_init, shape, jnp.float32)
+        mean = self.variable("batch_stats", "mean", jnp.zeros, shape, jnp.float32)
+        variance = self.variable("batch_stats", "variance", jnp.ones, shape, jnp.float32)
+        if not train:
+            gain = scale * lax.rsqrt(variance.value + self.eps)
+            shift = bias - mean.value * gain
+            return (x * per_channel(gain, x) + per_channel(shift, x)).astype(x.dtype)
+        y, batch_mean, batch_variance = batch_norm(x, scale, bias, self.eps)
+        if not self.is_initializing():
+            mean.value = self.keep * mean.value + (1 - self.keep) * batch_mean
+            variance.value = self.keep * variance.value + (1 - self.keep) * batch_variance
+        return y
+
+
+class ConvBlock(nn.Module):
+    """Convolution, batch norm, activation: what the segmentation networks are built of.
+
+    Attributes:
+      features: output channels; 0 for a depthwise convolution.
+      size: height and width of the kernel.
+      stride: input pixels per output pixel.
+      activation: applied last.
+      dtype: type of the computation; parameters stay float32.
+    """
+
+    features: int
+    size: int = 1
+    stride: int = 1
+    activation: Callable[[jax.Array], jax.Array] = nn.relu6
+    dtype: Dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        """Convolve, normalise, activate."""
+        conv = partial(Conv, dtype=self.dtype, kernel_init=he_init, name="conv")
+        x = conv(self.features, self.size, self.stride)(x)
+        return self.activation(BatchNorm(name="norm")(x, train))
+
+
+def identity(x: jax.Array) -> jax.Array:
+    """No activation."""
+    return x
+
+
 def _spread(kernel: jax.Array, axis: int) -> jax.Array:
     """Convolve a kernel with (1, 1) along an axis, which grows by one."""
     before, after = ([(0, 0)] * kernel.ndim for _ in range(2))
@@ -170,7 +230,7 @@ def _spread(kernel: jax.Array, axis: int) -> jax.Array:
 def _add_bias(layer: nn.Module, x: jax.Array) -> jax.Array:
     """Add a layer's parameter ``bias`` [C] to [B, H, W, C]."""
     bias = layer.param("bias", bias_init, (x.shape[-1],), jnp.float32)
-    return x + bias.astype(x.dtype)[None, None, None, :]
+    return x + per_channel(bias, x)
 
 
 def _halves(total: int) -> tuple[int, int]:

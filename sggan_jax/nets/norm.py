@@ -1,4 +1,4 @@
-"""Instance normalisation, the same in training and at test time."""
+"""Normalisation over the pixels of an image or of a batch, with one gradient for both."""
 
 from functools import partial
 
@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-PIXELS = (1, 2)
-"""Height and width of [B, H, W, C]."""
+IMAGE, BATCH = (1, 2), (0, 1, 2)
+"""Axes of [B, H, W, C] that instance norm and batch norm take their statistics over."""
 
+Normalised = tuple[jax.Array, jax.Array, jax.Array]
 Saved = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
 
 
@@ -17,42 +18,62 @@ def instance_norm(x: jax.Array, scale: jax.Array, bias: jax.Array, eps: float = 
 
     ``y = scale * (x - mean) / sqrt(var + eps) + bias`` with mean and variance over H and W; the
     variance is biased and computed as ``mean((x - mean)^2)``, because ``E[x^2] - E[x]^2`` cancels
-    catastrophically on bright flat class groups.
+    catastrophically on bright flat regions. The same in training and at test time.
 
     Args:
-        x: Activations [B, H, W, C] of any float type; statistics are taken in at least float32.
-        scale: [C].
-        bias: [C].
-        eps: Added to the variance inside the square root.
+      x: activations [B, H, W, C] of any float type; statistics are taken in at least float32.
+      scale: [C].
+      bias: [C].
+      eps: added to the variance inside the square root.
 
     Returns:
-        [B, H, W, C] of the type of ``x``.
+      [B, H, W, C] of the type of ``x``.
 
     >>> x = jnp.array([1.0, 3.0]).reshape(1, 1, 2, 1)
     >>> [round(float(y), 3) for y in instance_norm(x, jnp.ones(1), jnp.zeros(1)).ravel()]
     [-1.0, 1.0]
     """
-    return _instance_norm(eps, x, scale, bias)
+    return _normalise(IMAGE, eps, x, scale, bias)[0]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _instance_norm(eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
-    return _forward(eps, x, scale, bias)[0]
+def batch_norm(x: jax.Array, scale: jax.Array, bias: jax.Array, eps: float) -> Normalised:
+    """Normalise every channel over images and pixels (Ioffe and Szegedy, 2015).
+
+    As :func:`instance_norm`, with mean and variance over B, H and W.
+
+    Returns:
+      y [B, H, W, C] of the type of ``x``, mean [C] and variance [C]; no gradient passes through
+      the last two.
+
+    >>> x = jnp.array([1.0, 3.0]).reshape(2, 1, 1, 1)
+    >>> y, mean, variance = batch_norm(x, jnp.ones(1), jnp.zeros(1), 1e-5)
+    >>> [round(float(n), 3) for n in (*y.ravel(), mean[0], variance[0])]
+    [-1.0, 1.0, 2.0, 1.0]
+    """
+    y, mean, variance = _normalise(BATCH, eps, x, scale, bias)
+    return y, mean.reshape(-1), variance.reshape(-1)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _normalise(
+    axes: tuple[int, ...], eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array
+) -> Normalised:
+    return _forward(axes, eps, x, scale, bias)[0]
 
 
 def _forward(
-    eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array
-) -> tuple[jax.Array, Saved]:
+    axes: tuple[int, ...], eps: float, x: jax.Array, scale: jax.Array, bias: jax.Array
+) -> tuple[Normalised, Saved]:
     wide = _wide(x)
-    mean = jnp.mean(wide, PIXELS, keepdims=True)
-    variance = jnp.mean(jnp.square(wide - mean), PIXELS, keepdims=True)
+    mean = jnp.mean(wide, axes, keepdims=True)
+    variance = jnp.mean(jnp.square(wide - mean), axes, keepdims=True)
     inverse = lax.rsqrt(variance + eps)
-    gain = inverse * _per_channel(scale, wide)
-    y = (wide - mean) * gain + _per_channel(bias, wide)
-    return y.astype(x.dtype), (x, scale, mean, inverse)
+    gain = inverse * per_channel(scale, wide)
+    y = (wide - mean) * gain + per_channel(bias, wide)
+    return (y.astype(x.dtype), mean, variance), (x, scale, mean, inverse)
 
 
-def _backward(eps: float, saved: Saved, y_bar: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _backward(axes: tuple[int, ...], eps: float, saved: Saved, bars: Normalised) -> Normalised:
     """Differentiate by the closed form, one pass of sums and one over the pixels.
 
     It keeps ``x`` alone, where differentiating the steps above keeps every one of them. Itself
@@ -61,17 +82,17 @@ def _backward(eps: float, saved: Saved, y_bar: jax.Array) -> tuple[jax.Array, ja
     del eps  # within ``inverse`` already
     x, scale, mean, inverse = saved
     normal = (_wide(x) - mean) * inverse
-    y_bar = _wide(y_bar)
-    offset_bar = jnp.mean(y_bar, PIXELS, keepdims=True)
-    scale_bar = jnp.mean(y_bar * normal, PIXELS, keepdims=True)
-    x_bar = _per_channel(scale, mean) * inverse * (y_bar - offset_bar - normal * scale_bar)
-    pixels = x.shape[1] * x.shape[2]
-    summed = (jnp.sum(bar, (0, 1, 2)) * pixels for bar in (scale_bar, offset_bar))
-    scale_sum, offset_sum = (bar.astype(scale.dtype) for bar in summed)
-    return x_bar.astype(x.dtype), scale_sum, offset_sum
+    y_bar = _wide(bars[0])
+    bias_bar = jnp.mean(y_bar, axes, keepdims=True)
+    scale_bar = jnp.mean(y_bar * normal, axes, keepdims=True)
+    x_bar = per_channel(scale, mean) * inverse * (y_bar - bias_bar - normal * scale_bar)
+    number = x.size // mean.size  # that each mean was taken over
+    summed = (jnp.sum(bar, BATCH) * number for bar in (scale_bar, bias_bar))
+    scale_sum, bias_sum = (bar.astype(scale.dtype) for bar in summed)
+    return x_bar.astype(x.dtype), scale_sum, bias_sum
 
 
-_instance_norm.defvjp(_forward, _backward)
+_normalise.defvjp(_forward, _backward)
 
 
 def _wide(x: jax.Array) -> jax.Array:
@@ -79,6 +100,6 @@ def _wide(x: jax.Array) -> jax.Array:
     return x if x.dtype.itemsize >= 4 else x.astype(jnp.float32)
 
 
-def _per_channel(numbers: jax.Array, like: jax.Array) -> jax.Array:
+def per_channel(values: jax.Array, like: jax.Array) -> jax.Array:
     """Lay [C] along the channels of [B, H, W, C]."""
-    return numbers.astype(like.dtype)[None, None, None, :]
+    return values.astype(like.dtype)[None, None, None, :]

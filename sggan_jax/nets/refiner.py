@@ -1,13 +1,15 @@
-"""SimGAN's networks (Shrivastava et al., 2017): a refiner at full size, a discriminator of places.
+"""SimGAN's networks (Shrivastava et al., 2017): a refiner at full size, a discriminator of patches.
 
 Neither has norms, so that their convolutions have biases.
 """
+
+from functools import partial
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.layers import Dtype, OffsetConv
+from sggan_jax.nets.layers import Conv, Dtype
 from sggan_jax.types import InputError
 
 
@@ -46,17 +48,18 @@ class Refiner(nn.Module):
         """Refine images [B, H, W, 3] in [-1, 1] to float32 images of the same size in (-1, 1)."""
         del train  # no layer of this network behaves differently in training
         self.check_size(*x.shape[1:3])
-        x = nn.relu(OffsetConv(self.width, dtype=self.dtype, name="enter")(x))
+        conv = partial(Conv, dtype=self.dtype, with_bias=True)
+        x = nn.relu(conv(self.width, 3, name="enter")(x))
         for block in range(self.blocks):
-            y = nn.relu(OffsetConv(self.width, dtype=self.dtype, name=f"block{block}_a")(x))
-            y = OffsetConv(self.width, dtype=self.dtype, name=f"block{block}_b")(y)
+            y = nn.relu(conv(self.width, 3, name=f"block{block}_a")(x))
+            y = conv(self.width, 3, name=f"block{block}_b")(y)
             x = nn.relu(x + y)
-        x = OffsetConv(3, 1, dtype=self.dtype, name="leave")(x)
+        x = conv(3, 1, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
 
 
 class LocalDiscriminator(nn.Module):
-    """SimGAN's discriminator: is each place, of 23x23 pixels, real or refined?
+    """SimGAN's discriminator: is each position, of 23x23 pixels, real or refined?
 
     3x3 stride 2 to ``width``, 3x3 stride 2 to 2/3 of it, largest of 3x3, 3x3 to 1/3, 1x1 to 1/3,
     1x1 to 2 classes; ReLU between. At width 96 it has 77,634 parameters.
@@ -84,16 +87,16 @@ class LocalDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Judge images [B, H, W, 3] in [-1, 1] place by place.
+        """Judge images [B, H, W, 3] in [-1, 1] at every position.
 
         Returns:
           float32 logits [B, h, w, 2] of fake (0) and real (1).
         """
         self.map_size(*x.shape[1:3])
-        third = self.width // 3
-        x = nn.relu(OffsetConv(3 * third, stride=2, dtype=self.dtype, name="conv0")(x))
-        x = nn.relu(OffsetConv(2 * third, stride=2, dtype=self.dtype, name="conv1")(x))
+        third, conv = self.width // 3, partial(Conv, dtype=self.dtype, with_bias=True)
+        x = nn.relu(conv(3 * third, 3, 2, name="conv0")(x))
+        x = nn.relu(conv(2 * third, 3, 2, name="conv1")(x))
         x = nn.max_pool(x, (3, 3), padding="SAME")
-        x = nn.relu(OffsetConv(third, dtype=self.dtype, name="conv2")(x))
-        x = nn.relu(OffsetConv(third, 1, dtype=self.dtype, name="conv3")(x))
-        return OffsetConv(2, 1, dtype=self.dtype, name="logits")(x).astype(jnp.float32)
+        x = nn.relu(conv(third, 3, name="conv2")(x))
+        x = nn.relu(conv(third, 1, name="conv3")(x))
+        return conv(2, 1, name="logits")(x).astype(jnp.float32)

@@ -1,11 +1,13 @@
 """ResNet-38, model A1 of "Wider or Deeper" (Wu, Shen and van den Hengel, 2016), at stride 8."""
 
+from functools import partial
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.layers import Dtype
-from sggan_jax.nets.units import BatchNorm, Kernel
+from sggan_jax.nets.initial import he_init
+from sggan_jax.nets.layers import BatchNorm, Conv, Dtype
 
 # Units, their convolutions as (size, channels), stride and dilation. Classification halves the
 # image in the last three-by-three stage and in the first bottleneck too; here dilation takes over.
@@ -41,17 +43,15 @@ class Residual(nn.Module):
 
         Where the shape changes, a 1x1 convolution of the first activation stands for the input.
         """
+        conv = partial(Conv, dtype=self.dtype, kernel_init=he_init)
         y, shortcut, stride = x, x, self.stride
         layers = zip(self.convolutions, self.dilations, strict=True)
         for number, ((size, channels), dilation) in enumerate(layers):
             y = nn.relu(BatchNorm(EPS, name=f"norm{number}")(y, train))
             if number == 0 and (stride > 1 or x.shape[-1] != self.convolutions[-1][1]):
-                project = Kernel(
-                    self.convolutions[-1][1], 1, stride, dtype=self.dtype, name="shortcut"
-                )
-                shortcut = project(y)
-            conv = Kernel(channels, size, stride, dilation, self.dtype, name=f"conv{number}")
-            y, stride = conv(y), 1
+                shortcut = conv(self.convolutions[-1][1], 1, stride, name="shortcut")(y)
+            y = conv(channels, size, stride, dilation, name=f"conv{number}")(y)
+            stride = 1
         return shortcut + y
 
 
@@ -76,7 +76,8 @@ class ResNet38(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Extract features [B, H / 8, W / 8, 512 width], rounded up."""
-        x = Kernel(self._channels(64), 3, dtype=self.dtype, name="enter")(x)
+        conv = partial(Conv, dtype=self.dtype, kernel_init=he_init)
+        x = conv(self._channels(64), 3, name="enter")(x)
         before = 1
         for stage, (units, convolutions, stride, dilation) in enumerate(STAGES, 2):
             own = tuple((size, self._channels(channels)) for size, channels in convolutions)
@@ -88,9 +89,8 @@ class ResNet38(nn.Module):
                 x = unit(x, train)
             before = dilation
         x = nn.relu(BatchNorm(EPS, name="norm")(x, train))
-        x = Kernel(self._channels(512), 3, dilation=12, dtype=self.dtype, name="leave")(x)
-        bias = self.param("bias", nn.initializers.zeros, (x.shape[-1],), jnp.float32)
-        return nn.relu(x + bias.astype(x.dtype)[None, None, None, :])
+        leave = conv(self._channels(512), 3, dilation=12, with_bias=True, name="leave")
+        return nn.relu(leave(x))
 
     def _channels(self, published: int) -> int:
         return max(4, round(self.width * published))

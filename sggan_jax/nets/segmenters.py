@@ -1,4 +1,4 @@
-"""Segmentation networks: a backbone makes features, a classifier scores them for every pixel."""
+"""Segmentation networks: a backbone makes features, a classifier logits for every pixel."""
 
 from functools import partial
 from typing import Protocol
@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from sggan_jax.nets.efficientnet import EfficientNetLite0
-from sggan_jax.nets.layers import Dtype
-from sggan_jax.nets.units import Kernel, Unit
+from sggan_jax.nets.initial import he_init
+from sggan_jax.nets.layers import Conv, ConvBlock, Dtype, identity
 
 
 class Backbone(Protocol):
@@ -17,7 +17,7 @@ class Backbone(Protocol):
 
     Attributes:
       stride: pixels per feature.
-      classifier: size and dilation of the kernel that turns features into scores of classes.
+      classifier: size and dilation of the kernel that turns features into logits.
     """
 
     stride: int
@@ -29,12 +29,12 @@ class Backbone(Protocol):
 
 
 class Segmenter(nn.Module):
-    """A score of every class for every pixel.
+    """A logit of every class for every pixel.
 
     Attributes:
       backbone: what features are made by.
       num_classes: number of classes n.
-      standardise: subtract every image's own mean and divide by its deviation, per channel, so
+      standardise: subtract every image's own mean and divide by its std, per channel, so
         that exposure and tint do not matter; otherwise images are scaled as ImageNet's were.
       dtype: type of the computation; parameters stay float32.
     """
@@ -47,7 +47,9 @@ class Segmenter(nn.Module):
     def setup(self) -> None:
         """Declare the classifier."""
         size, dilation = self.backbone.classifier
-        self.classifier = Kernel(self.num_classes, size, dilation=dilation, dtype=self.dtype)
+        self.classifier = Conv(
+            self.num_classes, size, dilation=dilation, dtype=self.dtype, kernel_init=he_init
+        )
         self.bias = self.param("bias", nn.initializers.zeros, (self.num_classes,), jnp.float32)
 
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -58,19 +60,19 @@ class Segmenter(nn.Module):
           train: normalise by the batch; ``batch_stats`` must be mutable.
 
         Returns:
-          float32 scores before the softmax [B, H, W, n].
+          float32 logits [B, H, W, n].
         """
-        return self.scores(self.features(x, train), x.shape[1:3])
+        return self.logits(self.features(x, train), x.shape[1:3])
 
     def features(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Extract the features that the classifier sees: [B, H / stride, W / stride, C]."""
         x = standardise(x) if self.standardise else (x * 127.5 + 0.5) / 128.0
         return self.backbone(x, train)
 
-    def scores(self, features: jax.Array, size: tuple[int, ...]) -> jax.Array:
-        """Classify features and enlarge the scores linearly to images of ``size`` (H, W)."""
-        scores = self.classifier(features).astype(jnp.float32) + self.bias[None, None, None, :]
-        return enlarge(scores, self.backbone.stride)[:, : size[0], : size[1]]
+    def logits(self, features: jax.Array, size: tuple[int, ...]) -> jax.Array:
+        """Classify features and enlarge the logits linearly to images of ``size`` (H, W)."""
+        logits = self.classifier(features).astype(jnp.float32) + self.bias[None, None, None, :]
+        return enlarge(logits, self.backbone.stride)[:, : size[0], : size[1]]
 
 
 class Light(nn.Module):
@@ -99,7 +101,7 @@ class Light(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Extract features [B, H / stride, W / stride, channels], rounded up."""
         levels = EfficientNetLite0(self.width, self.depth, self.dtype, name="encoder")(x, train)
-        side = partial(Unit, self.channels, activation=_identity, dtype=self.dtype)
+        side = partial(ConvBlock, self.channels, activation=identity, dtype=self.dtype)
         (name, coarsest), *finer = [
             (f"side{2**k}", level)
             for k, level in reversed(list(enumerate(levels, 1)))
@@ -109,8 +111,8 @@ class Light(nn.Module):
         for name, level in finer:
             seen = side(name=name)(level, train)
             top = nn.relu(seen + _repeat(top, seen.shape[1:3]))
-        top = Unit(0, 3, dtype=self.dtype, name="smooth")(top, train)
-        return Unit(self.channels, dtype=self.dtype, name="mix")(top, train)
+        top = ConvBlock(0, 3, dtype=self.dtype, name="smooth")(top, train)
+        return ConvBlock(self.channels, dtype=self.dtype, name="mix")(top, train)
 
 
 def standardise(images: jax.Array) -> jax.Array:
@@ -127,8 +129,8 @@ def standardise(images: jax.Array) -> jax.Array:
     """
     mean = jnp.mean(images, (1, 2), keepdims=True)
     centred = images - mean
-    deviation = jnp.sqrt(jnp.mean(jnp.square(centred), (1, 2), keepdims=True))
-    return centred / jnp.maximum(deviation, 1e-3)
+    std = jnp.sqrt(jnp.mean(jnp.square(centred), (1, 2), keepdims=True))
+    return centred / jnp.maximum(std, 1e-3)
 
 
 def enlarge(x: jax.Array, factor: int) -> jax.Array:
@@ -144,7 +146,3 @@ def enlarge(x: jax.Array, factor: int) -> jax.Array:
 def _repeat(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
     """Repeat every pixel twice each way, cropped to ``size``."""
     return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)[:, : size[0], : size[1]]
-
-
-def _identity(x: jax.Array) -> jax.Array:
-    return x

@@ -55,9 +55,18 @@ def pad_to_fit(network: Sized, images: np.ndarray) -> tuple[np.ndarray, Window]:
     """
     batch = images if images.ndim == 4 else images[None]
     height, width = batch.shape[1:3]
-    top, left, rows, columns = place(height, width, *padded_size(network, height, width))
+    top, left, rows, columns = centre(height, width, *padded_size(network, height, width))
     padded = np.pad(batch, ((0, 0), rows, columns, (0, 0)), mode="reflect")
     return padded, (slice(None), slice(top, top + height), slice(left, left + width))
+
+
+def fill_batch(images: np.ndarray, size: int) -> np.ndarray:
+    """Fill a short batch up by repeating its last image, since networks compile for each shape.
+
+    >>> fill_batch(np.array([3, 5]).reshape(2, 1, 1, 1), 4).ravel().tolist()
+    [3, 5, 5, 5]
+    """
+    return np.pad(images, ((0, size - len(images)), (0, 0), (0, 0), (0, 0)), mode="edge")
 
 
 def padded_size(network: Sized, height: int, width: int) -> tuple[int, int]:
@@ -81,7 +90,7 @@ def padded_size(network: Sized, height: int, width: int) -> tuple[int, int]:
     raise AssertionError("a size was refused and accepted")
 
 
-def place(
+def centre(
     height: int, width: int, padded_height: int, padded_width: int
 ) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
     """Centre an image in a larger one.
@@ -89,7 +98,7 @@ def place(
     Returns:
       Top and left of the image, and the pixels to add (before, after) to its rows and columns.
 
-    >>> place(60, 125, 64, 128)
+    >>> centre(60, 125, 64, 128)
     (2, 1, (2, 2), (1, 2))
     """
     rows, columns = padded_height - height, padded_width - width

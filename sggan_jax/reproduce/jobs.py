@@ -10,6 +10,7 @@ from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.colour_transfer import transfer_colours
 from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.segmenter import load_segmenter
+from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec
 from sggan_jax.data.pipeline import PreparedSource, open_source
@@ -21,7 +22,6 @@ from sggan_jax.evaluate.segmentation import score_segmenter
 from sggan_jax.files import write_json
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
 from sggan_jax.train.loop import train
-from sggan_jax.types import namespace
 
 _BATCH = 8
 # What a benchmark decides for every run: the data, their size, and where they are kept.
@@ -43,17 +43,24 @@ class Benchmark:
           config: of ``configs/benchmark.py``, nested dicts.
           experiments: as :func:`sggan_jax.reproduce.experiment.read_experiments` returns them.
           root: directory of all files.
+
+        Raises:
+          InputError: if the settings of an experiment cannot work.
         """
         self.config, self.experiments, self.paths = config, experiments, Paths(Path(root))
-        self.data = namespace(config["data"])
+        self.data = Data.from_dict(config["data"])
+        for experiment in experiments.values():
+            for part in filter(None, (experiment.adapt, experiment.segment)):
+                Config.from_dict(self._configure(part, seed=0))
 
-    def open(self, domain: str) -> dict[str, PreparedSource]:
+    def open(self, domain: Domain) -> dict[str, PreparedSource]:
         """Open every split of a domain, prepared first where that is still to do."""
         return self._open_all(domain_spec(self.data, domain))
 
-    def unpack(self, domain: str) -> None:
+    def unpack(self, domain: Domain) -> None:
         """Write a domain as a folder data set."""
-        unpack(self.open(domain), getattr(self.paths, domain))
+        folder = self.paths.virtual if domain == "virtual" else self.paths.real
+        unpack(self.open(domain), folder)
 
     def train_adapter(self, experiment: Experiment, seed: int) -> None:
         """Train the adaptation of an experiment and draw its curves."""

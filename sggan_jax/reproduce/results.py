@@ -54,7 +54,9 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return f"{cores}, {platform.machine()}"
 
 
-def _gather(paths: Paths, experiment: Experiment, names: Sequence[str], config) -> dict[str, Any]:
+def _gather(
+    paths: Paths, experiment: Experiment, names: Sequence[str], config: Mapping[str, Any]
+) -> dict[str, Any]:
     def scores(pattern: str) -> list[dict[str, Any]]:
         found = sorted(paths.record(experiment, pattern).parent.glob(f"{pattern}.json"))
         return [_seeds(path) | summarise(_read(path), names, config["large"]) for path in found]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from sggan_jax.config import Config
 from sggan_jax.files import write_json
-from sggan_jax.types import Config, InputError, namespace
+from sggan_jax.types import InputError
 
 RUN_FILE = "run.json"
 
@@ -52,8 +53,18 @@ class Run:
 
     @property
     def settings(self) -> Config:
-        """The configuration with attribute access."""
-        return namespace(self.config)
+        """The configuration.
+
+        Raises:
+          InputError: naming what is unknown, what is missing, or a value that cannot be.
+        """
+        try:
+            return Config.from_dict(self.config)
+        except InputError as error:
+            raise InputError(
+                f"the run's {RUN_FILE} cannot be used: {error}; restore it from a backup, or use "
+                f"the version of this program that wrote it"
+            ) from error
 
 
 def write_run(workdir: Path, run: Run) -> None:
@@ -71,11 +82,10 @@ def read_run(workdir: Path) -> Run:
     if not path.is_file():
         raise InputError(f"{workdir} is not a run directory: it has no {RUN_FILE}")
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        found = fields.pop("format", None)
-    except (ValueError, AttributeError) as error:
+        fields = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
-    if found != FORMAT:
+    if (found := fields.pop("format", None)) != FORMAT:
         raise InputError(
             f"{path} is of format {found}, this program reads {FORMAT}; use the version of the "
             f"program that wrote it"

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.messages import warn
-from sggan_jax.nets.discriminators import PatchGAN, PlaceClassifier
+from sggan_jax.nets.discriminators import PatchGAN, PositionClassifier
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.nets.resnet38 import ResNet38
@@ -27,7 +27,7 @@ KINDS: Mapping[str, type[nn.Module]] = {
     kind.__name__: kind
     for kind in (
         *(UNet, ResNet, Refiner, Segmenter, Light, ResNet38),
-        *(PatchGAN, LocalDiscriminator, PlaceClassifier),
+        *(PatchGAN, LocalDiscriminator, PositionClassifier),
     )
 }
 """Every network that a description may name, backbones too."""

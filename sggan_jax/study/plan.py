@@ -50,7 +50,7 @@ def plan_study(
     repeats: int = 0,
     seed: int = 0,
 ) -> list[list[Question]]:
-    """Deal the questions out to the participants.
+    """Distribute the questions over the participants.
 
     Every pair of methods on every scene is asked equally often, give or take one, and its sides
     take turns from one participant to the next. Nobody is asked a test twice but as a repeat.
@@ -62,7 +62,7 @@ def plan_study(
       questions: tests for each of them.
       checks: questions with an obvious answer for each, to tell who does not look.
       repeats: tests asked again at the end, to tell how sure people are.
-      seed: of all that is drawn.
+      seed: of all that is random.
 
     Returns:
       The questions of each participant, in order.
@@ -105,12 +105,12 @@ def _check_numbers(tests, participants, questions, checks, repeats) -> None:
 
 
 def _with_checks(own: list[Question], checks: int, rng) -> list[Question]:
-    """Put checks among the tests, at places nobody can guess."""
+    """Put checks among the tests, at positions nobody can guess."""
     result = list(own)
-    for place in sorted(rng.integers(0, len(own) + 1, checks), reverse=True):
+    for position in sorted(rng.integers(0, len(own) + 1, checks), reverse=True):
         like = own[rng.integers(len(own))]
         sides = (like.left, SPOILED) if rng.random() < 0.5 else (SPOILED, like.left)
-        result.insert(place, Question("check", like.scene, *sides))
+        result.insert(position, Question("check", like.scene, *sides))
     return result
 
 

@@ -27,8 +27,8 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
 
     Args:
       folders: of adapted images, by method.
-      count: how many to draw; all when 0.
-      seed: of the draw.
+      count: how many to choose; all when 0.
+      seed: of the choice.
 
     Raises:
       InputError: if methods are fewer than two, a folder has no images, or they share too few.
@@ -47,8 +47,8 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
         )
     if not count:
         return shared
-    drawn = np.random.default_rng(seed).choice(len(shared), count, replace=False)
-    return [shared[k] for k in sorted(drawn)]
+    chosen = np.random.default_rng(seed).choice(len(shared), count, replace=False)
+    return [shared[k] for k in sorted(chosen)]
 
 
 def write_site(
@@ -110,7 +110,7 @@ def write_site(
 
 
 def spoil_image(image: np.ndarray) -> np.ndarray:
-    """Make an image obviously worse: blurred, and its colours turned over; uint8 [H, W, 3]."""
+    """Make an image obviously worse: blurred, and its colours inverted; uint8 [H, W, 3]."""
     radius = max(1.0, min(image.shape[:2]) / 40)
     blurred = Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius))
     return 255 - np.asarray(blurred)

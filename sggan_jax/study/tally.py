@@ -23,10 +23,10 @@ class Preference:
       b: the method it was compared with.
       wins: answers for ``a``.
       answers: in all.
-      low: lower end of the 95 % interval (Wilson) of the share of ``wins``.
+      low: lower end of the 95 % interval (Wilson) of the fraction of ``wins``.
       high: its upper end.
-      p_value: of a share of one half, two-sided, exact.
-      spread: standard deviation of the share over participants; NaN for fewer than two.
+      p_value: of a fraction of one half, two-sided, exact.
+      spread: standard deviation of the fraction over participants; NaN for fewer than two.
     """
 
     a: str
@@ -39,7 +39,7 @@ class Preference:
     spread: float
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """Share of answers for ``a``."""
         return self.wins / self.answers
 
@@ -52,8 +52,8 @@ class Tally:
       preferences: of each pair of methods.
       participants: whose answers count.
       excluded: why a participant's answers do not count, by number.
-      consistent: share of repeats answered as the first time; NaN without repeats.
-      left: share of tests answered with the left image; one half is expected.
+      consistent: fraction of repeats answered as the first time; NaN without repeats.
+      left: fraction of tests answered with the left image; one half is expected.
     """
 
     preferences: list[Preference]
@@ -69,7 +69,7 @@ def tally(study: Path, answers: Sequence[Path], min_checks: float = 0.8) -> Tall
     Args:
       study: directory that :func:`sggan_jax.study.site.write_site` wrote.
       answers: files saved by the participants; unfinished ones count as far as they go.
-      min_checks: share of checks a participant must have passed to be counted.
+      min_checks: fraction of checks a participant must have passed to be counted.
 
     Raises:
       InputError: if a file is no answer to this study, or a participant's comes twice.
@@ -106,7 +106,7 @@ def format_tally(result: Tally) -> str:
         + "|---|"
     )
     rows = [
-        f"| {p.a} | {p.b} | {100 * p.share:.1f} % - {100 - 100 * p.share:.1f} % | "
+        f"| {p.a} | {p.b} | {100 * p.fraction:.1f} % - {100 - 100 * p.fraction:.1f} % | "
         f"{100 * p.low:.1f} to {100 * p.high:.1f} % | {100 * p.spread:.1f} | {p.answers} | "
         f"{p.p_value:.2g} |"
         for p in result.preferences

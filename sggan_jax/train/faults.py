@@ -120,5 +120,3 @@ class EventLog:
             if entry["event"] == "unreadable":
                 found.setdefault(entry["domain"], {})[entry["name"]] = entry["why"]
         return found
-
-

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sggan_jax.config import Config
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
 from sggan_jax.runs.description import check_run
@@ -15,12 +16,11 @@ from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.lock import hold
-from sggan_jax.train.plan import Plan, make_plan, read_augmentation
+from sggan_jax.train.plan import Plan, make_plan, make_setup
 from sggan_jax.train.samples import SamplePictures, choose_examples
 from sggan_jax.train.session import Session
 from sggan_jax.train.signals import Stop
 from sggan_jax.train.unreadable import UnreadableBudget
-from sggan_jax.types import namespace
 
 
 def train(
@@ -31,7 +31,7 @@ def train(
     """Train a method, or continue the run that the directory holds.
 
     Args:
-      config: nested dicts with every key of ``configs/common.py``.
+      config: nested dicts with every key of :class:`sggan_jax.config.Config`.
       workdir: run directory, made if absent.
       allow: settings, or sections of them, in which a run that is continued may differ.
 
@@ -42,22 +42,18 @@ def train(
         after another one's end.
     """
     with processes.guard(), Stop() as stop:
-        _prepare_and_train(config, Path(workdir), allow, stop)
+        _prepare_and_train(Config.from_dict(config), Path(workdir), allow, stop)
 
 
-def _prepare_and_train(
-    config: dict[str, Any], workdir: Path, allow: Collection[str], stop: Stop
-) -> None:
-    settings = namespace(config)
-    check_run(workdir, config, allow)
-    make_plan(config, workdir)  # refuses settings that cannot work before data are prepared
-    with processes.first_then_others():
-        virtual, real = open_training(settings)
-    len_r = None if real is None else len(real)
-    per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
-    plan = make_plan(config, workdir, per_epoch)
+def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], stop: Stop) -> None:
+    setup = make_setup(settings, workdir)  # refuses what cannot work before data are prepared
     with hold(workdir) if processes.is_first() else contextlib.nullcontext():
-        changed = processes.tell_all(check_run(workdir, config, allow))
+        changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow))
+        with processes.first_then_others():
+            virtual, real = open_training(settings)
+        len_r = None if real is None else len(real)
+        per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
+        plan = make_plan(setup, workdir, per_epoch)
         events = EventLog(workdir)
         batches = make_pipeline(
             virtual,
@@ -65,7 +61,7 @@ def _prepare_and_train(
             batch_size=settings.train.batch_size // processes.count(),
             seed=settings.seed,
             flip=settings.data.flip,
-            augmentation=read_augmentation(settings.data, plan.run.class_groups),
+            augmentation=setup.augmentation,
             process_index=processes.index(),
             process_count=processes.count(),
             threads=settings.data.threads,
@@ -73,8 +69,8 @@ def _prepare_and_train(
             unreadable=events.unreadable,
         )
         try:
-            size = settings.data.height, settings.data.width
-            examples = choose_examples(batches.sources, settings.train.sample_count, size)
+            count, size = settings.train.sample_count, settings.data.size
+            examples = choose_examples(batches.sources, count, size)
             _train(plan, batches, examples, stop, events, changed)
         finally:
             batches.close()

@@ -9,6 +9,7 @@ import pytest
 
 from configs import common
 from sggan_jax.adapt.adapter import Adapter, load_adapter
+from sggan_jax.config import Config
 from sggan_jax.data.labels import group_table
 from sggan_jax.methods import make_method
 from sggan_jax.runs.description import write_run
@@ -24,8 +25,9 @@ def write_tiny_run(workdir, seed=0, scale=0.3, **nets):
     config.data.height, config.data.width = 16, 32
     config.data.toycity_train, config.data.toycity_test = 1, 3
     config.nets.update({"width": 4, "levels": 2, "dis_width": 4, "dis_downsamplings": 1, **nets})
-    method = make_method(config, group_table("paper8"), 8)
-    write_run(workdir, describe_run(config.to_dict(), method, 8))
+    settings = Config.from_dict(config.to_dict())
+    method = make_method(settings, group_table("paper8"), 8)
+    write_run(workdir, describe_run(settings, method, 8))
     recipe = Recipe(dict.fromkeys(method.optimiser_groups, optax.identity()), pool_size=0)
     # Drawn with numpy: initialising networks would compile a program for every layer.
     shapes = jax.eval_shape(lambda: init_state(method, recipe, seed, {}))

@@ -92,7 +92,9 @@ def test_a_folder_is_recoloured_and_its_labels_carried_over(kind, folders, tmp_p
         )
     for path in ("labels/x/b.png", "labels/c.png", "train.txt", "test.txt"):
         assert (out / path).read_bytes() == (virtual / path).read_bytes()
-    counts = prepare(SourceSpec("folder", str(out)), tmp_path / "data", 12, 20, False).counts
+    counts = prepare(
+        SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 12, 20, False
+    ).counts
     assert counts == {"train": 2, "test": 1}
 
 
@@ -169,7 +171,7 @@ def test_class_statistics_ask_for_label_ids(folders, tmp_path):
         transfer_colours("class_statistics", virtual, real, tmp_path / "out", progress=False)
 
     Image.fromarray(noise(0)).save(virtual / "labels" / "a.png")
-    with pytest.raises(InputError, match=r"a\.png holds colours; give class ids"):
+    with pytest.raises(InputError, match=r"a\.png is stored as 'RGB': labels are class ids"):
         colour_transfer()
     (virtual / "labels" / "a.png").unlink()
     with pytest.raises(InputError, match=r"labels has no a\.png"):

@@ -23,7 +23,7 @@ def test_statistics_of_images_of_several_sizes():
     pixels = np.concatenate([image.reshape(-1, 3) for image in images]).astype(float)
     found = measure(images)
     np.testing.assert_allclose(found.mean, pixels.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(found.deviation, pixels.std(0), rtol=1e-12)
+    np.testing.assert_allclose(found.std, pixels.std(0), rtol=1e-12)
 
 
 def test_matched_colours_have_the_mean_and_spread_of_others():
@@ -46,8 +46,8 @@ def test_one_map_for_a_data_set_leaves_dark_images_dark():
     for image, old in zip(mapped, (dark, bright), strict=True):
         for place in ((0, 0), (5, 7)):
             for c in range(3):
-                new = (float(old[place][c]) - source.mean[c]) / source.deviation[c]
-                new = new * target.deviation[c] + target.mean[c]
+                new = (float(old[place][c]) - source.mean[c]) / source.std[c]
+                new = new * target.std[c] + target.mean[c]
                 assert abs(float(image[place][c]) - min(max(new, 0), 255)) <= 0.5 + 1e-9
     assert mapped[0].mean() < mapped[1].mean() - 50
     own = [match_statistics(image, target) for image in (dark, bright)]
@@ -133,7 +133,7 @@ def test_statistics_of_classes_pixel_by_pixel():
         pixels = [x[c == group].astype(float) for x, c in zip(images, classes, strict=True)]
         pixels = np.concatenate(pixels)
         np.testing.assert_allclose(statistics.mean, pixels.mean(0), rtol=1e-12)
-        np.testing.assert_allclose(statistics.deviation, pixels.std(0), rtol=1e-12)
+        np.testing.assert_allclose(statistics.std, pixels.std(0), rtol=1e-12)
 
 
 def test_each_class_is_mapped_by_its_own_statistics():
@@ -147,8 +147,8 @@ def test_each_class_is_mapped_by_its_own_statistics():
             # Either side lacks it: left as it is.
             assert (moved[place] == image[place]).all()
             continue
-        z = (image[place] - source[c].mean) / source[c].deviation
-        want = np.clip(z * target[c].deviation + target[c].mean, 0, 255)
+        z = (image[place] - source[c].mean) / source[c].std
+        want = np.clip(z * target[c].std + target[c].mean, 0, 255)
         assert np.abs(moved[place] - want).max() <= 0.5 + 1e-9
     with pytest.raises(InputError, match=r"sizes must be equal, got \(12, 20\) and \(4, 20\)"):
         match_classes(image, classes[:4], target, source)

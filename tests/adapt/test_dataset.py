@@ -13,6 +13,8 @@ from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.provenance import RECORD_FILE
 from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.builders.folder import load_pair
+from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.types import InputError
@@ -58,7 +60,9 @@ def test_adapted_images_keep_their_labels(negative, source, tmp_path):
     for path in before:
         assert path.startswith("images/") or made[path] == before[path]
     assert content(source) == before
-    counts = prepare(SourceSpec("folder", str(out)), tmp_path / "data", 8, 16, False).counts
+    counts = prepare(
+        SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 8, 16, False
+    ).counts
     assert counts == {"train": 3, "test": 1}
 
 
@@ -112,7 +116,7 @@ def test_what_is_short_is_short_of_images(negative, source, tmp_path):
         path for path in content(source) if not path.startswith("images/")
     }
     with pytest.raises(InputError, match=r"holds no .* file"):
-        prepare(SourceSpec("folder", str(out)), tmp_path / "data", 8, 16, False)
+        prepare(SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 8, 16, False)
 
 
 def test_changed_labels_replace_older_ones(negative, source, tmp_path):
@@ -122,6 +126,31 @@ def test_changed_labels_replace_older_ones(negative, source, tmp_path):
     assert read(tmp_path / "out/labels/a.png").max() < 24
     adapt_labelled(negative, source, tmp_path / "out", progress=False)
     assert (read(tmp_path / "out/labels/a.png") == 24).all()
+
+
+def test_replaced_labels_of_the_same_size_and_date_are_carried(negative, source, tmp_path):
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    path = source / "labels/a.png"
+    before, data = path.stat(), bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.unlink()
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    assert (tmp_path / "out/labels/a.png").read_bytes() == bytes(data)
+
+
+def test_adapted_images_and_labels_keep_one_geometry(negative, source, tmp_path):
+    """A camera's note turns the image; its labels are those of the upright one."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = read(source / "images/a.png")
+    lying = Image.fromarray(np.ascontiguousarray(np.rot90(upright)))
+    lying.save(source / "images/a.png", exif=exif)
+    adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    np.testing.assert_array_equal(read(tmp_path / "out/images/a.png"), 255 - upright)
+    pair = load_pair(tmp_path / "out/images/a.png", tmp_path / "out/labels/a.png", CITYSCAPES)
+    assert pair[0].shape[:2] == pair[1].shape
 
 
 def test_a_folder_that_something_else_made_is_left_alone(negative, source, tmp_path):
@@ -188,7 +217,7 @@ def test_predicted_labels_make_a_data_set(segmenter, source, tmp_path):
         assert image.samefile(source / f"images/{name}.{suffix}")
         expected = np.array([7, 23, 26])[read(image).argmax(-1)]
         np.testing.assert_array_equal(read(out / f"labels/{name}.png"), expected)
-    spec = SourceSpec("folder", str(out))
+    spec = SourceSpec("folder", str(out), accept_labels=True)
     counts = prepare(spec, tmp_path / "data", 8, 16, False).counts
     assert counts == {"train": 3, "test": 1}
     example = open_source(spec, tmp_path / "data", "test", 8, 16)[0]

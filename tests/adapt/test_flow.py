@@ -12,6 +12,7 @@ from sggan_jax.adapt import flow
 from sggan_jax.adapt.dataset import adapt_folder
 from sggan_jax.adapt.flow import gather, stack
 from sggan_jax.adapt.provenance import RECORD_FILE, Record
+from sggan_jax.adapt.sources import SOURCES_FILE
 from sggan_jax.types import InputError
 
 
@@ -31,6 +32,7 @@ def fill(folder, sizes):
     return images
 
 
+KEPT = [RECORD_FILE, SOURCES_FILE]
 SIZES = {"b.png": (8, 16), "a.png": (9, 16), "x/c.png": (8, 16), "x/y/d.png": (8, 16)}
 
 
@@ -48,7 +50,7 @@ def outputs(folder):
 def test_folder_keeps_names_and_content(negative, source, tmp_path, batch_size):
     target = tmp_path / "new" / "out"
     summary = adapt_folder(negative, source, target, batch_size=batch_size, progress=False)
-    assert outputs(target) == [RECORD_FILE, *sorted(SIZES)]
+    assert outputs(target) == [*KEPT, *sorted(SIZES)]
     for name in SIZES:
         np.testing.assert_array_equal(read(target / name), 255 - read(source / name))
     assert (summary.adapted, summary.skipped, summary.failed) == (4, 0, ())
@@ -89,22 +91,24 @@ def test_interrupted_run_continues(negative, source, tmp_path):
     stopping = dataclasses.replace(negative, module=Stops([]))
     with pytest.raises(KeyboardInterrupt):
         adapt_folder(stopping, source, target, progress=False)
-    assert outputs(target) == [RECORD_FILE, "a.png"]
-    (target / "b.png.part").write_bytes(b"half")  # as a killed process would leave it
+    assert outputs(target) == [RECORD_FILE, SOURCES_FILE, "a.png"]
+    (target / ".b.png.part").write_bytes(b"half")  # as a killed process would leave it
     before = (target / "a.png").stat().st_mtime_ns
     summary = adapt_folder(negative, source, target, progress=False)
     assert (summary.adapted, summary.skipped) == (3, 1)
     assert (target / "a.png").stat().st_mtime_ns == before
-    assert outputs(target) == [RECORD_FILE, *sorted(SIZES)]
+    assert outputs(target) == [*KEPT, *sorted(SIZES)]
     for name in SIZES:
         np.testing.assert_array_equal(read(target / name), 255 - read(source / name))
 
 
-def test_changed_image_is_adapted_again(negative, source, tmp_path):
+@pytest.mark.parametrize("date", [1, 2**32])
+def test_changed_image_is_adapted_again_whatever_its_date(negative, source, tmp_path, date):
     adapt_folder(negative, source, tmp_path / "out", progress=False)
-    later = (tmp_path / "out" / "a.png").stat().st_mtime + 10
+    for name in SIZES:
+        os.utime(source / name, (2**32, 2**32))  # a later date alone changes nothing
     changed = fill(source, {"a.png": (5, 5)})["a.png"]
-    os.utime(source / "a.png", (later, later))
+    os.utime(source / "a.png", (date, date))
     summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
     assert (summary.adapted, summary.skipped) == (1, 3)
     np.testing.assert_array_equal(read(tmp_path / "out" / "a.png"), 255 - changed)
@@ -170,7 +174,7 @@ def test_overwrite_replaces_everything_even_when_interrupted(negative, source, t
     with pytest.raises(KeyboardInterrupt):
         adapt_folder(other, source, target, overwrite=True, progress=False)
     # What the first model made must not pass for the second one's.
-    assert outputs(target) == [RECORD_FILE]
+    assert outputs(target) == KEPT
     second = dataclasses.replace(negative, step=2)
     assert adapt_folder(second, source, target, progress=False).adapted == 4
 
@@ -276,15 +280,14 @@ def test_reading_working_and_writing_go_on_beside_each_other(source, tmp_path, m
     assert summary.seconds < 0.7 * sum(summary.busy.values())
 
 
-def test_a_folder_begun_by_an_older_version_is_continued(negative, source, tmp_path, make_run):
-    """Settings that a version adds are filled in when a run is read; they change no digest."""
+def test_a_folder_is_continued_by_a_run_of_another_length(negative, source, tmp_path, make_run):
+    """Settings of data and length decide nothing about images."""
     run = make_run(tmp_path / "old")
     described = json.loads((run / "run.json").read_text())
-    del described["config"]["train"]["keep_best"]
     (run / "run.json").write_text(json.dumps(described))
     adapter = dataclasses.replace(negative, run=run)
     adapt_folder(adapter, source, tmp_path / "out", progress=False)
-    described["config"]["train"]["keep_best"] = 0
+    described["config"]["train"]["keep_best"] = 1
     described["config"]["data"]["threads"] = 7
     (run / "run.json").write_text(json.dumps(described))
     assert adapt_folder(adapter, source, tmp_path / "out", progress=False).skipped == 4

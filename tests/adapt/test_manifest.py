@@ -7,11 +7,11 @@ import pytest
 
 from sggan_jax.adapt.manifest import (
     MANIFEST,
+    ImageFiles,
     ManifestWriter,
-    Place,
     check_files,
+    find_files,
     make_entry,
-    places,
     read_manifest,
     same_files,
 )
@@ -34,10 +34,12 @@ def folders(tmp_path):
 
 def find(folders, *names):
     source, output = folders
-    return list(places(source, output, "images", [p.relative_to(source / "images") for p in names]))
+    return list(
+        find_files(source, output, "images", [p.relative_to(source / "images") for p in names])
+    )
 
 
-def all_places(folders):
+def all_files(folders):
     return find(folders, *sorted((folders[0] / "images").rglob("*.*g")))
 
 
@@ -46,7 +48,7 @@ def sha(content):
 
 
 def test_an_entry_names_files_hashes_and_maker_but_no_place_of_this_machine(folders):
-    entry = make_entry(all_places(folders)[1], RECORD)
+    entry = make_entry(all_files(folders)[1], RECORD)
     assert entry == {
         "image": "images/x/a.jpg",
         "sha256": sha(b"afterimages/x/a.jpg"),
@@ -65,20 +67,20 @@ def test_an_entry_names_files_hashes_and_maker_but_no_place_of_this_machine(fold
 def test_images_that_are_not_made_yet_have_no_place_and_labels_may_be_absent(folders):
     source, output = folders
     (output / "images/x/a.jpg").unlink()
-    (place,) = all_places(folders)
-    assert place.label is None
-    assert make_entry(place, RECORD)["label"] is None
+    (files,) = all_files(folders)
+    assert files.label is None
+    assert make_entry(files, RECORD)["label"] is None
     plain = list(
-        places(source / "images", output / "images", "", [place.image.relative_to("images")])
+        find_files(source / "images", output / "images", "", [files.image.relative_to("images")])
     )
     assert [(p.image.as_posix(), p.label) for p in plain] == [("b.png", None)]
 
 
 def write(folders):
     with ManifestWriter(folders[1] / MANIFEST) as events:
-        for place in reversed(all_places(folders)):
-            events.add(make_entry(place, RECORD))
-        return events.finish([place.image.as_posix() for place in all_places(folders)])
+        for files in reversed(all_files(folders)):
+            events.add(make_entry(files, RECORD))
+        return events.finish([files.image.as_posix() for files in all_files(folders)])
 
 
 def test_a_manifest_is_in_order_and_read_back(folders):
@@ -96,7 +98,7 @@ def test_a_line_cut_short_is_dropped_and_written_again(folders, cut):
     path.write_bytes(whole[:-cut])
     with ManifestWriter(path) as events:
         assert list(events.entries) == ["images/b.png"]
-        events.add(make_entry(all_places(folders)[1], RECORD))
+        events.add(make_entry(all_files(folders)[1], RECORD))
     assert path.read_bytes() == whole
 
 
@@ -111,7 +113,7 @@ def test_changed_and_missing_files_are_told(folders):
 
 @pytest.mark.parametrize("key", ["sha256", "label_sha256", "source_sha256", "weights", "step"])
 def test_entries_of_other_bytes_or_another_maker_differ(folders, key):
-    entry = make_entry(all_places(folders)[1], RECORD)
+    entry = make_entry(all_files(folders)[1], RECORD)
     assert same_files(entry, dict(entry))
     assert same_files(entry | {"run": "renamed"}, entry)
     assert not same_files(entry | {key: "other"}, entry)
@@ -142,7 +144,7 @@ def test_damaged_and_missing_manifests_are_refused(folders):
 
 
 def test_a_missing_file_is_told_by_name(folders):
-    place = Place(*folders, all_places(folders)[0].image, None)
-    (folders[0] / place.image).unlink()
+    files = ImageFiles(*folders, all_files(folders)[0].image, None)
+    (folders[0] / files.image).unlink()
     with pytest.raises(InputError, match=r"b.png cannot be read: No such file"):
-        make_entry(place, RECORD)
+        make_entry(files, RECORD)

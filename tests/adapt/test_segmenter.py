@@ -15,6 +15,7 @@ from configs import common
 from sggan_jax.adapt import segmenter as segmenter_file
 from sggan_jax.adapt.dataset import label_folder
 from sggan_jax.adapt.segmenter import load_segmenter
+from sggan_jax.config import Config
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.pipeline import open_source
@@ -55,8 +56,9 @@ def describe(workdir, class_groups):
     config.data.height, config.data.width = 32, 64
     config.data.data_dir = str(workdir / "data")
     config.seg.width = 0.1
-    method = make_method(config, group_table(class_groups), 8)
-    return method, describe_run(config.to_dict(), method, 8)
+    settings = Config.from_dict(config.to_dict())
+    method = make_method(settings, group_table(class_groups), 8)
+    return method, describe_run(settings, method, 8)
 
 
 def write_run_of_seg(workdir):
@@ -177,13 +179,15 @@ def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
 
 def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_path):
     places = f"--dir={city}", f"--data_dir={tmp_path}", f"--output={tmp_path / 'score.json'}"
-    done = run("score", f"--run={segmenter.run}", *places)
+    done = run("score", f"--run={segmenter.run}", *places, "--accept_labels")
     assert done.returncode == 0, done.stderr
     assert "on 3 images of test at 32x64" in done.stdout
     record = json.loads((tmp_path / "score.json").read_text())
     assert (record["step"], record["images"], record["split"]) == (3, 3, "test")
-    prepare(SourceSpec("folder", str(city)), tmp_path, 32, 64, progress=False)
-    source = open_source(SourceSpec("folder", str(city)), tmp_path, "test", 32, 64)
+    prepare(SourceSpec("folder", str(city), accept_labels=True), tmp_path, 32, 64, progress=False)
+    source = open_source(
+        SourceSpec("folder", str(city), accept_labels=True), tmp_path, "test", 32, 64
+    )
     expected = np.zeros((10, 10), int)
     for k in range(3):
         truth = group_table("ten")[source[k]["label"]]

@@ -131,3 +131,71 @@ def test_unusable_folders_say_why(make_folder, how, message):
     root, _ = make_folder()
     with pytest.raises(InputError, match=message):
         plan(break_folder(root, how))
+
+
+def test_folders_called_like_splits_are_the_splits_where_no_list_is(make_folder):
+    root, _ = make_folder(splits={"train": 2, "val": 1})
+    for path in root.glob("*.txt"):
+        path.unlink()
+    for part in ("images", "labels"):
+        for name in ("train_0", "train_1", "val_0"):
+            (root / part / name[:-2]).mkdir(exist_ok=True)
+            (root / part / f"{name}.png").rename(root / part / name[:-2] / f"{name}.png")
+    assert names(plan(root)) == {"train": ["train/train_0", "train/train_1"], "val": ["val/val_0"]}
+    (root / "train.txt").write_text("val/val_0\n")
+    assert names(plan(root)) == {"train": ["val/val_0"]}
+
+
+def test_linked_folders_and_files_are_read_and_circles_end(make_folder, tmp_path):
+    root, _ = make_folder(splits={"train": 3})
+    for part in ("images", "labels"):
+        (root / part).rename(tmp_path / part)
+        (root / part).mkdir()
+        (root / part / "city").symlink_to(tmp_path / part)
+        (tmp_path / part / "again").symlink_to(root / part)
+        (root / part / "one.png").symlink_to(tmp_path / part / "train_0.png")
+    (root / "train.txt").unlink()
+    found = [f"city/train_{k}" for k in range(3)]
+    assert names(plan(root)) == {"train": [*found, "one"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffa/caf\u00e9\r\n\r\nb\r\n".encode(),
+        "a\\cafe\u0301\rb".encode(),
+        "a/cafe\u0301\r\nb\r\n".encode("utf-16"),
+    ],
+)
+def test_lists_of_other_systems_are_read(make_folder, content):
+    root, _ = make_folder(splits={"train": 2})
+    for part in ("images", "labels"):
+        (root / part / "a").mkdir()
+        composed = "caf\u00e9" if part == "images" else "cafe\u0301"
+        (root / part / "train_0.png").rename(root / part / "a" / f"{composed}.png")
+        (root / part / "train_1.png").rename(root / part / "b.png")
+    (root / "train.txt").write_bytes(content)
+    made = plan(root)
+    assert names(made) == {"train": ["a/caf\u00e9", "b"]}
+    assert made.refused == []
+
+
+def test_a_list_that_is_no_text_is_refused(make_folder):
+    root, _ = make_folder()
+    (root / "train.txt").write_bytes(b"\xc4\xd6\n")
+    with pytest.raises(InputError, match=r"the list .*train.txt cannot be read as UTF-8"):
+        plan(root)
+
+
+def test_what_is_not_read_is_counted_by_ending(make_folder):
+    root, _ = make_folder()
+    for name in ("x.heic", "y.HEIC", "z.jfif", "notes", "Thumbs.db", ".DS_Store"):
+        (root / "images" / name).touch()
+    (told,) = plan(root).refused
+    assert told[0] == "images/"
+    expected = "passed over: 2 .heic, 1 .jfif, 1 without an ending (read: .png, .jpg"
+    assert told[1].startswith(expected)
+    for path in (root / "images").glob("*.png"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"put the images there\. \(passed over: 2 \.heic"):
+        plan(root)

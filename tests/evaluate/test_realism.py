@@ -74,15 +74,24 @@ def test_two_samples_of_one_distribution_are_zero_within_the_spread_and_others_a
 
 def test_subsets_are_half_of_the_smaller_set(monkeypatch):
     sizes = []
-    monkeypatch.setattr(
-        "sggan_jax.evaluate.realism.kernel_distance", lambda x, y: sizes.append((len(x), len(y)))
-    )
+
+    def count(x, y):
+        sizes.append((len(x), len(y)))
+        return 0.0
+
+    monkeypatch.setattr("sggan_jax.evaluate.realism.kernel_distance", count)
     x = np.zeros((31, 2))
-    monkeypatch.setattr(np, "mean", lambda values: 0)
-    monkeypatch.setattr(np, "std", lambda values: 0)
     kernel_distance_of_subsets(x, x[:20], subsets=3)
     kernel_distance_of_subsets(x, x, subsets=1, most=9)
     assert sizes == [(10, 10)] * 3 + [(9, 9)]
+
+
+def test_interval_holds_all_but_the_outermost_subsets(monkeypatch):
+    """Subsets of values 0, 1, ..., 40: a fortieth of them lies below 1, another above 39."""
+    values = iter(np.random.default_rng(0).permutation(np.arange(41.0)))
+    monkeypatch.setattr("sggan_jax.evaluate.realism.kernel_distance", lambda x, y: next(values))
+    found = kernel_distance_of_subsets(np.zeros((9, 2)), np.zeros((9, 2)), subsets=41)
+    assert (found.mean, found.low, found.high) == pytest.approx((20, 1, 39))
 
 
 @pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])

@@ -61,7 +61,7 @@ def test_a_card_says_what_was_exported(exported_unet):
     assert fields["sizes"] == {"multiple": 8, "least_side": 8, "least_area": 128}
     assert fields["platforms"] == ["cpu", "cuda", "tpu"]
     assert fields["images"]["range"] == [0, 255]
-    assert fields["run"]["name"] == "a"
+    assert fields["run"]["name"] == "unet"
     assert (fields["run"]["direction"], fields["run"]["step"]) == ("v2r", 7)
     assert fields["licence"] == "CC0"
     assert fields["versions"].keys() >= {"jax", "jaxlib", "sggan_jax"}

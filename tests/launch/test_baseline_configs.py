@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from configs import bigan, common, dualgan, sggan, simgan
+from sggan_jax.config import Config
 from sggan_jax.methods import make_method
-from sggan_jax.types import namespace
 
 
 @pytest.mark.parametrize("file", [dualgan, simgan, bigan])
@@ -15,7 +15,7 @@ def test_every_preset_builds_its_method_and_differs_in_the_game_alone(name, file
     assert config.is_locked
     assert config.to_dict().keys() == common.get_config().to_dict().keys()
     assert config.method == file.__name__.rpartition(".")[2]
-    make_method(namespace(config.to_dict()), np.zeros(256, np.uint8), 100)
+    make_method(Config.from_dict(config.to_dict()), np.zeros(256, np.uint8), 100)
     # The comparison is of methods: same images, same number of them, same steps and reports.
     assert config.train.to_dict() == ours.train.to_dict()
     assert config.data.to_dict() | {"class_groups": ""} == ours.data.to_dict() | {

@@ -14,13 +14,14 @@ from sggan_jax.types import InputError
 
 
 def write_data(root, brightness, seed, number=16):
-    """A folder data set of noisy sky over road, 32x64."""
+    """A folder data set of noisy sky over road with a car, 32x64."""
     rng = np.random.default_rng(seed)
     for part in ("images", "labels"):
         (root / part).mkdir(parents=True)
     for k in range(number):
         labels = np.full((32, 64), 7, np.uint8)
         labels[: rng.integers(10, 20)] = 23
+        labels[20:22, 10:30] = 26
         image = np.where(labels[..., None] == 23, 150, 40) + rng.integers(0, 40, (32, 64, 3))
         Image.fromarray((image + brightness).astype(np.uint8)).save(root / f"images/{k:02}.png")
         Image.fromarray(labels).save(root / f"labels/{k:02}.png")

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sggan_jax.config import Config
 from sggan_jax.methods import make_method
 
 SIZE = (8, 16)
@@ -23,7 +24,7 @@ def configure():
         config.nets.generator, config.nets.dis_width, config.nets.dis_downsamplings = "unet", 2, 1
         config.sim.width, config.sim.blocks, config.sim.dis_width = 3, 1, 6
         config.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
-        return config
+        return Config.from_dict(config.to_dict())
 
     return make
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from configs import bigan
+from sggan_jax.config import Config
 from sggan_jax.methods import make_method
-from sggan_jax.types import InputError, num_params
+from sggan_jax.types import num_params
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +78,11 @@ def test_players_of_the_paper(played):
 
 
 def test_networks_of_the_comparison():
-    method = make_method(bigan.get_config("paper"), np.zeros(256, np.uint8), 10)
+    method = make_method(
+        Config.from_dict(bigan.get_config("paper").to_dict()), np.zeros(256, np.uint8), 10
+    )
     shapes = jax.eval_shape(method.init, jax.random.key(0))
     assert num_params(shapes["g_v2r"]) == num_params(shapes["g_r2v"]) == 11_383_424
     # The plain 70x70 PatchGAN with 3 channels more to look at: 4x4x3x64.
     assert num_params(shapes["d_vr"]) == 2_822_912 - 7 * 16 * 512 + 16 * 3 * 64
     assert shapes["d_vr"]["conv0"]["kernel"].shape == (4, 4, 6, 64)
-
-
-def test_refuses_sizes_its_networks_cannot_take(configure):
-    with pytest.raises(InputError, match="3 downsamplings turns 8x16 into 1x2 scores"):
-        make_method(configure(bigan, nets__dis_downsamplings=3), np.zeros(256, np.uint8), 10)

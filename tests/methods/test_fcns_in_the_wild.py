@@ -1,18 +1,17 @@
 """FCNs in the Wild: fractions and bounds by hand, and both groups' terms on given features."""
 
-import types
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sggan_jax.config import Config
+from sggan_jax.data.labels import group_table
 from sggan_jax.losses.domain import class_size_loss
-from sggan_jax.methods import fcns_in_the_wild as fcns_in_the_wild
-from sggan_jax.nets.discriminators import PlaceClassifier
-from sggan_jax.types import InputError
+from sggan_jax.methods import fcns_in_the_wild
+from sggan_jax.nets.discriminators import PositionClassifier
 
-CLASSIFIER = PlaceClassifier(width=4)
+CLASSIFIER = PositionClassifier(width=4)
 
 
 def test_shares_count_pixels_that_have_a_class():
@@ -55,7 +54,7 @@ def judge(params, features):
     x = features.astype(np.float64)
     for name in ("hidden0", "hidden1", "logits"):
         layer = jax.tree.map(np.float64, params["d_seg"][name])
-        x = x @ layer["conv"]["kernel"][0, 0] + layer["bias"]
+        x = x @ layer["kernel"][0, 0] + layer["bias"]
         x = x if name == "logits" else np.where(x > 0, x, 0.2 * x)
     return 1 / (1 + np.exp(-x))
 
@@ -84,18 +83,9 @@ def test_a_term_without_weight_is_not_built(params, tensors):
     assert terms == {"seg": 7.0}
 
 
-def test_it_needs_two_domains():
-    config = types.SimpleNamespace(data=types.SimpleNamespace(real=""))
-    with pytest.raises(InputError, match="second domain"):
-        fcns_in_the_wild.make(config, np.zeros(256, np.uint8), 1)
-
-
 @pytest.fixture(scope="module")
 def method(tiny):
-    from sggan_jax.data.labels import group_table
-    from sggan_jax.types import namespace
-
-    config = namespace(
+    config = Config.from_dict(
         tiny(method="fcns_in_the_wild", seg__width=0.25, fcns_in_the_wild__history=3)
     )
     return fcns_in_the_wild.make(config, group_table("ten"), 1)

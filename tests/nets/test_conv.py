@@ -50,7 +50,7 @@ TRANSPOSES = [
     ((1, 5, 4, 3), (3, 3, 3, 2), 1, "SAME"),
     ((2, 4, 4, 16), (2, 2, 16, 3), 3, "SAME"),
     ((1, 4, 5, 16), (4, 4, 16, 3), 2, ((1, 3), (4, 0))),
-    # Above choice.SMALL_MAP the kernel is turned first.
+    # Above choice.SMALL_MAP the kernel is flipped first.
     ((1, 6, 12, 16), (4, 4, 16, 3), 2, "SAME"),
     ((2, 7, 5, 16), (3, 3, 16, 5), 2, "SAME"),
     ((1, 9, 8, 17), (4, 4, 17, 5), 2, ((1, 3), (4, 0))),
@@ -131,7 +131,7 @@ def test_conv_transpose_equals_numpy_loops():
     x, kernel = arrays((2, 3, 4, 16), (4, 4, 16, 3))
     spread = np.zeros((2, 5, 7, 16), np.float32)
     spread[:, ::2, ::2] = x
-    # SAME makes 6 x 8 of 3 x 4: 5 + 4 zeros - 4 taps + 1 = 6, zeros shared evenly.
+    # SAME makes 6 x 8 of 3 x 4: 5 + 4 zeros - 4 positions + 1 = 6, zeros shared evenly.
     want = loops(spread, kernel, 1, ((2, 2), (2, 2)))
     close(convolution.conv_transpose(x, kernel), want.astype(np.float32))
 
@@ -255,21 +255,21 @@ FORMS = [
     (choice.correlate, products.correlate_cropped, "xk", CONVS[4]),
     (choice.correlate, products.correlate_rows, "xk", CONVS[7]),
     (choice.input_grad, products.input_grad_products, "yk", CONVS[0]),
-    (choice.kernel_grad, products.kernel_grad_columns_of_x, "xy", CONVS[1]),
-    (choice.kernel_grad, products.kernel_grad_columns_of_y, "xy", CONVS[6]),
-    (choice.kernel_grad, products.kernel_grad_windows, "xy", LARGE),
-    (choice.correlate, products.correlate_taps, "xt", CONVS[1]),
-    (choice.input_grad, products.input_grad_taps, "yt", CONVS[1]),
-    (choice.kernel_grad, products.kernel_grad_taps, "xy", (*CONVS[1][:4], "turned")),
+    (choice.weight_grad, products.weight_grad_columns_of_x, "xy", CONVS[1]),
+    (choice.weight_grad, products.weight_grad_columns_of_y, "xy", CONVS[6]),
+    (choice.weight_grad, products.weight_grad_windows, "xy", LARGE),
+    (choice.correlate, products.correlate_flipped, "xt", CONVS[1]),
+    (choice.input_grad, products.input_grad_flipped, "yt", CONVS[1]),
+    (choice.weight_grad, products.weight_grad_flipped, "xy", (*CONVS[1][:4], "flipped")),
     (choice.correlate, winograd.correlate, "xk", MANY[0]),
     (choice.correlate, winograd.correlate, "xk", MANY[1]),
     (choice.input_grad, winograd.input_grad, "yk", MANY[0]),
     (choice.input_grad, winograd.input_grad, "yk", MANY[1]),
-    (choice.kernel_grad, winograd.kernel_grad, "xy", MANY[0]),
-    (choice.kernel_grad, winograd.kernel_grad, "xy", MANY[1]),
+    (choice.weight_grad, winograd.weight_grad, "xy", MANY[0]),
+    (choice.weight_grad, winograd.weight_grad, "xy", MANY[1]),
     (choice.input_grad, canonical.input_grad, "yk", CONVS[9]),
     (choice.input_grad, canonical.input_grad, "yk", CONVS[13]),
-    (choice.kernel_grad, canonical.kernel_grad, "xy", CONVS[13]),
+    (choice.weight_grad, canonical.weight_grad, "xy", CONVS[13]),
 ]
 
 
@@ -303,10 +303,10 @@ def test_convolutions_in_a_branch_are_of_the_layout_that_cpus_are_fast_in(
 @pytest.mark.parametrize(("choose", "form", "operands", "case"), FORMS)
 def test_each_form_is_chosen_and_equals_its_plain_map(choose, form, operands, case):
     shape, kernel_shape, stride, padding, kind = case
-    turned = "t" in operands or kind == "turned"
+    flipped = "t" in operands or kind == "flipped"
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(shape[1:3], kernel_shape[:2], (stride,) * 2, padding)
-    geometry = plain.Geometry(shape[1:3], kernel_shape[:2], stride, tuple(padding), turned=turned)
+    geometry = plain.Geometry(shape[1:3], kernel_shape[:2], stride, tuple(padding), flipped=flipped)
     shapes = {"x": shape, "k": kernel_shape, "y": (shape[0], *geometry.out, kernel_shape[3])}
     shapes["t"] = (*kernel_shape[:2], kernel_shape[3], kernel_shape[2])
     arguments = arrays(*(shapes[name] for name in operands))
@@ -314,7 +314,7 @@ def test_each_form_is_chosen_and_equals_its_plain_map(choose, form, operands, ca
     close(form(geometry, *arguments), getattr(plain, choose.__name__)(geometry, *arguments))
 
 
-@pytest.mark.parametrize("which", ["correlate", "input_grad", "kernel_grad"])
+@pytest.mark.parametrize("which", ["correlate", "input_grad", "weight_grad"])
 @pytest.mark.parametrize(
     ("size", "side", "pads"),
     [
@@ -330,7 +330,7 @@ def test_filtering_equals_plain_for_any_size_and_pads(which, size, side, pads):
         x, kernel, y = arrays(
             (2, *size, 3), (side, side, 3, 2), (2, *geometry.out, 2), dtype=np.float64
         )
-        given = {"correlate": (x, kernel), "input_grad": (y, kernel), "kernel_grad": (x, y)}[which]
+        given = {"correlate": (x, kernel), "input_grad": (y, kernel), "weight_grad": (x, y)}[which]
         got, want = (getattr(form, which)(geometry, *given) for form in (winograd, plain))
         close(got, want)
 

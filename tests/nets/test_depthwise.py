@@ -89,7 +89,7 @@ def test_value_against_loops():
 
 
 @pytest.mark.parametrize("case", CASES[:6])
-@pytest.mark.parametrize("which", ["correlate", "input_grad", "kernel_grad"])
+@pytest.mark.parametrize("which", ["correlate", "input_grad", "weight_grad"])
 def test_cpus_sum_shifted_images(case, which):
     shape, size, stride, padding = case
     pads = padding
@@ -97,7 +97,7 @@ def test_cpus_sum_shifted_images(case, which):
         pads = lax.padtype_to_pads(shape[1:3], size, (stride,) * 2, padding)
     geometry = plain.Geometry(shape[1:3], size, stride, tuple(pads), depthwise=True)
     shapes = {"x": shape, "k": (*size, 1, shape[3]), "y": (shape[0], *geometry.out, shape[3])}
-    operands = {"correlate": "xk", "input_grad": "yk", "kernel_grad": "xy"}[which]
+    operands = {"correlate": "xk", "input_grad": "yk", "weight_grad": "xy"}[which]
     arguments = arrays(*(shapes[name] for name in operands))
     form = getattr(choice, which)(geometry, *arguments)
     assert form is getattr(depthwise, which)
@@ -142,12 +142,12 @@ def test_a_kernel_for_every_channel_is_needed():
 
 @pytest.mark.parametrize(
     ("channels", "form"),
-    [((3, 8), products.kernel_grad_columns_of_x), ((8, 3), products.kernel_grad_columns_of_y)],
+    [((3, 8), products.weight_grad_columns_of_x), ((8, 3), products.weight_grad_columns_of_y)],
 )
 def test_kernels_1x1_transpose_the_thinner_image(channels, form):
     large, small = channels
     x, y = arrays((2, 5, 6, large), (2, 5, 6, small))
     geometry = plain.Geometry((5, 6), (1, 1), 1, ((0, 0), (0, 0)))
-    assert choice.kernel_grad(geometry, x, y) is form
+    assert choice.weight_grad(geometry, x, y) is form
     want = np.einsum("bhwi,bhwo->io", x, y)[None, None]
     close(form(geometry, x, y), want)

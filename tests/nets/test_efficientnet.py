@@ -9,7 +9,7 @@ import pytest
 
 from sggan_jax.nets import pretrained
 from sggan_jax.nets.efficientnet import EfficientNetLite0
-from sggan_jax.nets.units import init_variables
+from sggan_jax.nets.initial import init_variables
 from sggan_jax.types import InputError, num_params
 
 # Every block as published: kernel, stride, input, middle, output channels.

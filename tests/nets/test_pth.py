@@ -27,11 +27,11 @@ def storage(key="0", length=6, kind="FloatStorage"):
     return b"".join([*pieces, f"I{length}\n".encode(), b"tQ"])
 
 
-def tensor(bias=0, shape=(2, 3), strides=(3, 1), **of_storage):
+def tensor(offset=0, shape=(2, 3), strides=(3, 1), **of_storage):
     def numbers(values):
         return b"(" + b"".join(f"I{value}\n".encode() for value in values) + b"t"
 
-    arguments = storage(**of_storage) + f"I{bias}\n".encode() + numbers(shape) + numbers(strides)
+    arguments = storage(**of_storage) + f"I{offset}\n".encode() + numbers(shape) + numbers(strides)
     hooks = b"I00\n" + global_name("collections", "OrderedDict") + b")R"
     return global_name("torch._utils", "_rebuild_tensor_v2") + b"(" + arguments + hooks + b"tR"
 
@@ -53,8 +53,8 @@ def write(path, content, data=NUMBERS, compress=zipfile.ZIP_STORED):
     [
         (tensor(), [[0, 1, 2], [3, 4, 5]]),
         (tensor(shape=(3, 2), strides=(1, 3)), [[0, 3], [1, 4], [2, 5]]),
-        (tensor(bias=4, shape=(2,), strides=(1,)), [4, 5]),
-        (tensor(bias=5, shape=(), strides=()), 5),
+        (tensor(offset=4, shape=(2,), strides=(1,)), [4, 5]),
+        (tensor(offset=5, shape=(), strides=()), 5),
         (tensor(shape=(0, 3)), np.zeros((0, 3))),
     ],
 )
@@ -77,11 +77,11 @@ def test_other_types_are_widened(tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (tensor(bias=1), "larger than its storage"),
+        (tensor(offset=1), "larger than its storage"),
         (tensor(shape=(2, 3), strides=(300, 1)), "larger than its storage"),
         (tensor(shape=(1000, 1000), strides=(0, 0)), "larger than its storage"),
         (tensor(shape=(2, 3), strides=(1,)), "strides"),
-        (tensor(bias=-1), "-1 is no size"),
+        (tensor(offset=-1), "-1 is no size"),
         (tensor(key="7"), "7"),
         (b"I1\n", "'x' is a int, not a tensor"),
         (tensor(kind="QuantumStorage"), "asks for torch.QuantumStorage"),

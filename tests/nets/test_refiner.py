@@ -40,7 +40,7 @@ def random_params(net, size, seed=3):
 
 def conv(x, layer, stride=1):
     """Correlation with zeros beyond the border; at stride 2 of an even side they are at its end."""
-    kernel, bias = np.asarray(layer["conv"]["kernel"], float), np.asarray(layer["bias"], float)
+    kernel, bias = np.asarray(layer["kernel"], float), np.asarray(layer["bias"], float)
     k = kernel.shape[0]
     before = (k - 1) // 2 if stride == 1 else 0
     padded = np.pad(x, ((0, 0), *[(before, k - 1 - before)] * 2, (0, 0)))
@@ -86,7 +86,7 @@ def test_discriminator_against_loops():
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
 
 
-def test_a_place_of_the_output_sees_19_pixels_each_way():
+def test_a_position_of_the_output_sees_19_pixels_each_way():
     # 9 convolutions of 3x3 reach one pixel further each, the 1x1 none. Positive weights, so that
     # no path is shut; tiny ones, so that tanh does not saturate.
     net = Refiner(width=1, blocks=4)
@@ -96,13 +96,13 @@ def test_a_place_of_the_output_sees_19_pixels_each_way():
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 21, 3, 21)
 
 
-def test_parameters_are_drawn_on_the_host_with_offsets_at_zero():
+def test_parameters_are_initialised_on_the_host_with_biases_at_zero():
     params = init_params(LocalDiscriminator(6), jax.random.key(0), jnp.zeros((1, 8, 8, 3)))
     assert jax.tree.structure(params) == jax.tree.structure(
         shapes_of(LocalDiscriminator(6), (8, 8))[1]["params"]
     )
     np.testing.assert_array_equal(params["conv0"]["bias"], np.zeros(6))
-    assert 0 < np.abs(params["conv0"]["conv"]["kernel"]).max() <= 0.04
+    assert 0 < np.abs(params["conv0"]["kernel"]).max() <= 0.04
 
 
 def test_bfloat16_computes_in_it_and_answers_in_float32():

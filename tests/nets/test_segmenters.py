@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sggan_jax.nets.initial import init_variables
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter, enlarge, standardise
-from sggan_jax.nets.units import init_variables
 from sggan_jax.types import num_params
 
 SMALL = {"light": Light(0.25, 0.25, channels=8), "resnet38": ResNet38(1 / 64, 0.1)}
@@ -119,7 +119,7 @@ def test_features_and_scores_are_the_two_halves(small):
 
     def halves(variables, x):
         features = module.apply(variables, x, method="features")
-        return module.apply(variables, features, x.shape[1:3], method="scores")
+        return module.apply(variables, features, x.shape[1:3], method="logits")
 
     scores = jax.jit(halves)(variables, images())
     np.testing.assert_allclose(scores, jax.jit(module.apply)(variables, images()), atol=1e-4)

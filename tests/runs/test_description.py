@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sggan_jax.config import Config
 from sggan_jax.runs.description import (
     Run,
     check_run,
@@ -130,3 +131,16 @@ def test_a_run_of_imported_networks_is_not_continued(workdir):
     write_run(workdir, describe({}))
     with pytest.raises(InputError, match="holds imported networks, which cannot be trained"):
         check_run(workdir, CONFIG)
+
+
+def test_settings_that_are_unknown_or_missing_are_told_in_one_sentence():
+    config = Config().to_dict()
+    assert describe(config).settings == Config()
+    config["optim"]["rate"] = config["optim"].pop("learning_rate")
+    with pytest.raises(InputError) as refusal:
+        _ = describe(config).settings
+    assert str(refusal.value) == (
+        "the run's run.json cannot be used: the configuration does not know optim.rate and lacks "
+        "optim.learning_rate; restore it from a backup, or use the version of this program that "
+        "wrote it"
+    )

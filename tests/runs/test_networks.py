@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.nets.discriminators import PatchGAN, PlaceClassifier
+from sggan_jax.nets.discriminators import PatchGAN, PositionClassifier
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.nets.resnet38 import ResNet38
@@ -28,7 +28,7 @@ NETWORKS = [
     Segmenter(ResNet38(0.5, 0.25, HALF), 7, False, HALF),
     PatchGAN(4, 1, 3, HALF),
     LocalDiscriminator(9, HALF),
-    PlaceClassifier(5),
+    PositionClassifier(5),
 ]
 
 

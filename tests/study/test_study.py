@@ -167,7 +167,7 @@ def test_counts_and_intervals(study, tmp_path):
     ]
     n, wins = sum(own), sum(own) - own[1]
     assert (first.a, first.b, first.answers, first.wins) == ("ours", "theirs", n, wins)
-    assert (second.wins, second.share) == (0, 0)
+    assert (second.wins, second.fraction) == (0, 0)
     assert second.p_value == pytest.approx(2 * 0.5**second.answers)
     # Wilson's interval and the binomial test, by their definitions.
     z, share = 1.959963984540054, wins / n

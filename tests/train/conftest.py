@@ -13,7 +13,7 @@ from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.runs.description import read_run
 from sggan_jax.train import loop, parallel, session
 from sggan_jax.train.checkpoints import Checkpoints
-from sggan_jax.train.plan import make_plan
+from sggan_jax.train.plan import make_plan, make_setup
 from sggan_jax.train.state import init_state
 from sggan_jax.types import to_float
 
@@ -41,9 +41,9 @@ def whole(tiny, tmp_path_factory):
 
 @pytest.fixture
 def repaint(tiny, monkeypatch):
-    """Return a function to configurations of a method that compiles in no time."""
-    monkeypatch.setattr(methods, "METHODS", {"repainter": make_repainter})
-    base = {"method": "repainter", "data__real": "", "data__toycity_train": 12}
+    """Return a function to configurations of a method, for a segmenter's, that compiles quickly."""
+    monkeypatch.setattr(methods, "METHODS", {"segmenter": make_repainter})
+    base = {"method": "segmenter", "data__real": "", "data__toycity_train": 12}
     base |= {"optim__kind": "sgd", "optim__b1": 0.0, "optim__learning_rate": 0.1}
     return lambda **changes: tiny(**base | changes)
 
@@ -76,7 +76,7 @@ def make_repainter(config, class_groups, steps_per_epoch):
 def saved(workdir):
     """Read the newest checkpoint of a run: state, data position, state of the loop."""
     run = read_run(workdir)
-    plan = make_plan(run.config, workdir, run.steps_per_epoch)
+    plan = make_plan(make_setup(run.settings, workdir), workdir, run.steps_per_epoch)
     local = run.config["train"]["batch_size"] // len(plan.devices)
     images = {name: jax.ShapeDtypeStruct((local, 16, 32, 3), np.uint8) for name in ("v", "r")}
     labels = {f"lab_{name}": jax.ShapeDtypeStruct((local, 16, 32), np.uint8) for name in ("v", "r")}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from configs import bigan, dualgan, simgan
+from sggan_jax.config import Config
 from sggan_jax.devices import pick_devices
 from sggan_jax.methods import make_method
 from sggan_jax.train import parallel
@@ -30,6 +31,7 @@ def make(file):
     settings |= {"optim.learning_rate": RATE, "optim.b1": 0.0}
     config.update_from_flattened_dict(settings | PHASES)
     config.data.height, config.data.width = SIZE
+    config = Config.from_dict(config.to_dict())
     method = make_method(config, np.zeros(256, np.uint8), 1)
     # Kernels that begin small are enlarged, for every gradient to be felt in float32.
     start = jax.tree.map(

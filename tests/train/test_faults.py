@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from sggan_jax import methods
+from sggan_jax.config import Config
 from sggan_jax.data.domains import open_training
 from sggan_jax.methods.base import OptimiserGroup
 from sggan_jax.train import loop
 from sggan_jax.train.faults import EventLog, NonFiniteError, check_finite
-from sggan_jax.types import namespace
 
 NAN = {"rec_v": np.array([np.nan], np.float32)}
 
@@ -44,7 +44,7 @@ def test_a_gradient_that_is_not_finite_is_found_though_every_term_is(
     repaint, tmp_path, monkeypatch
 ):
     """The square root of 0 is 0, and its slope infinite; times 0 that is not a number."""
-    make = methods.METHODS["repainter"]
+    make = methods.METHODS["segmenter"]
 
     def make_steep(*args):
         method = make(*args)
@@ -60,7 +60,7 @@ def test_a_gradient_that_is_not_finite_is_found_though_every_term_is(
         )
         return method
 
-    monkeypatch.setattr(methods, "METHODS", {"repainter": make_steep})
+    monkeypatch.setattr(methods, "METHODS", {"segmenter": make_steep})
     with pytest.raises(
         NonFiniteError, match=r"step 1: gradient of gain \(optimiser group samples\) = nan;"
     ):
@@ -125,7 +125,7 @@ def test_a_rollback_leaves_out_the_batch_and_nothing_else(repaint, runs, tmp_pat
         "faults": ["rec_v = nan"],
     }
     assert list(entry["names"]) == ["v"]
-    source, _ = open_training(namespace(repaint()))
+    source, _ = open_training(Config.from_dict(repaint()))
     image = source[source.names.index(entry["names"]["v"][0])]["image"]
     assert any(np.array_equal(batches[6][0], x) for x in (image, image[:, ::-1]))
 

@@ -10,6 +10,7 @@ import pytest
 from jax import export
 
 from configs import sggan as config_sggan
+from sggan_jax.config import Config
 from sggan_jax.methods import make_method
 from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.train.step import make_step
@@ -24,6 +25,8 @@ def exported():
     config.data.height, config.data.width = SIZE
     config.nets.width, config.nets.levels = 2, 3
     config.nets.dis_width, config.nets.dis_downsamplings = 2, 2
+    config = Config.from_dict(config.to_dict())
+    config = Config.from_dict(config.to_dict())
     method = make_method(config, np.arange(256, dtype=np.uint8) % 8, steps_per_epoch=10)
     adam = optax.adam(2e-4, b1=0.5)
     recipe = Recipe({"generators": adam, "discriminators": adam}, pool_size=3, ema=0.999)

@@ -4,11 +4,12 @@ import os
 
 import pytest
 
+from sggan_jax.config import Config
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.sources import PreparedSource
 from sggan_jax.train import loop
 from sggan_jax.train.faults import EventLog
-from sggan_jax.types import InputError, namespace
+from sggan_jax.types import InputError
 
 BUDGET = {"data__max_bad_fraction": 0.25, "train__steps": 24, "train__checkpoint_every": 6}
 
@@ -37,7 +38,7 @@ def test_an_unreadable_example_is_named_and_replaced_and_the_run_goes_on(
 ):
     unreadable |= {0, 5}
     config = repaint(**BUDGET)
-    source, _ = open_training(namespace(config))
+    source, _ = open_training(Config.from_dict(config))
     loop.train(config, tmp_path)
     assert runs.saved(tmp_path).state.step == 24
     expected = {source.names[0]: "image file 0 is truncated", source.names[5]: "image file 5"}
@@ -86,7 +87,7 @@ def test_a_run_that_continues_skips_the_same_though_they_can_be_read_again(
 def test_a_damaged_file_of_prepared_data_is_found(repaint, tmp_path):
     """Record files have checksums: a flipped bit costs a block of examples, never a wrong pixel."""
     config = repaint(data__data_dir=str(tmp_path / "data"), **BUDGET)
-    open_training(namespace(config))
+    open_training(Config.from_dict(config))
     (file,) = (tmp_path / "data").rglob("*train*array_record*")
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -111,7 +112,7 @@ def keep_chunk(task: Task) -> Chunk | None:
 def write_chunk(chunk: Chunk, path: Path) -> None:
     """Write a chunk as a zip archive that any program can look into."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = beside(path)
     with zipfile.ZipFile(temporary, "w") as packed:
         tree = {"names": [name for name, *_ in chunk.examples], "survey": chunk.survey.to_json()}
         packed.writestr("chunk.json", json.dumps(tree))
@@ -130,6 +131,11 @@ def read_chunk(path: Path) -> Chunk:
             for k, name in enumerate(tree["names"])
         ]
     return Chunk(examples, Survey.from_json(tree["survey"]))
+
+
+def beside(path: Path) -> Path:
+    """Name a file to write before it takes a place, other than those of all other processes."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")  # machines may share a disk
 
 
 def chunk_path(folder: Path, index: int) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from sggan_jax.files import check_inside
+from sggan_jax.images import walk
 from sggan_jax.types import InputError
 
 MAX_BYTES = 1 << 28
@@ -79,12 +80,9 @@ def list_files(root: Path, suffixes: Iterable[str]) -> dict[str, File]:
     found: dict[str, File] = {}
     for archive in sorted(root.glob("*.zip")):
         found.update(_list_archive(archive, wanted))
-    for folder, folders, names in os.walk(root, followlinks=True):
-        folders.sort()
-        relative = Path(folder).relative_to(root)
-        for name in names:
-            if name.lower().endswith(wanted) and not name.startswith("."):
-                found[(relative / name).as_posix()] = Path(folder) / name
+    for name in walk(root):
+        if name.name.lower().endswith(wanted):
+            found[name.as_posix()] = root / name
     return dict(sorted(found.items()))
 
 

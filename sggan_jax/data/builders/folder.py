@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,14 @@ from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, class_table
-from sggan_jax.images import IMAGE_SUFFIXES, read_image, read_orientation
+from sggan_jax.files import read_names, same_name
+from sggan_jax.images import (
+    IMAGE_SUFFIXES,
+    describe_passed_over,
+    read_image,
+    read_orientation,
+    walk,
+)
 from sggan_jax.types import InputError
 
 SPLITS = ("train", "val", "test")
@@ -20,9 +27,10 @@ SPLITS = ("train", "val", "test")
 def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     """Pair the files of a folder without reading their pixels.
 
-    ``labels/`` may be absent: every class id is then 0. Without lists of names every image belongs
-    to ``train``. Folders inside ``images/`` are part of a name, ``/`` between them. The size plays
-    no part.
+    ``labels/`` may be absent: every class id is then 0. Without lists of names the folders
+    ``train/``, ``val/`` and ``test/`` are the splits where all images lie in these, else every
+    image belongs to ``train``. Folders inside ``images/`` are part of a name, ``/`` between them.
+    What is not read is counted by ending among the refused. The size plays no part.
 
     Raises:
       InputError: if the folder, its images or every pair is missing, or a list of names is empty
@@ -44,7 +52,12 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     }
     splits: dict[str, list[Pair]] = {}
     lists = read_lists(root)
-    for split, names in (lists or {"train": usable}).items():
+    refused += [
+        (f"{folder}/", f"{told} (read: {', '.join(suffixes)})")
+        for folder, suffixes in (("images", IMAGE_SUFFIXES), ("labels", (".png",)))
+        if (root / folder).is_dir() and (told := describe_passed_over(root / folder, suffixes))
+    ]
+    for split, names in (lists or _split_by_folders(usable)).items():
         refused += [
             (name, f"{split}.txt names it, but images/ holds no such file")
             for name in names
@@ -59,6 +72,15 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     files = [*images.values(), *labels.values(), *(root / f"{split}.txt" for split in lists)]
     entries = {path.relative_to(root).as_posix(): path for path in files}
     return Plan(splits, fingerprint(entries, table), refused, labelled)
+
+
+def _split_by_folders(names: Sequence[str]) -> dict[str, list[str]]:
+    """Sort names by folders ``train/``, ``val/`` and ``test/`` where these are all there is."""
+    folders = [name.partition("/")[0] for name in names]
+    if not set(folders) <= set(SPLITS):
+        return {"train": list(names)}
+    pairs = list(zip(folders, names, strict=True))
+    return {s: [name for folder, name in pairs if folder == s] for s in SPLITS if s in folders}
 
 
 def match(
@@ -91,16 +113,19 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
     if not (root / folder).is_dir():
         raise InputError(f"Folder {root} has no {folder}/ inside: put the {folder} there.")
     found: dict[str, Path] = {}
-    for path in sorted((root / folder).rglob("*")):
-        if path.suffix.lower() not in suffixes or path.name.startswith("."):
+    for relative in sorted(walk(root / folder)):
+        if relative.suffix.lower() not in suffixes:
             continue
-        name = path.relative_to(root / folder).with_suffix("").as_posix()
+        path = root / folder / relative
+        name = same_name(relative.with_suffix("").as_posix())
         if name in found:
             raise InputError(f"{found[name]} and {path} share the name {name!r}: keep one of them.")
         found[name] = path
     if not found:
+        told = describe_passed_over(root / folder, suffixes)
         raise InputError(
             f"{root / folder} holds no {', '.join(suffixes)} file: put the {folder} there."
+            f"{told and f' ({told})'}"
         )
     return found
 
@@ -117,8 +142,7 @@ def read_lists(root: Path) -> dict[str, list[str]]:
         path = root / f"{split}.txt"
         if not path.is_file():
             continue
-        names = path.read_text(encoding="utf-8").split("\n")
-        splits[split] = [name.strip() for name in names if name.strip()]
+        splits[split] = read_names(path)
         if not splits[split]:
             raise InputError(f"{path} names no image: list one name a line, or remove it.")
         for name in splits[split]:

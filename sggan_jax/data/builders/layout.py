@@ -26,17 +26,17 @@ class Layout:
     """How a data set lies on disk, in folders or in the archives it comes as.
 
     Attributes:
-        title: What people call it.
-        needs: Archives to download and folders to find in them.
-        table: Its classes.
-        images: Regular expression of images' paths below the source. What its groups match is the
-            name of a pair; a group ``split``, where there is one, names the split instead.
-        labels: The same of label files; both name a pair alike.
-        splits: Names of splits by what the group matched, where they are called otherwise.
-        split_names: Without a group ``split`` and without lists of names: sorts names into splits.
-        split_file: The same by a file of the release, None where it is not there.
-        crop: Whether to cut the centre to the aspect of the training size.
-        known: Names of pairs that are broken in the release itself.
+      title: what people call it.
+      needs: archives to download and folders to find in them.
+      table: its classes.
+      images: regular expression of images' paths below the source. What its groups match is the
+        name of a pair; a group ``split``, where there is one, names the split instead.
+      labels: the same of label files; both name a pair alike.
+      splits: names of splits by what the group matched, where they are called otherwise.
+      split_names: without a group ``split`` and without lists of names: sorts names into splits.
+      split_file: the same by a file of the release, None where it is not there.
+      crop: whether to cut the centre to the aspect of the training size.
+      known: names of pairs that are broken in the release itself.
     """
 
     title: str
@@ -55,7 +55,7 @@ def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Pl
     """Pair the files of a published data set without reading their pixels.
 
     Raises:
-        InputError: The directory, all images, all labels or every pair is missing.
+      InputError: if the directory, all images, all labels or every pair is missing.
     """
     root = spec.root()
     files = list_files(root, IMAGE_SUFFIXES)

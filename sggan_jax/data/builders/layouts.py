@@ -36,7 +36,7 @@ def gtav_splits(root: Path) -> Mapping[str, list[str]] | None:
     """Read the authors' split of GTA-V, ``split.mat``: 12,403 train, 6,382 val, 6,181 test.
 
     Raises:
-        InputError: The file is there but is another.
+      InputError: if the file is there but is another.
     """
     path = root / "split.mat"
     if not path.is_file():

@@ -15,15 +15,15 @@ class SourceSpec:
     """Where examples come from.
 
     Attributes:
-        builder: ``folder``, ``toycity`` or one of ``layouts.LAYOUTS``.
-        path: Directory of the files; toycity has none.
-        table: folder: classes of the labels: one of ``tables.TABLES`` or the path of a TOML or YAML
-            file.
-        look: toycity: ``virtual`` or ``real``.
-        train: toycity: number of training scenes.
-        test: toycity: number of test scenes.
-        seed: toycity: which city; two seeds share no scene.
-        accept_labels: Take the labels as they are though they make no street.
+      builder: ``folder``, ``toycity`` or one of ``layouts.LAYOUTS``.
+      path: directory of the files; toycity has none.
+      table: folder: classes of the labels: one of ``tables.TABLES`` or the path of a TOML or YAML
+        file.
+      look: toycity: ``virtual`` or ``real``.
+      train: toycity: number of training scenes.
+      test: toycity: number of test scenes.
+      seed: toycity: which city; two seeds share no scene.
+      accept_labels: take the labels as they are though they make no street.
     """
 
     builder: str
@@ -39,7 +39,7 @@ class SourceSpec:
         """Return the directory of the files.
 
         Raises:
-            InputError: None is given.
+          InputError: if none is given.
         """
         if not self.path:
             raise InputError(
@@ -69,11 +69,11 @@ class Plan:
     """What a source offers before anything is read.
 
     Attributes:
-        splits: Pairs by name of the split.
-        refused: Name and reason of what cannot become a pair.
-        fingerprint: Changes whenever the source does.
-        labelled: False where the source has no labels and every id is 0.
-        known: Names of pairs that are broken in the release itself.
+      splits: pairs by name of the split.
+      refused: name and reason of what cannot become a pair.
+      fingerprint: changes whenever the source does.
+      labelled: False where the source has no labels and every id is 0.
+      known: names of pairs that are broken in the release itself.
     """
 
     splits: Mapping[str, Sequence[Pair]]

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from sggan_jax.data.builders.palette import ids_of_palette
-from sggan_jax.data.labels import ClassTable, check_ids, count_pixels
+from sggan_jax.data.labels import CITYSCAPES, ClassTable, check_ids, count_pixels
 from sggan_jax.images import Decoded, File, decode
 from sggan_jax.types import InputError
 
@@ -53,8 +53,7 @@ def read_labels(file: File, table: ClassTable) -> np.ndarray:
             return ids_of_colours(_narrow_colours(colours, file), table, str(file))
         labels = colours[..., 0].astype(np.uint8)
     elif decoded.image.mode == "P":
-        index = np.asarray(decoded.image)
-        labels = ids_of_palette(index, _palette(decoded.image), table, str(file))[index]
+        labels = _read_palette(decoded.image, table, file)
     elif decoded.stretch > 1:
         labels = _unstretch(np.asarray(decoded.image.convert("L")), decoded.stretch, table, file)
     else:
@@ -65,14 +64,18 @@ def read_labels(file: File, table: ClassTable) -> np.ndarray:
 
 
 def read_ids(file: File) -> np.ndarray:
-    """Read a label file of class ids in one channel as they stand, uint8 [H, W].
+    """Read a label file of class ids as they stand, uint8 [H, W].
 
-    For data sets that a program of this project wrote; all else needs a class table to be read.
+    For data sets that a program of this project wrote, whose ids are mostly those of Cityscapes: by
+    its table palettes are judged; which ids occur is not checked.
 
     Raises:
-      InputError: if the file is missing, damaged, or holds anything else.
+      InputError: if the file is missing, damaged, or holds anything but ids.
     """
-    return _read_one_channel(_decode(file), file)
+    decoded = _decode(file)
+    if decoded.image.mode == "P":
+        return _read_palette(decoded.image, CITYSCAPES, file)
+    return _read_one_channel(decoded, file)
 
 
 def _decode(file: File) -> Decoded:
@@ -106,9 +109,9 @@ def _channels(image: Image.Image) -> np.ndarray:
     return np.asarray(image)[..., :3]
 
 
-def _palette(image: Image.Image) -> np.ndarray:
-    """Colours of a palette, uint8 [n, 3]."""
-    return np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+def _read_palette(image: Image.Image, table: ClassTable, file: File) -> np.ndarray:
+    index, palette = np.asarray(image), np.array(image.getpalette("RGB"), np.uint8)
+    return ids_of_palette(index, palette.reshape(-1, 3), table, str(file))[index]
 
 
 def _narrow_colours(colours: np.ndarray, file: File) -> np.ndarray:

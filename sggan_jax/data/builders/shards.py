@@ -8,7 +8,6 @@ import contextlib
 import io
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
-from sggan_jax.data.builders.chunks import Chunk, chunk_path
+from sggan_jax.data.builders.chunks import Chunk, beside, chunk_path
 from sggan_jax.data.survey import Survey
 
 SHARD_BYTES = 512 << 20
@@ -146,7 +145,7 @@ class SplitWriter:
     def _write_shard(self, index: int, chunks: Iterator[Chunk]) -> Shard:
         """Write chunks until a shard is full or none is left, then that it is whole."""
         shard, path = Shard(), self._path(index)
-        temporary = self.folder / f"{path.name}.{os.getpid()}.tmp"
+        temporary = beside(self.folder / path.name)
         _write_records(temporary, _fill(shard, chunks, example_features(*self.size)))
         if shard.names:
             temporary.replace(path)

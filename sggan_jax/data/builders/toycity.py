@@ -22,7 +22,7 @@ def plan_toycity(spec: SourceSpec, height: int, width: int) -> Plan:
     perfect adaptation of example ``i`` of the virtual look would be.
 
     Raises:
-        InputError: The look is unknown or a number of scenes impossible.
+      InputError: if the look is unknown or a number of scenes impossible.
     """
     if spec.look not in _LOOKS:
         raise InputError(f"Look {spec.look!r} of toycity is unknown: give virtual or real.")

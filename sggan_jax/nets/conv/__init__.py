@@ -1,7 +1,7 @@
 """The one home of convolution: layout (NHWC, HWIO), zero padding, and the algorithm per platform.
 
 On GPUs and TPUs these are plain ``lax`` convolutions. On CPUs, where XLA's own gradients are up to
-a hundred times slower than need be, the maps of ``products.py`` take over, chosen by shape in
+a hundred times slower than need be, the forms of ``products.py`` take over, chosen by shape in
 ``choice.py``. The choice is made when a computation is lowered, so one exported module holds what
 is right for each platform. Values and gradients of any order are those of plain ``lax``; forward
 mode (``jax.jvp``) is not supported.
@@ -14,7 +14,7 @@ import jax
 from jax import lax
 
 from sggan_jax.nets.conv import choice, plain
-from sggan_jax.nets.conv.plain import NHWC, Geometry, turn
+from sggan_jax.nets.conv.plain import NHWC, Geometry, flip
 from sggan_jax.types import InputError
 
 Padding = str | Sequence[tuple[int, int]]
@@ -33,18 +33,18 @@ def conv(
     """Correlate an image with a kernel, zeros beyond the border.
 
     Args:
-        x: [B, H, W, I].
-        kernel: [kh, kw, I, O], of the type of ``x``; [kh, kw, 1, I] if depthwise.
-        stride: Input pixels per output pixel.
-        padding: "SAME" (H / stride rounded up), "VALID" (none) or ((top, bottom), (left, right)).
-        dilation: Distance between neighbouring taps.
-        depthwise: Correlate every channel with a kernel of its own.
+      x: [B, H, W, I].
+      kernel: [kh, kw, I, O], of the type of ``x``; [kh, kw, 1, I] if depthwise.
+      stride: input pixels per output pixel.
+      padding: "SAME" (H / stride rounded up), "VALID" (none) or ((top, bottom), (left, right)).
+      dilation: distance between neighbouring kernel positions.
+      depthwise: correlate every channel with a kernel of its own.
 
     Returns:
-        [B, h, w, O]; O is I if depthwise.
+      [B, h, w, O]; O is I if depthwise.
 
     Raises:
-        InputError: If the channels of image and kernel differ.
+      InputError: if the channels of image and kernel differ.
 
     >>> import jax.numpy as jnp
     >>> conv(jnp.ones((1, 4, 6, 3)), jnp.ones((4, 4, 3, 2)), stride=2)[0, 0, :, 0].tolist()
@@ -76,17 +76,17 @@ def conv_transpose(
     """Upsample: spread ``x`` ``stride`` pixels apart, zeros between, and correlate.
 
     Args:
-        x: [B, H, W, I].
-        kernel: [kh, kw, I, O], of the type of ``x``; not flipped, as ``lax.conv_transpose``.
-        stride: Output pixels per input pixel.
-        padding: "SAME" (stride * H out), "VALID" or ((top, bottom), (left, right)) around the
-            spread image.
+      x: [B, H, W, I].
+      kernel: [kh, kw, I, O], of the type of ``x``; not flipped, as ``lax.conv_transpose``.
+      stride: output pixels per input pixel.
+      padding: "SAME" (stride * H out), "VALID" or ((top, bottom), (left, right)) around the
+        spread image.
 
     Returns:
-        [B, stride * H, stride * W, O] for "SAME".
+      [B, stride * H, stride * W, O] for "SAME".
 
     Raises:
-        InputError: If the channels of image and kernel differ.
+      InputError: if the channels of image and kernel differ.
 
     >>> import jax.numpy as jnp
     >>> conv_transpose(jnp.ones((1, 1, 2, 1)), jnp.ones((1, 2, 1, 1)))[0, 0].ravel().tolist()
@@ -98,15 +98,15 @@ def conv_transpose(
         padding = [_transpose_pads(k, stride, padding) for k in (kh, kw)]
     if _is_symbolic(x):
         return lax.conv_transpose(x, kernel, (stride, stride), padding, dimension_numbers=NHWC)
-    # The output is the large image of an ordinary convolution whose kernel is turned round.
+    # The output is the large image of an ordinary convolution whose kernel is flipped.
     pads = [(k - 1 - low, k - 1 - high) for k, (low, high) in zip((kh, kw), padding, strict=True)]
     size = [
         (n - 1) * stride + k - sum(pad)
         for n, k, pad in zip((height, width), (kh, kw), pads, strict=True)
     ]
-    turned = choice.keeps_turned(x)
-    geometry = Geometry((size[0], size[1]), (kh, kw), stride, _as_pads(pads), turned=turned)
-    return _input_grad(geometry, x, kernel if turned else turn(kernel))
+    flipped = choice.keeps_flipped(x)
+    geometry = Geometry((size[0], size[1]), (kh, kw), stride, _as_pads(pads), flipped=flipped)
+    return _input_grad(geometry, x, kernel if flipped else flip(kernel))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -122,41 +122,41 @@ def _input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Arra
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+def _weight_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """(x, y) -> kernel."""
-    return _run(plain.kernel_grad, choice.kernel_grad, geometry, x, y)
+    return _run(plain.weight_grad, choice.weight_grad, geometry, x, y)
 
 
 def _correlate_bwd(geometry: Geometry, saved: Pair, y: jax.Array) -> Pair:
     x, kernel = saved
-    return _input_grad(geometry, y, kernel), _kernel_grad(geometry, x, y)
+    return _input_grad(geometry, y, kernel), _weight_grad(geometry, x, y)
 
 
 def _input_grad_bwd(geometry: Geometry, saved: Pair, x: jax.Array) -> Pair:
     y, kernel = saved
-    return _correlate(geometry, x, kernel), _kernel_grad(geometry, x, y)
+    return _correlate(geometry, x, kernel), _weight_grad(geometry, x, y)
 
 
-def _kernel_grad_bwd(geometry: Geometry, saved: Pair, kernel: jax.Array) -> Pair:
+def _weight_grad_bwd(geometry: Geometry, saved: Pair, kernel: jax.Array) -> Pair:
     x, y = saved
     return _input_grad(geometry, y, kernel), _correlate(geometry, x, kernel)
 
 
-# Each map's gradients are the other two, so gradients of gradients stay within these three.
+# The gradients of each are the other two, so gradients of gradients stay within these three.
 _correlate.defvjp(lambda geometry, *saved: (_correlate(geometry, *saved), saved), _correlate_bwd)
 _input_grad.defvjp(lambda geometry, *saved: (_input_grad(geometry, *saved), saved), _input_grad_bwd)
-_kernel_grad.defvjp(
-    lambda geometry, *saved: (_kernel_grad(geometry, *saved), saved), _kernel_grad_bwd
+_weight_grad.defvjp(
+    lambda geometry, *saved: (_weight_grad(geometry, *saved), saved), _weight_grad_bwd
 )
 
 
-def _run(plain_map, choose, geometry: Geometry, *operands: jax.Array) -> jax.Array:
-    """Apply the plain map, or on CPUs the chosen one."""
+def _run(plain_form, choose, geometry: Geometry, *operands: jax.Array) -> jax.Array:
+    """Apply the plain form, or on CPUs the chosen one."""
     chosen = choose(geometry, *operands)
     if chosen is None:
-        return plain_map(geometry, *operands)
+        return plain_form(geometry, *operands)
     return lax.platform_dependent(
-        *operands, cpu=partial(chosen, geometry), default=partial(plain_map, geometry)
+        *operands, cpu=partial(chosen, geometry), default=partial(plain_form, geometry)
     )
 
 

@@ -8,11 +8,11 @@ in ``plain.py``, in the same number of operations.
 import jax
 from jax import lax
 
-from sggan_jax.nets.conv.plain import NHWC, Geometry, turn
+from sggan_jax.nets.conv.plain import NHWC, Geometry, flip
 
 
 def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Correlate the spread ``y`` with the kernel turned round: (y, kernel) -> x."""
+    """Correlate the spread ``y`` with the kernel flipped: (y, kernel) -> x."""
     pads = []
     for n, m, k, (low, _) in zip(*_sides(geometry), strict=True):
         before = (k - 1) * geometry.dilation - low
@@ -20,7 +20,7 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array
         pads.append((before, n + (k - 1) * geometry.dilation - spread - before))
     return lax.conv_general_dilated(
         y,
-        kernel if geometry.turned else turn(kernel),
+        kernel if geometry.flipped else flip(kernel),
         (1, 1),
         pads,
         lhs_dilation=(geometry.stride, geometry.stride),
@@ -29,7 +29,7 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array
     )
 
 
-def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+def weight_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Correlate ``x`` with the spread ``y``, images for channels: (x, y) -> kernel."""
     pads = []
     for n, m, k, (low, _) in zip(*_sides(geometry), strict=True):
@@ -43,7 +43,7 @@ def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
         rhs_dilation=(geometry.stride, geometry.stride),
         dimension_numbers=NHWC,
     ).transpose(1, 2, 0, 3)
-    return turn(kernel) if geometry.turned else kernel
+    return flip(kernel) if geometry.flipped else kernel
 
 
 def _sides(geometry: Geometry):

@@ -1,9 +1,9 @@
-"""The three maps of one convolution, as XLA has them: what GPUs and TPUs run, and the reference.
+"""A convolution, its input gradient and its weight gradient as XLA has them: the reference.
 
 A convolution joins a large image ``x`` [B, H, W, I], a kernel [kh, kw, I, O] and a small image
-``y`` [B, h, w, O] by one trilinear form, so it has three linear maps, each the gradient of the
-others: ``correlate`` (x, kernel) -> y, ``input_grad`` (y, kernel) -> x and ``kernel_grad``
-(x, y) -> kernel. A transposed convolution is ``input_grad`` with its kernel turned round.
+``y`` [B, h, w, O] by one trilinear form, so there are three linear functions, each a gradient of
+the others: ``correlate`` (x, kernel) -> y, ``input_grad`` (y, kernel) -> x and ``weight_grad``
+(x, y) -> kernel. A transposed convolution is ``input_grad`` with its kernel flipped.
 """
 
 from typing import NamedTuple
@@ -18,13 +18,13 @@ class Geometry(NamedTuple):
     """Everything about a convolution that is not an array.
 
     Attributes:
-        size: Height and width (H, W) of the large image.
-        kernel: Height and width (kh, kw) of the kernel.
-        stride: Pixels of the large image per pixel of the small one.
-        pads: Zeros ((top, bottom), (left, right)) around the large image; negative ones crop.
-        dilation: Distance between neighbouring taps of the kernel.
-        turned: The kernel is given as :func:`turn` leaves it, [kh, kw, O, I].
-        depthwise: Every channel has a kernel of its own, [kh, kw, 1, C], and meets no other.
+      size: height and width (H, W) of the large image.
+      kernel: height and width (kh, kw) of the kernel.
+      stride: pixels of the large image per pixel of the small one.
+      pads: zeros ((top, bottom), (left, right)) around the large image; negative ones crop.
+      dilation: distance between neighbouring kernel positions.
+      flipped: the kernel is given as :func:`flip` leaves it, [kh, kw, O, I].
+      depthwise: every channel has a kernel of its own, [kh, kw, 1, C], and meets no other.
     """
 
     size: tuple[int, int]
@@ -32,7 +32,7 @@ class Geometry(NamedTuple):
     stride: int
     pads: tuple[tuple[int, int], tuple[int, int]]
     dilation: int = 1
-    turned: bool = False
+    flipped: bool = False
     depthwise: bool = False
 
     @property
@@ -45,8 +45,8 @@ class Geometry(NamedTuple):
         return h, w
 
 
-def turn(kernel: jax.Array) -> jax.Array:
-    """Turn a kernel by 180 degrees and exchange its channels: [kh, kw, I, O] -> [kh, kw, O, I]."""
+def flip(kernel: jax.Array) -> jax.Array:
+    """Flip a kernel along both sides, exchange its channels: [kh, kw, I, O] -> [kh, kw, O, I]."""
     return kernel[::-1, ::-1].swapaxes(2, 3)
 
 
@@ -54,7 +54,7 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
     """``y[p] = sum_t x[stride * p + dilation * t - pad] kernel[t]``, zeros beyond the border."""
     return lax.conv_general_dilated(
         x,
-        turn(kernel) if geometry.turned else kernel,
+        flip(kernel) if geometry.flipped else kernel,
         (geometry.stride, geometry.stride),
         geometry.pads,
         rhs_dilation=(geometry.dilation, geometry.dilation),
@@ -65,16 +65,16 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
     """Transpose of :func:`correlate` in ``x``: ``y`` [B, h, w, O] -> [B, H, W, I]."""
-    channels = kernel.shape[3 if geometry.turned or geometry.depthwise else 2]
+    channels = kernel.shape[3 if geometry.flipped or geometry.depthwise else 2]
     x = jax.ShapeDtypeStruct((y.shape[0], *geometry.size, channels), y.dtype)
     (x_bar,) = jax.linear_transpose(lambda x: correlate(geometry, x, kernel), x)(y)
     return x_bar
 
 
-def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+def weight_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Transpose of :func:`correlate` in the kernel: x, y -> [kh, kw, I, O]."""
     channels = (1 if geometry.depthwise else x.shape[3], y.shape[3])
-    channels = channels[::-1] if geometry.turned else channels
+    channels = channels[::-1] if geometry.flipped else channels
     kernel = jax.ShapeDtypeStruct((*geometry.kernel, *channels), x.dtype)
     (kernel_bar,) = jax.linear_transpose(lambda kernel: correlate(geometry, x, kernel), kernel)(y)
     return kernel_bar

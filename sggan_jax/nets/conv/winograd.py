@@ -1,6 +1,6 @@
-"""The three maps at stride 1 with fewer multiplications: Winograd's minimal filtering, for CPUs.
+"""Convolution and gradients at stride 1 with fewer multiplications: Winograd, for CPUs.
 
-An image is cut into tiles of ``TILE`` pixels that overlap by all but one of the kernel's taps. A
+An image is cut into tiles of ``TILE`` pixels that overlap by a pixel less than the kernel has. A
 tile and a kernel become polynomials' values at ``TILE`` points along each side, where correlating
 is multiplying number by number; over all tiles and channels that is one matrix product per pair of
 points. A 3x3 kernel takes 36 multiplications for 16 outputs instead of 144, a 4x4 one 36 for 9
@@ -8,8 +8,8 @@ instead of 144. Rounding is about three times that of the direct sum.
 
 S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms for
 Convolutional Neural Networks, 2016 (``Y = A^T [(G g G^T) * (B^T d B)] A``). Shapes are those of
-``plain.py``; every function equals its namesake there up to rounding. Kernels are square, neither
-dilated nor turned.
+``plain.py``; every function equals that of its name there up to rounding. Kernels are square,
+neither dilated nor flipped.
 """
 
 from functools import reduce
@@ -22,6 +22,7 @@ import numpy as np
 from jax import lax
 
 from sggan_jax.nets.conv.plain import Geometry
+from sggan_jax.nets.conv.shifts import pad
 
 TILE = 6
 """Pixels of a tile along each side. Larger ones multiply less and round more."""
@@ -35,10 +36,10 @@ class Tiling(NamedTuple):
     """How the outputs of a correlation are divided.
 
     Attributes:
-        out: Height and width of the output.
-        kernel: Taps along a side.
-        pads: Zeros (before, after) along height and width; negative numbers crop.
-        points: Where to evaluate, [TILE, 2].
+      out: height and width of the output.
+      kernel: positions along a side.
+      pads: zeros (before, after) along height and width; negative numbers crop.
+      points: where to evaluate, [TILE, 2].
     """
 
     out: tuple[int, int]
@@ -66,7 +67,7 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Correlate ``y`` with the kernel turned round.
+    """Correlate ``y`` with the kernel flipped.
 
     A polynomial with its coefficients in reverse has at q / p the value that the polynomial has at
     p / q. So the kernel's values serve as they are, and only the points of the tiles change.
@@ -79,12 +80,12 @@ def input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array
     return _join(tiling, products, y.shape[0])
 
 
-def kernel_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
+def weight_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """Multiply the tiles of ``x`` by those of ``y``, the outputs' values, over all tiles."""
     tiling = _tiling(geometry)
     products = lax.dot_general(_tiles(tiling, x), _spread(tiling, y), (((1,), (1,)), ((0,), (0,))))
-    taps = _evaluation(tiling.points, tiling.kernel).T
-    flat = _both_sides(taps, x.dtype) @ products.reshape(TILE**2, -1)
+    matrix = _evaluation(tiling.points, tiling.kernel).T
+    flat = _both_sides(matrix, x.dtype) @ products.reshape(TILE**2, -1)
     return flat.reshape(*geometry.kernel, x.shape[3], y.shape[3])
 
 
@@ -106,7 +107,7 @@ def _reach(tiling: Tiling, size: tuple[int, int], before: list[int]):
 
 def _tiles(tiling: Tiling, x: jax.Array) -> jax.Array:
     """Cut [B, H, W, C] into tiles and transform each by B^T: [TILE TILE, tiles, C]."""
-    return _transform(tiling, _interpolation(tiling.points), _pad(x, tiling.pads))
+    return _transform(tiling, _interpolation(tiling.points), pad(x, tiling.pads))
 
 
 def _spread(tiling: Tiling, y: jax.Array) -> jax.Array:
@@ -115,7 +116,7 @@ def _spread(tiling: Tiling, y: jax.Array) -> jax.Array:
         count * tiling.step - n for count, n in zip(tiling.grid, tiling.out, strict=True)
     )
     matrix = _evaluation(tiling.points, tiling.step)
-    return _transform(tiling, matrix, _pad(y, ((0, bottom), (0, right))))
+    return _transform(tiling, matrix, pad(y, ((0, bottom), (0, right))))
 
 
 def _transform(tiling: Tiling, matrix: np.ndarray, x: jax.Array) -> jax.Array:
@@ -176,9 +177,3 @@ def _mix(matrix: np.ndarray, parts: list[jax.Array]) -> list[jax.Array]:
 
 def _times(number: float, x: jax.Array) -> jax.Array:
     return x if number == 1 else x * number
-
-
-def _pad(x: jax.Array, pads) -> jax.Array:
-    """Zero-pad height and width; negative numbers crop."""
-    config = [(0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0)]
-    return lax.pad(x, jnp.zeros((), x.dtype), config)

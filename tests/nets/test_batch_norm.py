@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.nets.units import BatchNorm, Unit, batch_norm, init_variables
+from sggan_jax.nets.initial import init_variables
+from sggan_jax.nets.layers import BatchNorm, ConvBlock
+from sggan_jax.nets.norm import batch_norm
 
 SHAPE = (3, 4, 5, 2)
 
@@ -71,8 +73,8 @@ def test_bfloat16_keeps_statistics_in_float32():
 
 
 @pytest.mark.parametrize("features", [6, 0])
-def test_drawn_variables_have_the_form_and_spread_of_the_modules_own(features):
-    unit, x = Unit(features, 3), jnp.zeros((1, 4, 4, 400))
+def test_variables_have_the_form_and_std_of_the_modules_own(features):
+    unit, x = ConvBlock(features, 3), jnp.zeros((1, 4, 4, 400))
     own, drawn = (
         unit.init(jax.random.key(0), x),
         init_variables(unit, jax.random.key(0), x),
@@ -90,7 +92,7 @@ def test_drawn_variables_have_the_form_and_spread_of_the_modules_own(features):
 
 
 def test_the_key_decides():
-    unit, x = Unit(6, 3), jnp.zeros((1, 4, 4, 5))
+    unit, x = ConvBlock(6, 3), jnp.zeros((1, 4, 4, 5))
     first, again, other = (init_variables(unit, jax.random.key(k), x) for k in (0, 0, 1))
     jax.tree.map(np.testing.assert_array_equal, first, again)
     assert (first["params"]["conv"]["kernel"] != other["params"]["conv"]["kernel"]).any()

@@ -1,0 +1,64 @@
+"""What must hold between sections: each function refuses settings that cannot work together."""
+
+from collections.abc import Mapping
+
+from sggan_jax.config.sections import Data, Nets, Train
+from sggan_jax.config.weights import MethodName
+from sggan_jax.types import InputError
+
+ONE_DOMAIN: tuple[MethodName, ...] = ("segmenter",)
+"""Methods that need no real domain."""
+
+TWO_WAY: tuple[MethodName, ...] = ("sggan", "dualgan", "bigan")
+"""Methods with the generators and discriminators of ``nets``."""
+
+
+def check_domains(method: MethodName, data: Data) -> None:
+    """Refuse a method that looks at a real domain when the configuration leaves it out."""
+    if not data.real and method not in ONE_DOMAIN:
+        raise InputError(
+            f"data.real is empty, but method {method} needs a real domain; name its builder and "
+            f"folder in data.real and data.real_dir"
+        )
+
+
+def check_sizes(method: MethodName, data: Data, nets: Nets) -> None:
+    """Refuse a training size that the networks cannot take."""
+    if method not in TWO_WAY:
+        return
+    size = f"data.height and data.width = {data.height}x{data.width}"
+    if nets.generator == "unet":
+        multiple, why = 2**nets.levels, f"2^nets.levels, levels {nets.levels}"
+        lowest = 1
+    else:
+        multiple, why, lowest = 4, "nets.generator = resnet", 8
+    if data.height % multiple or data.width % multiple or min(data.size) < lowest:
+        least = f" and at least {lowest}" if lowest > 1 else ""
+        raise InputError(f"{size} must be multiples of {multiple}{least} ({why})")
+    if nets.generator == "unet" and data.height == data.width == multiple:
+        raise InputError(
+            f"{size} leave a 1x1 innermost map, which instance norm erases, with nets.levels = "
+            f"{nets.levels}; use fewer levels or a larger size"
+        )
+    stride = 2**nets.dis_downsamplings
+    h, w = -(-data.height // stride), -(-data.width // stride)
+    if min(h, w) < 2:
+        raise InputError(
+            f"{size} leave the discriminator {h}x{w} scores with nets.dis_downsamplings = "
+            f"{nets.dis_downsamplings}; use fewer downsamplings or a larger size"
+        )
+
+
+def check_best(train: Train, weights: Mapping[str, float]) -> None:
+    """Refuse to keep the best checkpoints by what is no term of the run.
+
+    Args:
+      train: the settings.
+      weights: of the method's terms.
+    """
+    terms = [name for name, weight in weights.items() if weight]
+    if train.keep_best and train.best_metric not in terms:
+        raise InputError(
+            f"train.best_metric must be one of {', '.join(terms)} when train.keep_best is "
+            f"{train.keep_best}, got {train.best_metric!r}"
+        )
