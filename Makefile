@@ -1,11 +1,14 @@
-# Every target makes its own environment in .venv when there is none.
+# Every target makes its own environment when there is none: .venv, or .venv-3.13 for
+# PYTHON=python3.13. EXTRA=cuda12 (cuda13, tpu) adds what JAX needs for such a device.
 PYTHON ?= python3
-VENV := .venv
+EXTRA ?=
+VENV ?= .venv$(patsubst python%,-%,$(filter-out python python3,$(notdir $(PYTHON))))
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready$(addprefix -,$(EXTRA))
+CORE := nets losses methods train adapt
 RUN := runs/demo
 
-.PHONY: help demo test test-all check format requirements clean
+.PHONY: help demo test test-core test-all check format requirements clean
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -14,6 +17,9 @@ $(READY): pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+ifneq ($(EXTRA),)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable ".[$(EXTRA)]"
+endif
 	touch $@
 
 demo: $(READY)   ## Train on the built-in toy city, adapt held-out scenes, show picture and table
@@ -22,6 +28,9 @@ demo: $(READY)   ## Train on the built-in toy city, adapt held-out scenes, show 
 
 test: $(READY)   ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-core: $(READY) ## Run those of networks, losses, methods, training and adapting
+	$(BIN)/python -m pytest -n auto -m "not slow" $(foreach x,$(CORE),tests/$(x) sggan_jax/$(x))
 
 test-all: $(READY) ## Run every test, slow ones too
 	$(BIN)/python -m pytest -n auto
@@ -41,4 +50,4 @@ requirements:    ## Pin every dependency anew in requirements.txt (needs uv)
 	rm -f uv.lock
 
 clean:           ## Remove the environment and caches; data and runs stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -14,6 +14,7 @@ FILES = sorted(
 FLOORS = {
     "sggan_jax.types": 0,
     "sggan_jax.allocator": 0,
+    "sggan_jax.hardware": 0,
     "sggan_jax.progress": 0,
     "sggan_jax.threads": 0,
     "sggan_jax.messages": 1,

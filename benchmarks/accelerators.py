@@ -1,0 +1,284 @@
+"""What XLA makes of this library for a GPU or TPU that is not here: time, memory and kernels.
+
+    python -m benchmarks.accelerators                     # every program, for H100 and TPU v5e
+    python -m benchmarks.accelerators --only generator_f32 --machines h100
+
+Needs the extra ``accelerators`` and Python 3.12 or later. Nothing is run there: XLA's compilers
+answer with the optimised program, which is the same whenever the same code is compiled by the same
+version. Each program is compiled in a process of its own, and its row is written to ``--output``
+as soon as it is known, beside those that are there already. Prints a Markdown table of all rows.
+
+The roofline time lets every kernel take what its arithmetic or its memory takes at the machine's
+peak, whichever is more, and on a GPU a launch besides. A real step takes longer.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.hlo import Kernel, read_kernels
+from benchmarks.targets import TARGETS, Target, describe
+
+SIZE = 256, 512
+LARGE = 1024, 2048
+HEADER = (
+    "| program | machine | compile s of CPU | peak memory GB | kernels | copies (GB) | moved GB "
+    "| GFLOP | roofline ms | of which |\n|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def main() -> None:
+    """Compile the programs asked for, or be the process that compiles one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="*", default=list(PROGRAMS), choices=PROGRAMS)
+    parser.add_argument("--machines", nargs="*", default=["h100", "v5e"], choices=TARGETS)
+    parser.add_argument("--output", type=Path, default=Path("docs/results/accelerators.json"))
+    parser.add_argument("--text", type=Path, help="folder to keep the compiled programs' text in")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps(measure(args.only[0], args.machines[0], args.text)))
+        return
+    rows = json.loads(args.output.read_text()) if args.output.is_file() else []
+    for machine in args.machines:
+        for program in args.only:
+            row = in_own_process(program, machine, args.text)
+            same = [(x["program"], x["machine"]) == (program, machine) for x in rows]
+            rows = [x for x, is_old in zip(rows, same, strict=True) if not is_old] + [row]
+            rows.sort(key=lambda x: (list(TARGETS).index(x["machine"]), x["program"]))
+            args.output.parent.mkdir(parents=True, exist_ok=True)
+            args.output.write_text(json.dumps(rows, indent=1) + "\n")
+    print(table(rows))
+
+
+def in_own_process(program: str, machine: str, text: Path | None) -> dict[str, Any]:
+    """Compile one program where no other compiler is loaded."""
+    command = [sys.executable, "-m", "benchmarks.accelerators", "--one"]
+    command += ["--only", program, "--machines", machine]
+    command += ["--text", str(text)] if text else []
+    # The host computes nothing but shapes; a GPU that is not there cannot be asked anything.
+    kept = {"JAX_PLATFORMS": "cpu", "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1"}
+    kept |= {"ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TPU_SKIP_MDS_QUERY": "1"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=os.environ | kept)
+    if done.returncode:
+        sys.exit(f"{program} could not be compiled for {machine}, see the error above")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(program: str, machine: str, keep: Path | None = None) -> dict[str, Any]:
+    """Compile one program for one kind of machine and say what came out."""
+    import jax
+
+    target = TARGETS[machine]
+    lowered = PROGRAMS[program](devices_of(target))
+    start = time.process_time()
+    compiled = lowered.compile()
+    seconds = time.process_time() - start
+    text = compiled.as_text()
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"{program}_{machine}.txt").write_text(text)
+    row = {"program": program, "machine": machine, "jax": jax.__version__}
+    row |= {"compile_cpu_seconds": round(seconds, 1), "peak_bytes": peak(compiled)}
+    return row | summarise(read_kernels(text), target)
+
+
+def devices_of(target: Target, number: int = 4) -> list[Any]:
+    """Return devices that stand for a machine's; programs may be compiled for them, not run."""
+    from jax.experimental import topologies
+
+    if target.platform == "tpu":
+        return list(topologies.get_topology_desc(target.topology, platform="tpu").devices)
+    made = topologies.get_topology_desc(
+        target.name, platform="cuda", target_config=describe(target), topology=f"1x1x{number}"
+    )
+    return list(made.devices)
+
+
+def peak(compiled: Any) -> int:
+    """Bytes of a device's memory: what is given, what comes out elsewhere, and what is between."""
+    sizes = compiled.memory_analysis()
+    kept = sizes.argument_size_in_bytes + sizes.output_size_in_bytes - sizes.alias_size_in_bytes
+    return int(kept + sizes.temp_size_in_bytes)
+
+
+def summarise(kernels: Iterable[Kernel], target: Target) -> dict[str, Any]:
+    """Add up kernels and say what takes the time of the roofline.
+
+    Returns:
+      Counts, bytes, operations; milliseconds by kind of kernel (``launches`` among them) and of the
+      ten layers that take most.
+    """
+    kinds: dict[str, float] = defaultdict(float)
+    layers: dict[str, float] = defaultdict(float)
+    total = {"kernels": 0, "copies": 0, "copied_bytes": 0, "moved_bytes": 0, "operations": 0}
+    for kernel in kernels:
+        rate = target.rates.get(kernel.numbers, target.rates["bf16"])
+        seconds = max(kernel.operations / rate, kernel.bytes / target.bandwidth) * kernel.times
+        kinds[kernel.kind] += seconds
+        layers[layer(kernel.name)] += seconds
+        kinds["launches"] += target.launch * kernel.times
+        total["kernels"] += kernel.times
+        total["moved_bytes"] += kernel.bytes * kernel.times
+        total["operations"] += kernel.operations * kernel.times
+        if kernel.kind == "copy":
+            total["copies"] += kernel.times
+            total["copied_bytes"] += kernel.bytes * kernel.times
+    return total | {
+        "roofline_ms": round(1e3 * sum(kinds.values()), 3),
+        "kinds_ms": _largest(kinds, len(kinds)),
+        "layers_ms": _largest(layers, 10),
+    }
+
+
+def _largest(seconds: dict[str, float], number: int) -> dict[str, float]:
+    ordered = sorted(seconds.items(), key=lambda item: -item[1])[:number]
+    return {name: round(1e3 * value, 4) for name, value in ordered if value}
+
+
+def layer(name: str) -> str:
+    """Shorten an operation's path to its network, layer and whether it is a gradient.
+
+    >>> layer("jit(step)/transpose(jvp(UNet))/down_3/norm/reduce_sum")
+    'UNet/down_3/norm, gradient'
+    """
+    words = re.sub(r"\b(?:jit|jvp|transpose|vmap|pmap|closed_call|checkpoint)\b", "", name)
+    parts = [part.strip("()") for part in words.split("/")]
+    parts = [
+        part for part in parts[:-1] if part and not re.match(r"<|step|_steps|while|body", part)
+    ]
+    short = "/".join(parts) or parts[-1] if parts else name.rpartition("/")[2]
+    return short + (", gradient" if "transpose(" in name else "")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Write rows as a Markdown table."""
+    lines = [HEADER]
+    for x in rows:
+        cells = [x["program"], TARGETS[x["machine"]].name, f"{x['compile_cpu_seconds']:.0f}"]
+        cells += [f"{x['peak_bytes'] / 1e9:.3f}", f"{x['kernels']:,}"]
+        cells += [f"{x['copies']} ({x['copied_bytes'] / 1e9:.2f})"]
+        cells += [f"{x['moved_bytes'] / 1e9:.2f}", f"{x['operations'] / 1e9:.1f}"]
+        cells += [f"{x['roofline_ms']:.2f}"]
+        cells += [", ".join(f"{kind} {ms:.2f}" for kind, ms in list(x["kinds_ms"].items())[:4])]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def settings(dtype: str, batch: int) -> Any:
+    """Return the paper's settings with a type of computations and a batch."""
+    from configs.common import get_config
+    from sggan_jax.types import namespace
+
+    config = get_config()
+    config.data.height, config.data.width = SIZE
+    config.nets.dtype, config.train.batch_size = dtype, batch
+    return namespace(config.to_dict())
+
+
+def step(devices: list[Any], dtype: str, batch: int, number: int = 1) -> Any:
+    """Lower one training step, state given up, on one device or pmapped on several."""
+    import jax
+    import numpy as np
+    from jax.sharding import SingleDeviceSharding
+
+    from sggan_jax.data.labels import group_table
+    from sggan_jax.methods import make_method
+    from sggan_jax.train.optim import make_optimiser
+    from sggan_jax.train.state import Recipe, init_state
+    from sggan_jax.train.step import make_step
+
+    config = settings(dtype, batch * number)
+    method = make_method(config, group_table(config.data.class_groups), steps_per_epoch=1000)
+    optimisers = {
+        name: make_optimiser(config.optim, 25_000, group)
+        for name, group in method.optimiser_groups.items()
+    }
+    recipe = Recipe(optimisers, pool_size=-(-config.train.pool_size // number))
+    image = jax.ShapeDtypeStruct((batch, *SIZE, 3), np.uint8)
+    labels = jax.ShapeDtypeStruct((batch, *SIZE), np.uint8)
+    given = {"v": image, "r": image, "lab_v": labels, "lab_r": labels}
+    state = jax.eval_shape(lambda: init_state(method, recipe, 0, given))
+    if number == 1:
+        there = SingleDeviceSharding(devices[0])
+        made = jax.jit(make_step(method, recipe), donate_argnums=0)
+        return made.lower(*_at((state, given), there))
+    shapes = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct((number, *x.shape), x.dtype), (state, given)
+    )
+    mapped = make_step(method, recipe, "devices")
+    made = jax.pmap(mapped, "devices", devices=devices[:number], donate_argnums=0)
+    return made.lower(*shapes)
+
+
+def generator(devices: list[Any], dtype: str) -> Any:
+    """Lower adapting one image of the size of Cityscapes, uint8 to uint8."""
+    import jax
+    import jax.numpy as jnp
+    from jax.sharding import SingleDeviceSharding
+
+    from sggan_jax.methods.common import make_generator
+    from sggan_jax.types import to_float, to_uint8
+
+    net = make_generator(settings(dtype, 1))
+    image = jax.ShapeDtypeStruct((1, *LARGE, 3), jnp.uint8)
+    variables = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *SIZE, 3)))
+
+    def adapt(variables, image):
+        return to_uint8(net.apply(variables, to_float(image)).astype(jnp.float32))
+
+    there = SingleDeviceSharding(devices[0])
+    return jax.jit(adapt).lower(*_at((variables, image), there))
+
+
+def loss(devices: list[Any], name: str) -> Any:
+    """Lower a loss of an image and its gradient."""
+    import jax
+    import jax.numpy as jnp
+    from jax.sharding import SingleDeviceSharding
+
+    from sggan_jax.losses.adversarial import least_squares
+    from sggan_jax.losses.gradient import soft_gradient_loss
+    from sggan_jax.losses.reconstruction import absolute_error
+
+    losses: dict[str, Callable[..., jax.Array]] = {
+        "gradient": lambda y, x, labels: soft_gradient_loss(x, y, labels, 0.9, 0.1),
+        "cycle": lambda y, x, labels: absolute_error(x, y),
+        "adversarial": lambda y, x, labels: least_squares(y, 1.0),
+    }
+    image = jax.ShapeDtypeStruct((1, *SIZE, 3), jnp.float32)
+    labels = jax.ShapeDtypeStruct((1, *SIZE), jnp.uint8)
+    shapes = _at((image, image, labels), SingleDeviceSharding(devices[0]))
+    return jax.jit(jax.value_and_grad(losses[name])).lower(*shapes)
+
+
+def _at(shapes: Any, where: Any) -> Any:
+    import jax
+
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where), shapes)
+
+
+PROGRAMS: dict[str, Callable[[list[Any]], Any]] = {
+    "loss_gradient": lambda devices: loss(devices, "gradient"),
+    "loss_cycle": lambda devices: loss(devices, "cycle"),
+    "loss_adversarial": lambda devices: loss(devices, "adversarial"),
+    "generator_f32": lambda devices: generator(devices, "float32"),
+    "generator_bf16": lambda devices: generator(devices, "bfloat16"),
+    "step_f32_batch1": lambda devices: step(devices, "float32", 1),
+    "step_bf16_batch1": lambda devices: step(devices, "bfloat16", 1),
+    "step_f32_batch4": lambda devices: step(devices, "float32", 4),
+    "step_bf16_batch4": lambda devices: step(devices, "bfloat16", 4),
+    "step_f32_devices4": lambda devices: step(devices, "float32", 1, 4),
+    "step_bf16_devices4": lambda devices: step(devices, "bfloat16", 1, 4),
+}
+
+if __name__ == "__main__":
+    main()
