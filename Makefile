@@ -8,7 +8,7 @@ READY := $(VENV)/.ready$(addprefix -,$(EXTRA))
 CORE := nets losses methods train adapt
 RUN := runs/demo
 
-.PHONY: help demo test test-core test-all check format requirements clean
+.PHONY: help demo results test test-core test-all check format requirements clean
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ endif
 demo: $(READY)   ## Train on the built-in toy city, adapt held-out scenes, show picture and table
 	$(BIN)/python -m launch.train --config configs/sggan.py:toycity --workdir $(RUN)
 	$(BIN)/python -m launch.demo --run $(RUN)
+
+results: $(READY) ## Draw up the tables of docs/results.md from their files
+	$(BIN)/python docs/results/fill_tables.py
 
 test: $(READY)   ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n auto -m "not slow"

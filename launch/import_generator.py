@@ -3,14 +3,10 @@
 python -m launch.import_generator --v2r net_G_A.pth --r2v net_G_B.pth --run runs/theirs
 """
 
-from sggan_jax.allocator import tune_allocator
+from absl import flags
 
-tune_allocator()  # before jax is imported
-
-from absl import flags  # noqa: E402
-
-from launch import run  # noqa: E402
-from sggan_jax.adapt.imported import import_generators  # noqa: E402
+from launch import run
+from sggan_jax.adapt.imported import import_generators
 
 _V2R = flags.DEFINE_string("v2r", None, "File of the generator from virtual to real.")
 _R2V = flags.DEFINE_string("r2v", None, "File of the generator from real to virtual.")

@@ -8,11 +8,9 @@ given cannot work or a number became infinite (the last line says what), else a 
 A scheduler starts the same command again on 75.
 """
 
-from sggan_jax.allocator import tune_allocator
 from sggan_jax.train.signals import exit_on_signals
 
-exit_on_signals()  # while there is nothing to lose yet
-tune_allocator()  # before jax is imported
+exit_on_signals()  # before jax is imported, while there is nothing to lose yet
 
 from absl import flags  # noqa: E402
 from ml_collections import config_flags  # noqa: E402

@@ -18,9 +18,10 @@ from PIL import Image
 from tensorboardX import RecordWriter, summary
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
-from sggan_jax.files import JsonLines, read_json_lines, write_json_lines
+from sggan_jax.files import JsonLines, read_json_lines, write_atomically, write_json_lines
 from sggan_jax.messages import warn
 from sggan_jax.progress import Progress
+from sggan_jax.report.curves import draw_curves, read_curves
 
 
 class Log:
@@ -84,6 +85,18 @@ class Log:
 
         self._try(save)
 
+    def curves(self) -> None:
+        """Draw every logged term against the step: ``curves.png``."""
+
+        def save():
+            path = self.workdir / "metrics.jsonl"
+            if path.stat().st_size:
+                figure = draw_curves(read_curves(self.workdir))
+                with write_atomically(self.workdir / "curves.png") as part:
+                    figure.savefig(part, format="png")
+
+        self._try(save)
+
     def sync(self) -> None:
         """Have the disk hold all that was written: a checkpoint counts on it."""
         self._try(self._lines.sync)
@@ -120,6 +133,9 @@ class Quiet(Log):
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """Write nothing."""
+
+    def curves(self) -> None:
+        """Draw nothing."""
 
     def sync(self) -> None:
         """There is nothing to write."""

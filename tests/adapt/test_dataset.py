@@ -11,12 +11,12 @@ from PIL import Image
 from sggan_jax.adapt import dataset
 from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.provenance import RECORD_FILE
-from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import load_pair
 from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
+from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import InputError
 
 NAMES = ("a", "x/b", "x/c", "d")

@@ -12,9 +12,7 @@ import pytest
 from PIL import Image
 
 from configs import common
-from sggan_jax.adapt import segmenter as segmenter_file
 from sggan_jax.adapt.dataset import label_folder
-from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.config import Config
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import group_table
@@ -22,7 +20,9 @@ from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.evaluate.confusion import count_pixels
 from sggan_jax.methods import make_method
+from sggan_jax.runs import segmenter as segmenter_file
 from sggan_jax.runs.description import write_run
+from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.describe import describe_run
 from sggan_jax.train.state import Recipe, init_state
@@ -166,9 +166,9 @@ def test_odd_sizes_are_taken_as_they_are(segmenter):
 
 
 @pytest.mark.slow
-def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
+def test_a_run_of_a_segmentation_network_labels_and_writes_a_data_set(segmenter, city, tmp_path):
     folders = f"--input={city}", f"--output={tmp_path / 'out'}"
-    done = run("label", f"--run={segmenter.run}", *folders, "--batch=2")
+    done = run("adapt", f"--run={segmenter.run}", *folders, "--batch=2")
     assert done.returncode == 0, done.stderr
     assert "labelled 4 images in " in done.stdout
     label_folder(segmenter, city, tmp_path / "here", batch_size=2, progress=False)
@@ -177,9 +177,12 @@ def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
         assert (tmp_path / "out" / path).read_bytes() == (tmp_path / "here" / path).read_bytes()
 
 
-def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_path):
-    places = f"--dir={city}", f"--data_dir={tmp_path}", f"--output={tmp_path / 'score.json'}"
-    done = run("score", f"--run={segmenter.run}", *places, "--accept_labels")
+def test_scoring_a_network_prints_a_table_and_writes_json(segmenter, city, tmp_path):
+    places = (
+        *(f"--real={city}", "--real_split=test", f"--data_dir={tmp_path}"),
+        f"--output={tmp_path / 'score.json'}",
+    )
+    done = run("evaluate", f"--segmenter={segmenter.run}", *places, "--accept_labels")
     assert done.returncode == 0, done.stderr
     assert "on 3 images of test at 32x64" in done.stdout
     record = json.loads((tmp_path / "score.json").read_text())
