@@ -270,8 +270,8 @@ class Lines:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._title, self._total, self._write, self._clock = title, total, write, clock
-        self._begin = self._last = clock()
-        self._done = 0
+        self._last = clock()
+        self._done = self._told = 0
 
     def __call__(self, count: int) -> None:
         """Count what was done since the last call."""
@@ -279,6 +279,7 @@ class Lines:
         now = self._clock()
         if now - self._last < _SECONDS_BETWEEN_LINES and self._done < self._total:
             return
-        self._last = now
-        left = (now - self._begin) * (self._total - self._done) / self._done / 60
+        # The rate since the last line: what an earlier preparation had done took no time.
+        left = (now - self._last) * (self._total - self._done) / (self._done - self._told) / 60
+        self._last, self._told = now, self._done
         self._write(f"{self._title}: {self._done}/{self._total}, {left:.1f} min left")

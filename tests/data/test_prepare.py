@@ -254,10 +254,10 @@ def test_progress_in_lines_for_logs():
     for seconds, count in ((10, 10), (35, 10), (40, 20), (70, 30), (71, 30)):
         now[0] = seconds
         advance(count)
-    # Every 30 seconds: 20 in 35 s leave 80 or 140 s; 70 in 70 s leave 30 s; and the end.
+    # Every 30 seconds: 20 in 35 s leave 80 or 140 s; 50 in 35 s leave 30 or 21 s; and the end.
     assert said == [
         "Reading: 20/100, 2.3 min left",
-        "Reading: 70/100, 0.5 min left",
+        "Reading: 70/100, 0.3 min left",
         "Reading: 100/100, 0.0 min left",
     ]
 
