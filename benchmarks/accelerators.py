@@ -176,12 +176,12 @@ def table(rows: list[dict[str, Any]]) -> str:
 def settings(dtype: str, batch: int) -> Any:
     """Return the paper's settings with a type of computations and a batch."""
     from configs.common import get_config
-    from sggan_jax.types import namespace
+    from sggan_jax.config import Config
 
     config = get_config()
     config.data.height, config.data.width = SIZE
     config.nets.dtype, config.train.batch_size = dtype, batch
-    return namespace(config.to_dict())
+    return Config.from_dict(config.to_dict())
 
 
 def step(devices: list[Any], dtype: str, batch: int, number: int = 1) -> Any:
