@@ -21,7 +21,7 @@ from launch import run  # noqa: E402
 from sggan_jax.config import Config  # noqa: E402
 from sggan_jax.devices import allow_virtual_devices  # noqa: E402
 from sggan_jax.train import processes  # noqa: E402
-from sggan_jax.train.loop import train  # noqa: E402
+from sggan_jax.train.setup import train  # noqa: E402
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",

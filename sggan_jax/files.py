@@ -19,6 +19,15 @@ from sggan_jax.types import InputError
 
 
 @contextlib.contextmanager
+def told_if_unwritable(path: Path) -> Iterator[None]:
+    """Turn an error of the operating system into an :class:`InputError` that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
     """Write to a path beside the file and rename it at the end: ``with ... as part``.
 
@@ -32,11 +41,10 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+        with told_if_unwritable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            part.replace(path)
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from sggan_jax.files import (
     check_inside,
     hash_file,
     read_json_lines,
+    told_if_unwritable,
     write_json_lines,
 )
 from sggan_jax.types import InputError
@@ -153,7 +154,8 @@ class ManifestWriter:
     def add(self, entry: Entry) -> None:
         """Note an entry at once."""
         self.entries[entry["image"]] = entry
-        self._lines.add(entry)
+        with told_if_unwritable(self._path):
+            self._lines.add(entry)
 
     def finish(self, images: Sequence[str]) -> list[Entry]:
         """Write the file anew: these images, in order, each once."""

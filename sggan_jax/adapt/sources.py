@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from sggan_jax.files import JsonLines, hash_file, read_json_lines, write_json_lines
+from sggan_jax.files import (
+    JsonLines,
+    hash_file,
+    read_json_lines,
+    told_if_unwritable,
+    write_json_lines,
+)
 
 SOURCES_FILE = ".sources.jsonl"
 
@@ -37,9 +43,14 @@ class Sources:
         self._hashes[output] = hash_file(source)
 
     def add(self, output: Path) -> None:
-        """Note that an output is written."""
+        """Note that an output is written.
+
+        Raises:
+          InputError: if the note cannot be.
+        """
         self._known[output.as_posix()] = self._hashes.pop(output)
-        self._lines.add({"output": output.as_posix(), "source": self._known[output.as_posix()]})
+        with told_if_unwritable(self._path):
+            self._lines.add({"output": output.as_posix(), "source": self._known[output.as_posix()]})
 
     def finish(self) -> None:
         """Write the file anew, each output once, in order."""

@@ -101,7 +101,8 @@ def check_data(data: Data) -> None:
             raise InputError(
                 f"data.{domain} must be one of {', '.join(BUILDERS)}, got {spec.builder!r}"
             )
-        if spec.builder != "toycity" and not Path(spec.path).expanduser().is_dir():
+        there = spec.path and Path(spec.path).expanduser().is_dir()
+        if spec.builder != "toycity" and not there:
             raise InputError(
                 f"data.{domain}_dir must be the folder of {spec.builder}'s files, got {spec.path!r}"
             )

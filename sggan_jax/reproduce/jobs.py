@@ -21,7 +21,7 @@ from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
 from sggan_jax.files import write_json
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
-from sggan_jax.train.loop import train
+from sggan_jax.train.setup import train
 
 _BATCH = 8
 # What a benchmark decides for every run: the data, their size, and where they are kept.

@@ -9,7 +9,12 @@ from sggan_jax.data.pipeline import Pipeline
 
 
 class BatchStream:
-    """Hands out batches of a pipeline and remembers which step saw which."""
+    """Hands out batches of a pipeline and remembers which step saw which.
+
+    Attributes:
+      skipped: positions of the batches that are left out.
+      beginning: state of the pipeline at its first batch.
+    """
 
     def __init__(
         self, batches: Pipeline, skipped: Collection[int], check: Callable[[], None] = lambda: None
@@ -22,6 +27,7 @@ class BatchStream:
           check: called after every batch.
         """
         self._batches, self._check = batches, check
+        self.beginning = batches.get_state()
         self.skipped = frozenset(skipped)
         self._marks: list[tuple[int, int]] = []
         self._stride = 0
@@ -64,3 +70,7 @@ class BatchStream:
         """Continue where a state was taken."""
         self._batches.set_state(state)
         self._marks.clear()
+
+    def rewind(self) -> None:
+        """Begin again at the first batch."""
+        self.set_state(self.beginning)

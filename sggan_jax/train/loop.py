@@ -1,96 +1,92 @@
-"""The training loop: data in, steps, logs, pictures and checkpoints out; resumes by itself."""
+"""The training loop: batches in; steps, logs, pictures and checkpoints out."""
 
-import contextlib
-from collections.abc import Collection
-from pathlib import Path
+import dataclasses
 from typing import Any
 
 import numpy as np
 
-from sggan_jax.config import Config
-from sggan_jax.data.domains import open_training
-from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
-from sggan_jax.runs.description import check_run
 from sggan_jax.train import processes
 from sggan_jax.train.batches import BatchStream
-from sggan_jax.train.checkpoints import Checkpoints
-from sggan_jax.train.faults import EventLog
-from sggan_jax.train.lock import hold
-from sggan_jax.train.plan import Plan, make_plan, make_setup
-from sggan_jax.train.samples import SamplePictures, choose_examples
-from sggan_jax.train.session import Session
+from sggan_jax.train.metric_buffer import MetricBuffer
+from sggan_jax.train.outputs import Outputs
+from sggan_jax.train.parallel import ASKED, Trainer
 from sggan_jax.train.signals import Stop
-from sggan_jax.train.unreadable import UnreadableBudget
+from sggan_jax.train.state import TrainState
 
 
-def train(
-    config: dict[str, Any],
-    workdir: str | Path,
-    allow: Collection[str] = (),
-) -> None:
-    """Train a method, or continue the run that the directory holds.
+@dataclasses.dataclass(frozen=True)
+class Loop:
+    """What the loop works with.
 
-    Args:
-      config: nested dicts with every key of :class:`sggan_jax.config.Config`.
-      workdir: run directory, made if absent.
-      allow: settings, or sections of them, in which a run that is continued may differ.
-
-    Raises:
-      InputError: before anything is written, if settings cannot work or the directory holds a
-        run with other settings; during training, if a term or gradient is not finite.
-      Stopped: after SIGTERM or SIGINT, once a checkpoint is written; or, of several processes,
-        after another one's end.
+    Attributes:
+      trainer: the compiled step.
+      stream: batches.
+      outputs: log, pictures, checkpoints.
+      stop: whether the run is asked to stop.
     """
-    with processes.guard(), Stop() as stop:
-        _prepare_and_train(Config.from_dict(config), Path(workdir), allow, stop)
 
+    trainer: Trainer
+    stream: BatchStream
+    outputs: Outputs
+    stop: Stop
 
-def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], stop: Stop) -> None:
-    setup = make_setup(settings, workdir)  # refuses what cannot work before data are prepared
-    with hold(workdir) if processes.is_first() else contextlib.nullcontext():
-        changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow))
-        with processes.first_then_others():
-            virtual, real = open_training(settings)
-        len_r = None if real is None else len(real)
-        per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
-        plan = make_plan(setup, workdir, per_epoch)
-        events = EventLog(workdir)
-        batches = make_pipeline(
-            virtual,
-            real,
-            batch_size=settings.train.batch_size // processes.count(),
-            seed=settings.seed,
-            flip=settings.data.flip,
-            augmentation=setup.augmentation,
-            process_index=processes.index(),
-            process_count=processes.count(),
-            threads=settings.data.threads,
-            workers=settings.data.workers,
-            unreadable=events.unreadable,
-        )
+    def run(self, state: TrainState, done: int, saved: dict[str, Any]) -> None:
+        """Train from a step to the end.
+
+        Args:
+          state: on the devices.
+          done: steps that are done.
+          saved: what the metric buffer held when the checkpoint of that step was written.
+
+        Raises:
+          NonFiniteError: at a term or gradient that is not finite.
+          Stopped: after a signal, once a checkpoint is written.
+        """
+        plan, every = self.outputs.plan, self.outputs.plan.config.train
+        metrics, position = MetricBuffer(done, saved), self.stream.get_state()
+        self.stop.defer()
+        with self.outputs.open_log(done) as log:
+            if done == 0:
+                self.outputs.write_samples(log, 0, state)
+            while done < plan.num_steps:
+                if self._is_asked(metrics):
+                    self.outputs.leave(log, done, state, position, metrics, self.stop.name)
+                k = min(every.steps_per_dispatch, plan.num_steps - done)
+                batch = self._take(done, k)
+                if batch is None:
+                    continue
+                position = self.stream.get_state()
+                state, new = self.trainer.run(state, self._tell(batch))
+                done += k
+                metrics.add(new)
+                log.progress(done)
+                last = done == plan.num_steps
+                if last or done % every.log_every == 0:
+                    metrics.write(log)
+                if last or done % every.checkpoint_every == 0:
+                    self.outputs.save(log, state, position, metrics)
+                if last or done % every.sample_every == 0:
+                    metrics.check()
+                    self.outputs.write_samples(log, done, state)
+
+    def _is_asked(self, metrics: MetricBuffer) -> bool:
+        """Whether to stop; several processes all know it after the same step."""
+        return metrics.asked if processes.count() > 1 else bool(self.stop.name)
+
+    def _tell(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Let other processes learn with the batch whether this one is asked to stop."""
+        if processes.count() == 1:
+            return batch
+        shape = next(iter(batch.values())).shape[:2]
+        return batch | {ASKED: np.full(shape, bool(self.stop.name), np.float32)}
+
+    def _take(self, done: int, k: int) -> dict[str, np.ndarray] | None:
+        """Return the next batches; None if they failed because the run is asked to stop."""
         try:
-            count, size = settings.train.sample_count, settings.data.size
-            examples = choose_examples(batches.sources, count, size)
-            _train(plan, batches, examples, stop, events, changed)
-        finally:
-            batches.close()
-
-
-def _train(
-    plan: Plan,
-    batches: Pipeline,
-    examples: dict[str, np.ndarray],
-    stop: Stop,
-    events: EventLog,
-    changed: list[str],
-) -> None:
-    settings = plan.config.train
-    keep = settings.keep, settings.keep_best, settings.best_metric
-    writes = processes.is_first()
-    with Checkpoints(plan.workdir, plan.method, *keep, events.warn, writes) as checkpoints:
-        samples = SamplePictures(plan.method, examples)
-        budget = UnreadableBudget(events, batches, plan.config.data.max_bad_fraction)
-        stream = BatchStream(batches, events.skipped, budget.check)
-        session = Session(plan, checkpoints, stream, samples, stop, events, changed)
-        while not session.attempt():
-            pass
+            return self.stream.take(done, k)
+        except Exception:
+            # A signal to the whole group also ends the processes that read. Of several processes of
+            # a run, the others would go on to a step that this one cannot take part in.
+            if self.stop.name and processes.count() == 1:
+                return None
+            raise

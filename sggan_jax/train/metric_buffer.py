@@ -9,12 +9,18 @@ import numpy as np
 
 from sggan_jax.train.faults import check_finite
 from sggan_jax.train.log import Log
+from sggan_jax.train.parallel import ASKED
 from sggan_jax.train.step import GRADIENT
 from sggan_jax.types import Metrics
 
 
 class MetricBuffer:
-    """Metrics since the last line of the log; read together, so that steps do not wait for them."""
+    """Metrics since the last line of the log; read together, so that steps do not wait for them.
+
+    Attributes:
+      asked: of several processes, whether one was asked to stop before the last dispatch but one;
+        all learn of it after the same step.
+    """
 
     def __init__(self, first_step: int, saved: Mapping[str, Any]):
         """Begin after a step.
@@ -28,6 +34,8 @@ class MetricBuffer:
         self._read: list[dict[str, float]] = list(saved.get("buffer", ()))
         self._logged: dict[str, float] = dict(saved.get("logged", {}))
         self._new, self._since = 0, time.perf_counter()
+        self._newest_flag: jax.Array | None = None
+        self.asked = False
 
     def get_state(self) -> dict[str, Any]:
         """Return what a continued run needs to log the same, after :meth:`check`; JSON."""
@@ -38,7 +46,10 @@ class MetricBuffer:
         if self._metrics:
             # The host stays one dispatch ahead and no more: a signal need not wait for a queue.
             jax.block_until_ready(self._metrics[-1])
-        self._metrics.append(metrics)
+        if self._newest_flag is not None:  # of the dispatch before, which is done
+            self.asked |= bool(np.asarray(self._newest_flag).any())
+        self._newest_flag = metrics.get(ASKED)
+        self._metrics.append({name: x for name, x in metrics.items() if name != ASKED})
 
     def check(self) -> None:
         """Read what has gathered.

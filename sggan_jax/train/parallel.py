@@ -26,6 +26,11 @@ CPU_OPTIONS = {"xla_cpu_copy_insertion_use_region_analysis": True}
 copies all weights and Adam's averages at every step: 6 % of a small network's time."""
 
 
+ASKED = "asked to stop"
+"""Batches of several processes say by it, float32 [k, B], whether their process is asked to stop;
+the metric of this name is above 0 where any is."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Trainer:
     """A compiled step and the devices it runs on.
@@ -49,14 +54,30 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
         step = partial(_steps, make_step(method, recipe))
         options = CPU_OPTIONS if devices[0].platform == "cpu" else None
         return Trainer(devices, jax.jit(step, donate_argnums=0, compiler_options=options))
-    step = partial(_steps, make_step(method, recipe, AXIS))
-    mapped = jax.pmap(step, AXIS, devices=devices, donate_argnums=0)
+    mapped = jax.pmap(partial(_on_device, method, recipe), AXIS, devices=devices, donate_argnums=0)
 
     def run(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         state, metrics = mapped(state, _split(batch, len(devices[own(devices)])))
-        return state, {name: value[0] for name, value in metrics.items()}
+        # The shard of one device: an index would be a program for all of them, with an exchange.
+        return state, {name: _shard(value).reshape(-1) for name, value in metrics.items()}
 
     return Trainer(devices, run)
+
+
+def _on_device(method, recipe, state, batch):
+    """Run the steps of one of several devices; the random key travels as its numbers."""
+    asked = batch.get(ASKED)
+    batch = {name: x for name, x in batch.items() if name != ASKED}
+    step = make_step(method, recipe, AXIS)
+    state, metrics = _steps(step, state.replace(rng=jax.random.wrap_key_data(state.rng)), batch)
+    if asked is not None:
+        metrics |= {ASKED: jax.lax.pmax(jnp.max(asked, axis=1), AXIS)}
+    return state.replace(rng=jax.random.key_data(state.rng)), metrics
+
+
+def _shard(value: jax.Array) -> jax.Array:
+    """The part [1, ...] of a pmapped array that lies on this process's first device."""
+    return value.addressable_shards[0].data
 
 
 def _steps(step, state, batch):
@@ -110,12 +131,25 @@ def to_devices(state: TrainState, devices: tuple[jax.Device, ...], pool_size: in
         pools = jax.tree.map(lambda x: x[0], pools)
         return jax.device_put(state.replace(pools=pools), devices[0], may_alias=False)
     mine = own(devices)
-    pools = jax.tree.map(lambda x: x[mine], pools)
     copies = len(devices[mine])
-    same = jax.tree.map(lambda x: jnp.stack([x] * copies), state.replace(pools={}))
+    pools = jax.tree.map(lambda x: x[mine], pools)
+    rng = np.asarray(jax.random.key_data(state.rng))
+    # A view of one copy on the host: each device is sent its own, none ever holds all of them.
+    same = jax.tree.map(
+        lambda x: np.broadcast_to(np.asarray(x), (copies, *x.shape)),
+        state.replace(pools={}, rng=rng),
+    )
     # An identity through a pmap of the same axis lays every leaf out as the step wants it;
     # any other layout would compile the step twice.
     return jax.pmap(lambda x: x, AXIS, devices=devices)(same.replace(pools=pools))
+
+
+def first_copy(state: TrainState, devices: tuple[jax.Device, ...]) -> TrainState:
+    """Return the state of this process's first device, on it, without pools and optimisers."""
+    state = state.replace(pools={}, opt={})
+    if len(devices) == 1:
+        return state
+    return jax.jit(lambda tree: jax.tree.map(lambda x: x[0], tree))(jax.tree.map(_shard, state))
 
 
 def to_host(state: TrainState, devices: tuple[jax.Device, ...]) -> TrainState:
@@ -123,7 +157,8 @@ def to_host(state: TrainState, devices: tuple[jax.Device, ...]) -> TrainState:
     if len(devices) == 1:
         state = state.replace(pools=jax.tree.map(lambda x: x[None], state.pools))
         return _get(state)
-    first = jax.tree.map(lambda x: x[0], state.replace(pools={}))
+    first = jax.tree.map(lambda x: np.asarray(_shard(x))[0], state.replace(pools={}))
+    first = first.replace(rng=jax.random.wrap_key_data(jnp.asarray(first.rng)))
     return _get(first.replace(pools=gather(state.pools)))
 
 

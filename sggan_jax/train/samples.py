@@ -27,8 +27,14 @@ class SamplePictures:
         self._method, self.examples = method, examples
         self._draw = _compile(method)
 
-    def write(self, log: Log, state: TrainState) -> None:
-        """Write every grid of a host state to the log, by averaged networks where they are kept."""
+    def write(self, log: Log, step: int, state: TrainState) -> None:
+        """Write every grid to the log, by averaged networks where they are kept.
+
+        Args:
+          log: of the run.
+          step: of the state.
+          state: on one device; nothing of it goes to the host.
+        """
         params = state.params | state.ema
         tensors = jax.device_get(self._draw(params, state.stats, self.examples))
         for row in self._method.grids:
@@ -36,7 +42,7 @@ class SamplePictures:
                 colourise(tensors[name], CITYSCAPES) if tensors[name].ndim == 3 else tensors[name]
                 for name in row
             ]
-            log.picture(int(state.step), "_".join(row), make_grid(columns))
+            log.picture(step, "_".join(row), make_grid(columns))
 
 
 def choose_examples(

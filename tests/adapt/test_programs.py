@@ -137,7 +137,7 @@ def test_import_generator_makes_a_run_that_adapts(tmp_path):
     theirs = Path(__file__).parent / "pytorch" / "unet.pth"
     done = run("import_generator", f"--v2r={theirs}", f"--run={tmp_path / 'run'}")
     assert done.returncode == 0, done.stderr
-    assert f"{tmp_path}/run: unet, 3 levels, width 2, v2r" in done.stdout
+    assert f"{tmp_path}/run, v2r: kind UNet, width 2, levels 3, " in done.stdout
     save(tmp_path / "in", "a.png")
     folders = f"--input={tmp_path / 'in'}", f"--output={tmp_path / 'out'}"
     done = run("adapt", f"--run={tmp_path / 'run'}", *folders)

@@ -16,7 +16,7 @@ from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
 from sggan_jax.methods import make_method
 from sggan_jax.nets import pretrained
 from sggan_jax.runs.networks import read_network
-from sggan_jax.train.loop import train
+from sggan_jax.train.setup import train
 from sggan_jax.types import InputError
 
 # Class ids 1 and 4 are class 0, 3 is class 1, 2 is class 2; all others are ignored.

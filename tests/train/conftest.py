@@ -11,7 +11,7 @@ from sggan_jax import methods
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.runs.description import read_run
-from sggan_jax.train import loop, parallel, session
+from sggan_jax.train import parallel, setup
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.plan import make_plan, make_setup
 from sggan_jax.train.state import init_state
@@ -35,7 +35,7 @@ def whole(tiny, tmp_path_factory):
     """The directory of a finished run of 8 steps; not to be changed."""
     workdir = tmp_path_factory.mktemp("runs") / "whole"
     with jax.numpy_dtype_promotion("standard"):
-        loop.train(tiny(), workdir)
+        setup.train(tiny(), workdir)
     return workdir
 
 
@@ -121,4 +121,4 @@ def spoil(monkeypatch, how):
 
         return parallel.Trainer(trainer.devices, run)
 
-    monkeypatch.setattr(session.parallel, "make_trainer", make_spoiled)
+    monkeypatch.setattr(setup.parallel, "make_trainer", make_spoiled)

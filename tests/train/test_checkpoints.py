@@ -15,7 +15,7 @@ import pytest
 
 from sggan_jax.runs.folder import complete_steps
 from sggan_jax.runs.networks import read_network
-from sggan_jax.train import loop
+from sggan_jax.train import setup
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import NonFiniteError
 from sggan_jax.train.state import TrainState
@@ -68,7 +68,7 @@ def test_a_damaged_checkpoint_is_named_and_set_aside_and_the_one_before_used(
 
 def test_a_run_goes_on_from_the_checkpoint_before_to_the_same_end(copy, whole, tiny, runs):
     flip_a_bit(largest(copy / "checkpoints" / "8" / "train"))
-    loop.train(tiny(), copy)
+    setup.train(tiny(), copy)
     runs.assert_same(copy, whole)
     # What was set aside stays when the same happens again.
     truncate(largest(copy / "checkpoints" / "8" / "generators"))
@@ -109,13 +109,13 @@ def test_networks_alone_adapt_and_are_not_trained_further(copy, tiny):
         shutil.rmtree(copy / "checkpoints" / step / "train")
     jax.tree.map(np.testing.assert_array_equal, read_network(copy, "v2r").variables, before)
     with pytest.raises(InputError, match=r"checkpoints/8 holds networks alone"):
-        loop.train(tiny(train__steps=12), copy)
+        setup.train(tiny(train__steps=12), copy)
     assert steps(copy) == ["4", "8"]
 
 
 def test_a_checkpoint_of_other_networks_is_refused_and_not_taken_for_damaged(copy, tiny):
     with pytest.raises(InputError, match=r"does not fit these settings: .*kernel is float32"):
-        loop.train(tiny(nets__width=4, train__steps=12), copy, allow=("nets",))
+        setup.train(tiny(nets__width=4, train__steps=12), copy, allow=("nets",))
     assert steps(copy) == ["4", "8"]
     assert json.loads((copy / "run.json").read_text())["config"]["nets"]["width"] == 2
 
@@ -244,7 +244,7 @@ def test_a_full_disk_leaves_the_run_alive_and_checkpoints_whole(
     repaint, runs, small_disk, tmp_path, monkeypatch, capfd
 ):
     config = repaint(train__log_every=1, train__sample_every=1, train__checkpoint_every=2)
-    loop.train(config, tmp_path / "whole")
+    setup.train(config, tmp_path / "whole")
     workdir, filler = small_disk / "run", small_disk / "filler"
     there, save = [], Checkpoints.save
 
@@ -262,7 +262,7 @@ def test_a_full_disk_leaves_the_run_alive_and_checkpoints_whole(
 
     monkeypatch.setattr(Checkpoints, "save", save_at_once)
     runs.spoil(monkeypatch, fill)
-    loop.train(config, workdir)
+    setup.train(config, workdir)
     told = capfd.readouterr().err
     assert "warning: a checkpoint could not be written (" in told
     assert "No space left on device" in told
@@ -291,6 +291,6 @@ def test_a_run_whose_last_checkpoint_cannot_be_written_says_so(
     with monkeypatch.context() as patch:
         patch.setattr(ocp.Checkpointer, "save", fail)
         with pytest.raises(InputError, match="of step 8, could not be written; the newest is of"):
-            loop.train(repaint(), tmp_path)
-    loop.train(repaint(), tmp_path)
+            setup.train(repaint(), tmp_path)
+    setup.train(repaint(), tmp_path)
     assert runs.saved(tmp_path).state.step == 8

@@ -10,7 +10,7 @@ from sggan_jax import methods
 from sggan_jax.config import Config
 from sggan_jax.data.domains import open_training
 from sggan_jax.methods.base import OptimiserGroup
-from sggan_jax.train import loop
+from sggan_jax.train import setup
 from sggan_jax.train.faults import EventLog, NonFiniteError, check_finite
 
 NAN = {"rec_v": np.array([np.nan], np.float32)}
@@ -36,7 +36,7 @@ def test_a_term_that_is_not_finite_stops_the_run_and_is_not_saved(
     runs.spoil(monkeypatch, fail_at(7))
     sentence = r"step 7: rec_v = nan; the batch at data position 6 held v train_\d+; the run stops"
     with pytest.raises(NonFiniteError, match=sentence):
-        loop.train(repaint(train__log_every=8, train__sample_every=8), tmp_path)
+        setup.train(repaint(train__log_every=8, train__sample_every=8), tmp_path)
     assert runs.saved(tmp_path).state.step == 4
 
 
@@ -64,7 +64,7 @@ def test_a_gradient_that_is_not_finite_is_found_though_every_term_is(
     with pytest.raises(
         NonFiniteError, match=r"step 1: gradient of gain \(optimiser group samples\) = nan;"
     ):
-        loop.train(repaint(), tmp_path)
+        setup.train(repaint(), tmp_path)
 
 
 def test_a_state_that_is_not_finite_stops_the_run_though_every_gradient_is(
@@ -76,7 +76,7 @@ def test_a_state_that_is_not_finite_stops_the_run_though_every_gradient_is(
 
     runs.spoil(monkeypatch, how)
     with pytest.raises(NonFiniteError, match=r"step 4: generators/ema/gain is not finite; the"):
-        loop.train(repaint(), tmp_path)
+        setup.train(repaint(), tmp_path)
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -108,10 +108,10 @@ def test_a_rollback_leaves_out_the_batch_and_nothing_else(repaint, runs, tmp_pat
     batches = []
     with monkeypatch.context() as patch:
         runs.spoil(patch, lambda step, state, m, batch: batches.append(batch["v"][0]) or (state, m))
-        loop.train(repaint(**rolling | {"train__steps": 12}), tmp_path / "clean")
+        setup.train(repaint(**rolling | {"train__steps": 12}), tmp_path / "clean")
     with monkeypatch.context() as patch:
         runs.spoil(patch, poison(7, []))
-        loop.train(repaint(**rolling), tmp_path / "run")
+        setup.train(repaint(**rolling), tmp_path / "run")
     state, data, _ = runs.saved(tmp_path / "run")
     assert (state.step, data["position"]) == (10, 11)
     oracle = descend(batches[:6] + batches[7:11], rate=0.1)
@@ -147,12 +147,12 @@ def test_a_run_stopped_after_a_rollback_skips_the_same_batch(repaint, runs, tmp_
 
     with monkeypatch.context() as patch:
         runs.spoil(patch, poison(7, []))
-        loop.train(config, tmp_path / "whole")
+        setup.train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         runs.spoil(patch, stop_after_rollback(poison(7, [])))
         with pytest.raises(RuntimeError, match="as if killed"):
-            loop.train(config, tmp_path / "parts")
-    loop.train(config, tmp_path / "parts")
+            setup.train(config, tmp_path / "parts")
+    setup.train(config, tmp_path / "parts")
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
 
 
@@ -160,11 +160,11 @@ def test_a_run_goes_back_so_many_times_and_no_more(repaint, runs, tmp_path, monk
     runs.spoil(monkeypatch, fail_at(3))
     config = repaint(train__on_nonfinite="rollback", train__max_rollbacks=2)
     with pytest.raises(NonFiniteError, match=r"position 4 held v train_\d+; the run stops after 2"):
-        loop.train(config, tmp_path)
+        setup.train(config, tmp_path)
     assert capsys.readouterr().err.count("the run goes back to step 0 and leaves it out") == 2
     # Nor after another start.
     with pytest.raises(NonFiniteError, match="stops after 2 rollbacks"):
-        loop.train(config, tmp_path)
+        setup.train(config, tmp_path)
 
 
 def test_a_journal_survives_a_line_cut_short(tmp_path):

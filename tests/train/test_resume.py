@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from sggan_jax.config import Config
 from sggan_jax.devices import pick_devices
 from sggan_jax.methods import METHODS
-from sggan_jax.train import loop, parallel
+from sggan_jax.train import parallel, setup
 from sggan_jax.train.plan import make_plan, make_setup
 from sggan_jax.train.signals import Stopped
 from sggan_jax.train.state import init_state
@@ -50,15 +50,15 @@ def train_in_parts(config, workdir, runs, monkeypatch):
         # Between two lines of the log and two checkpoints.
         runs.spoil(patch, ask_to_stop(at=3))
         with pytest.raises(Stopped, match="stopped by SIGTERM at step 3 of 8"):
-            loop.train(config, workdir)
+            setup.train(config, workdir)
     assert [line["step"] for line in runs.lines(workdir)] == [2]
     assert runs.saved(workdir).state.step == 3
     with monkeypatch.context() as patch:
         runs.spoil(patch, break_off(at=7))
         with pytest.raises(RuntimeError, match="as if killed"):
-            loop.train(config, workdir)
+            setup.train(config, workdir)
     assert runs.saved(workdir).state.step == 4
-    loop.train(config, workdir)
+    setup.train(config, workdir)
 
 
 def test_a_run_that_was_stopped_twice_ends_as_the_one_that_was_not(
@@ -92,20 +92,20 @@ def test_so_does_a_run_of_every_method_and_on_two_devices(
         train__batch_size=devices,
         **SETTINGS.get(method, {}),
     )
-    loop.train(config, tmp_path / "whole")
+    setup.train(config, tmp_path / "whole")
     train_in_parts(config, tmp_path / "parts", runs, monkeypatch)
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
 
 
 def test_several_steps_per_dispatch_continue_as_well(repaint, runs, tmp_path, monkeypatch):
     config = repaint(train__steps_per_dispatch=2, train__log_every=6, train__sample_every=6)
-    loop.train(config, tmp_path / "whole")
+    setup.train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         runs.spoil(patch, ask_to_stop(at=2))
         with pytest.raises(Stopped, match="at step 2 of 8"):
-            loop.train(config, tmp_path / "parts")
+            setup.train(config, tmp_path / "parts")
     assert len(runs.saved(tmp_path / "parts").loop["buffer"]) == 2
-    loop.train(config, tmp_path / "parts")
+    setup.train(config, tmp_path / "parts")
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sggan_jax.train import batches, loop
+from sggan_jax.train import batches, setup
 from sggan_jax.train.signals import STOPPED, Stop, Stopped
 
 # Says where it is, and waits there for a signal.
@@ -92,10 +92,10 @@ def test_a_fault_of_the_reading_processes_after_a_signal_is_part_of_it(
             raise RuntimeError("a reading process has died")
         return take(reader, done, k)
 
-    loop.train(repaint(), tmp_path / "whole")
+    setup.train(repaint(), tmp_path / "whole")
     with monkeypatch.context() as patch:
         patch.setattr(batches.BatchStream, "take", fail)
         with pytest.raises(Stopped, match="stopped by SIGINT at step 3 of 8"):
-            loop.train(repaint(), tmp_path / "parts")
-    loop.train(repaint(), tmp_path / "parts")
+            setup.train(repaint(), tmp_path / "parts")
+    setup.train(repaint(), tmp_path / "parts")
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")

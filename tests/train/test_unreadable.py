@@ -7,7 +7,7 @@ import pytest
 from sggan_jax.config import Config
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.sources import PreparedSource
-from sggan_jax.train import loop
+from sggan_jax.train import setup
 from sggan_jax.train.faults import EventLog
 from sggan_jax.types import InputError
 
@@ -39,7 +39,7 @@ def test_an_unreadable_example_is_named_and_replaced_and_the_run_goes_on(
     unreadable |= {0, 5}
     config = repaint(**BUDGET)
     source, _ = open_training(Config.from_dict(config))
-    loop.train(config, tmp_path)
+    setup.train(config, tmp_path)
     assert runs.saved(tmp_path).state.step == 24
     expected = {source.names[0]: "image file 0 is truncated", source.names[5]: "image file 5"}
     found = {x["name"]: x["why"] for x in entries(tmp_path)}
@@ -52,7 +52,7 @@ def test_an_unreadable_example_is_named_and_replaced_and_the_run_goes_on(
 def test_more_than_the_budget_stop_the_run_with_their_list(repaint, tmp_path, unreadable):
     unreadable |= {0, 5, 7, 9}
     with pytest.raises(InputError) as refusal:
-        loop.train(repaint(**BUDGET), tmp_path)
+        setup.train(repaint(**BUDGET), tmp_path)
     told = str(refusal.value)
     assert "4 of 12 examples of the virtual domain cannot be read" in told
     assert "data.max_bad_fraction = 0.25" in told
@@ -66,7 +66,7 @@ def test_a_run_that_continues_skips_the_same_though_they_can_be_read_again(
     """A network file system comes back; the run ends as the one that was not stopped."""
     config = repaint(**BUDGET)
     unreadable |= {0, 5}
-    loop.train(config, tmp_path / "whole")
+    setup.train(config, tmp_path / "whole")
 
     def break_off(step, state, metrics, batch):
         if step == 20:
@@ -76,10 +76,10 @@ def test_a_run_that_continues_skips_the_same_though_they_can_be_read_again(
     with monkeypatch.context() as patch:
         runs.spoil(patch, break_off)
         with pytest.raises(RuntimeError, match="as if killed"):
-            loop.train(config, tmp_path / "parts")
+            setup.train(config, tmp_path / "parts")
     assert len(entries(tmp_path / "parts")) == 2
     unreadable.clear()
-    loop.train(config, tmp_path / "parts")
+    setup.train(config, tmp_path / "parts")
     assert len(entries(tmp_path / "parts")) == 2
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
 
@@ -93,5 +93,5 @@ def test_a_damaged_file_of_prepared_data_is_found(repaint, tmp_path):
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     with pytest.raises(InputError, match="Corrupted"):
-        loop.train(config, tmp_path / "run")
+        setup.train(config, tmp_path / "run")
     assert os.listdir(tmp_path / "run") != []

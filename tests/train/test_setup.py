@@ -7,7 +7,7 @@ from PIL import Image
 
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.networks import read_network
-from sggan_jax.train import loop
+from sggan_jax.train import setup
 from sggan_jax.types import InputError, to_float, to_uint8
 
 
@@ -27,22 +27,22 @@ def test_a_run_leaves_logs_pictures_and_checkpoints(whole, runs):
 
 def test_a_finished_run_is_left_alone(whole, tiny, capsys):
     before = {path: path.stat().st_mtime_ns for path in (whole / "checkpoints").rglob("*")}
-    loop.train(tiny(), whole)
+    setup.train(tiny(), whole)
     assert "finished: 8 of 8" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in (whole / "checkpoints").rglob("*")} == before
 
 
 def test_a_run_may_be_prolonged(repaint, runs, tmp_path):
-    loop.train(repaint(train__steps=2), tmp_path)
-    loop.train(repaint(train__steps=4), tmp_path)
+    setup.train(repaint(train__steps=2), tmp_path)
+    setup.train(repaint(train__steps=4), tmp_path)
     assert runs.saved(tmp_path).state.step == 4
 
 
 def test_a_method_of_a_single_domain_trains_on_it_alone(repaint, runs, tmp_path):
     config = repaint(data__virtual_count=5, train__batch_size=2, train__steps=4)
-    loop.train(config, tmp_path)
+    setup.train(config, tmp_path)
     config["train"]["steps"] = 8
-    loop.train(config, tmp_path)
+    setup.train(config, tmp_path)
     assert read_run(tmp_path).steps_per_epoch == 2
     losses = [line["rec_v"] for line in runs.lines(tmp_path)]
     assert losses[-1] < losses[0]
@@ -53,7 +53,7 @@ def test_a_method_of_a_single_domain_trains_on_it_alone(repaint, runs, tmp_path)
 def test_images_are_altered_where_the_configuration_says_so(repaint, runs, tmp_path):
     seen = {}
     for name, change in {"plain": {}, "tinted": {"data__colour": 0.5}}.items():
-        loop.train(repaint(train__steps=2, **change), tmp_path / name)
+        setup.train(repaint(train__steps=2, **change), tmp_path / name)
         seen[name] = runs.lines(tmp_path / name)[0]["rec_v"]
     assert seen["plain"] != seen["tinted"]
 
@@ -63,14 +63,14 @@ def test_a_run_on_four_devices_moves_to_one_and_back(tiny, runs, tmp_path):
     """Pools are dealt anew; nothing else depends on the number of devices."""
     both = {"train__batch_size": 4, "train__checkpoint_every": 2, "train__pool_size": 6}
     for steps, devices, places in ((2, 4, 2), (4, 1, 6), (6, 4, 2)):
-        loop.train(tiny(train__steps=steps, train__devices=devices, **both), tmp_path)
+        setup.train(tiny(train__steps=steps, train__devices=devices, **both), tmp_path)
         state = runs.saved(tmp_path).state
         assert state.step == steps
         assert state.pools["fake_r"].items[0].shape[:2] == (devices, places)
 
 
 def test_samples_show_what_the_averaged_network_makes(repaint, runs, tmp_path):
-    loop.train(repaint(train__steps=3), tmp_path)
+    setup.train(repaint(train__steps=3), tmp_path)
     state = runs.saved(tmp_path).state
     seen, painted = (
         cut_cell(tmp_path / "samples" / "v_lab_v_painted_0000003.png", column) for column in (0, 2)
@@ -116,7 +116,7 @@ def test_what_a_run_does_not_have_is_refused(whole, tmp_path):
         ({"train__devices": 9}, "asks for 9, but"),
         ({"optim__learning_rate": 0.0}, "optim.learning_rate must be a number above 0 .* got 0.0"),
         ({"data__class_groups": "nine"}, "data.class_groups: .*'nine'"),
-        ({"data__virtual": "gta5"}, "data.virtual must be one of toycity, .*, got 'gta5'"),
+        ({"data__virtual": "gta5"}, "data.virtual must be one of .*, got 'gta5'"),
         ({"data__real": "gtav"}, "data.real_dir must be the folder of gtav's files, got ''"),
         ({"data__real_table": "carls"}, "data.real_table: .*'carls'"),
         ({"data__real_list": "absent.txt"}, "data.real_list: .*absent.txt cannot be read"),
@@ -128,5 +128,5 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_written(
     tiny, tmp_path, changes, sentence
 ):
     with pytest.raises(InputError, match=sentence):
-        loop.train(tiny(**changes), tmp_path / "run")
+        setup.train(tiny(**changes), tmp_path / "run")
     assert not (tmp_path / "run").exists()
