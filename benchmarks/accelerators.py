@@ -13,6 +13,7 @@ peak, whichever is more, and on a GPU a launch besides. A real step takes longer
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import re
@@ -66,6 +67,9 @@ def in_own_process(program: str, machine: str, text: Path | None) -> dict[str, A
     command += ["--text", str(text)] if text else []
     # The host computes nothing but shapes; a GPU that is not there cannot be asked anything.
     kept = {"JAX_PLATFORMS": "cpu", "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1"}
+    kept |= {
+        "JAX_ENABLE_COMPILATION_CACHE": "false"
+    }  # or the time to compile would be that to read
     kept |= {"ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TPU_SKIP_MDS_QUERY": "1"}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=os.environ | kept)
     if done.returncode:
@@ -175,13 +179,12 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def settings(dtype: str, batch: int) -> Any:
     """Return the paper's settings with a type of computations and a batch."""
-    from configs.common import get_config
     from sggan_jax.config import Config
 
-    config = get_config()
-    config.data.height, config.data.width = SIZE
-    config.nets.dtype, config.train.batch_size = dtype, batch
-    return Config.from_dict(config.to_dict())
+    base = Config()
+    nets = dataclasses.replace(base.nets, dtype=dtype)
+    train = dataclasses.replace(base.train, batch_size=batch)
+    return dataclasses.replace(base, nets=nets, train=train)
 
 
 def step(devices: list[Any], dtype: str, batch: int, number: int = 1) -> Any:
@@ -228,7 +231,7 @@ def generator(devices: list[Any], dtype: str) -> Any:
     from sggan_jax.methods.common import make_generator
     from sggan_jax.types import to_float, to_uint8
 
-    net = make_generator(settings(dtype, 1))
+    net = make_generator(settings(dtype, 1).nets)
     image = jax.ShapeDtypeStruct((1, *LARGE, 3), jnp.uint8)
     variables = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *SIZE, 3)))
 

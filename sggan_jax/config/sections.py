@@ -143,7 +143,10 @@ class Nets(Section):
     upsampling: Literal["transpose", "resize"] = "transpose"
     """transpose (the paper's) or resize (nearest and a 3x3 convolution: no checkerboards)."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Type of computations; parameters are float32 always."""
+    """Type of the networks' computations; parameters, statistics and losses are float32 always."""
+    precision: Literal["default", "highest"] = "default"
+    """How GPUs and TPUs multiply float32 numbers in training: default is fast (TF32 on NVIDIA's
+    since Ampere, bfloat16 on TPUs), highest as exact as a CPU. See docs/accelerators.md."""
     dis_width: Number = 64
     """Channels of the discriminators' first level."""
     dis_downsamplings: Annotated[int, Range(0, 16)] = 3

@@ -6,7 +6,7 @@ import numpy as np
 
 from sggan_jax.config import Config, MethodName
 from sggan_jax.methods import bigan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
-from sggan_jax.methods.base import Method
+from sggan_jax.methods.base import Method, with_precision
 
 METHODS: Mapping[MethodName, Callable[[Config, np.ndarray, int], Method]] = {
     "sggan": sggan.make,
@@ -29,7 +29,8 @@ def make_method(config: Config, class_groups: np.ndarray, steps_per_epoch: int) 
     Raises:
       InputError: if the method cannot use these class groups.
     """
-    return METHODS[config.method](config, class_groups, steps_per_epoch)
+    method = METHODS[config.method](config, class_groups, steps_per_epoch)
+    return with_precision(method, config.nets.precision)
 
 
 def check_method(config: Config, class_groups: np.ndarray, new: bool) -> None:

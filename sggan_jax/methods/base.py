@@ -13,6 +13,7 @@ The training step (``train/step.py``) knows nothing but this contract. One step 
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import wraps
 
 import flax.linen as nn
 import jax
@@ -77,6 +78,31 @@ class Method:
     pooled: tuple[tuple[str, ...], ...] = ()
     adapters: Mapping[str, str] = dataclasses.field(default_factory=dict)
     grids: tuple[tuple[str, ...], ...] = ()
+
+
+def with_precision(method: Method, precision: str) -> Method:
+    """Let a method's networks multiply float32 numbers with this precision, gradients too.
+
+    Args:
+      method: any.
+      precision: ``default``, which leaves the choice to the device, or ``highest``.
+    """
+    if precision == "default":
+        return method
+
+    def within(function):
+        @wraps(function)
+        def run(*args):
+            with jax.default_matmul_precision(precision):
+                return function(*args)
+
+        return run
+
+    groups = {
+        name: dataclasses.replace(group, terms=within(group.terms))
+        for name, group in method.optimiser_groups.items()
+    }
+    return dataclasses.replace(method, forward=within(method.forward), optimiser_groups=groups)
 
 
 def chosen(weights: Mapping[str, Weight], **terms: Callable[[], Array]) -> Metrics:

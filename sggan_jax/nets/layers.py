@@ -230,7 +230,9 @@ def _spread(kernel: jax.Array, axis: int) -> jax.Array:
 def _add_bias(layer: nn.Module, x: jax.Array) -> jax.Array:
     """Add a layer's parameter ``bias`` [C] to [B, H, W, C]."""
     bias = layer.param("bias", bias_init, (x.shape[-1],), jnp.float32)
-    return x + per_channel(bias, x)
+    # Its gradient is a sum over all pixels, for which bfloat16 is too coarse.
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    return (wide + per_channel(bias, wide)).astype(x.dtype)
 
 
 def _halves(total: int) -> tuple[int, int]:

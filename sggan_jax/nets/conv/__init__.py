@@ -67,6 +67,7 @@ def conv(
         padding = lax.padtype_to_pads((height, width), reach, (stride, stride), padding)
     pads = _as_pads(padding)
     geometry = Geometry((height, width), (kh, kw), stride, pads, dilation, depthwise=depthwise)
+    geometry = geometry._replace(precision=_precision())
     return _correlate(geometry, x, kernel)
 
 
@@ -106,6 +107,7 @@ def conv_transpose(
     ]
     flipped = choice.keeps_flipped(x)
     geometry = Geometry((size[0], size[1]), (kh, kw), stride, _as_pads(pads), flipped=flipped)
+    geometry = geometry._replace(precision=_precision())
     return _input_grad(geometry, x, kernel if flipped else flip(kernel))
 
 
@@ -168,6 +170,11 @@ def _transpose_pads(kernel: int, stride: int, padding: str) -> tuple[int, int]:
     else:
         total, low = kernel + stride - 2 + max(kernel - stride, 0), kernel - 1
     return low, total - low
+
+
+def _precision() -> str | None:
+    """What ``jax.default_matmul_precision`` asks for where a network is called."""
+    return jax.config.jax_default_matmul_precision
 
 
 def _as_pads(padding: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], tuple[int, int]]:

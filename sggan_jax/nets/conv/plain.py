@@ -25,6 +25,8 @@ class Geometry(NamedTuple):
       dilation: distance between neighbouring kernel positions.
       flipped: the kernel is given as :func:`flip` leaves it, [kh, kw, O, I].
       depthwise: every channel has a kernel of its own, [kh, kw, 1, C], and meets no other.
+      precision: of products of float32 numbers on GPUs and TPUs, in the words of ``lax``; the
+        device's default for None. Part of the geometry so that gradients multiply alike.
     """
 
     size: tuple[int, int]
@@ -34,6 +36,7 @@ class Geometry(NamedTuple):
     dilation: int = 1
     flipped: bool = False
     depthwise: bool = False
+    precision: str | None = None
 
     @property
     def out(self) -> tuple[int, int]:
@@ -60,6 +63,7 @@ def correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
         rhs_dilation=(geometry.dilation, geometry.dilation),
         dimension_numbers=NHWC,
         feature_group_count=x.shape[3] if geometry.depthwise else 1,
+        precision=geometry.precision,
     )
 
 
