@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := runs/demo
 
-.PHONY: help demo test test-all check format requirements clean
+.PHONY: help demo test test-all package check format requirements clean
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-$(READY): pyproject.toml requirements.txt
+$(READY): pyproject.toml setup.py requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -26,11 +26,15 @@ test: $(READY)   ## Run the tests that take seconds
 test-all: $(READY) ## Run every test, slow ones too
 	$(BIN)/python -m pytest -n auto
 
-check: $(READY)  ## Format, lint, types, tests and doctests: what continuous integration runs
+package: $(READY) ## Build the wheel, install it into a new environment and use it
+	$(BIN)/python -m pytest tests/test_package.py
+
+check: $(READY)  ## Format, lint, types, tests, doctests, wheel: what continuous integration runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
+	$(MAKE) package
 
 format: $(READY) ## Format and sort imports
 	$(BIN)/ruff format .
@@ -41,4 +45,4 @@ requirements:    ## Pin every dependency anew in requirements.txt (needs uv)
 	rm -f uv.lock
 
 clean:           ## Remove the environment and caches; data and runs stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache *.egg-info

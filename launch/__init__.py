@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from absl import app, flags, logging
 
+from launch.presets import find_configs
 from sggan_jax.train.signals import STOPPED, Stopped
 
 if TYPE_CHECKING:  # programs tune the allocator before anything imports jax
@@ -54,8 +55,12 @@ def report(summary: "Summary", done: str = "adapted") -> int:
 
 
 def _parse(argv: Sequence[str]) -> list[str]:
+    from sggan_jax.types import InputError
+
     try:
-        return app.parse_flags_with_usage(list(argv))
+        return app.parse_flags_with_usage(find_configs(argv))
+    except InputError as error:
+        sys.exit(_refuse(str(error)))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
         hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
         sys.exit(_refuse(f"the configuration has no key {hint} See configs/common.py"))

@@ -26,6 +26,7 @@ FLOORS = {
     "sggan_jax.export": 5,
     "sggan_jax.reproduce": 6,
     "sggan_jax.study": 6,
+    "sggan_jax.cli": 7,
     "launch": 7,
     "configs": 7,
 }
