@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := runs/demo
 
-.PHONY: help demo test test-all package check format requirements clean
+.PHONY: help demo test test-all package docs check format requirements clean
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -29,19 +29,23 @@ test-all: $(READY) ## Run every test, slow ones too
 package: $(READY) ## Build the wheel, install it into a new environment and use it
 	$(BIN)/python -m pytest tests/test_package.py
 
-check: $(READY)  ## Format, lint, types, tests, doctests, wheel: what continuous integration runs
+docs: $(READY)   ## Build the documentation in build/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+check: $(READY)  ## Format, lint, types, tests, doctests, wheel, documentation: what continuous integration runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
 	$(MAKE) package
+	$(MAKE) docs
 
 format: $(READY) ## Format and sort imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 requirements:    ## Pin every dependency anew in requirements.txt (needs uv)
-	uv export --quiet --no-hashes --no-emit-project --no-annotate --extra dev --no-header --output-file requirements.txt
+	uv export --quiet --no-hashes --no-emit-project --no-annotate --extra dev --extra docs --no-header --output-file requirements.txt
 	rm -f uv.lock
 
 clean:           ## Remove the environment and caches; data and runs stay
