@@ -7,6 +7,7 @@ from typing import Any
 
 from absl import app, flags, logging
 
+from launch.presets import find_configs
 from sggan_jax.allocator import tune_allocator
 from sggan_jax.train.signals import STOPPED, Stopped
 
@@ -53,8 +54,12 @@ def command(name: str) -> str:
 
 
 def _parse(argv: Sequence[str]) -> list[str]:
+    from sggan_jax.types import InputError
+
     try:
-        return app.parse_flags_with_usage(list(argv))
+        return app.parse_flags_with_usage(find_configs(argv))
+    except InputError as error:
+        sys.exit(_refuse(str(error)))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
         hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
         sys.exit(_refuse(f"the configuration has no key {hint} See sggan_jax/config/"))

@@ -35,6 +35,7 @@ FLOORS = {
     "sggan_jax.export": 6,
     "sggan_jax.reproduce": 7,
     "sggan_jax.study": 7,
+    "sggan_jax.cli": 8,
     "launch": 8,
     "configs": 8,
 }
