@@ -72,7 +72,7 @@ def test_unreadable_files_do_not_stop_the_rest(negative, source, tmp_path):
     assert [str(name) for name, _ in summary.failed] == ["a.png", "zz.jpg"]
     assert all("cannot be read" in reason for _, reason in summary.failed)
     assert "a.png" not in outputs(tmp_path / "out")
-    # The file mended, the same call does what is left.
+    # The file repaired, the same call does what is left.
     fill(source, {"a.png": (4, 4)})
     summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
     assert (summary.adapted, summary.skipped, len(summary.failed)) == (1, 3, 1)

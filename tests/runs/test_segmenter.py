@@ -127,8 +127,10 @@ def test_it_predicts_what_training_shows(segmenter, seg_run):
     _, method, state = seg_run
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
     batch = {"v": images, "lab_v": np.zeros(images.shape[:-1], np.uint8)}
-    views = method.preprocess(batch, None) | {"stats": state.stats}
-    shown = jax.jit(lambda params, views: method.forward(params, views, None))(state.params, views)
+    tensors = method.preprocess(batch, None) | {"stats": state.stats}
+    shown = jax.jit(lambda params, tensors: method.forward(params, tensors, None))(
+        state.params, tensors
+    )
     classes = segmenter(images)
     assert len(np.unique(classes)) > 2
     np.testing.assert_array_equal(segmenter.ids[classes], shown["predicted"])
