@@ -33,7 +33,7 @@ def test_programs_are_found_with_the_first_line_of_their_docstrings(tmp_path):
 
 def test_every_program_of_the_checkout_has_a_line():
     found = cli.list_programs(cli.find_folder())
-    assert {"train", "adapt", "evaluate", "prepare-data", "score", "export"} <= set(found)
+    assert {"train", "adapt", "evaluate", "prepare-data", "export"} <= set(found)
     assert all(line.endswith((".", ":")) and len(line) < 110 for line in found.values()), found
 
 

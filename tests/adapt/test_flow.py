@@ -291,17 +291,3 @@ def test_a_folder_is_continued_by_a_run_of_another_length(negative, source, tmp_
     described["config"]["data"]["threads"] = 7
     (run / "run.json").write_text(json.dumps(described))
     assert adapt_folder(adapter, source, tmp_path / "out", progress=False).skipped == 4
-
-
-def test_a_folder_of_a_version_that_digested_settings_otherwise_is_continued(
-    negative, source, tmp_path
-):
-    """Weights, step and folder say enough; other weights are refused as ever."""
-    target = tmp_path / "out"
-    adapt_folder(negative, source, target, progress=False)
-    record = json.loads((target / RECORD_FILE).read_text())
-    (target / RECORD_FILE).write_text(json.dumps(record | {"config": "1398b85e6fe88ef5"}))
-    assert adapt_folder(negative, source, target, progress=False).skipped == 4
-    (target / RECORD_FILE).write_text(json.dumps(record | {"config": "1398b", "weights": "0"}))
-    with pytest.raises(InputError, match="made by something else"):
-        adapt_folder(negative, source, target, progress=False)
