@@ -291,3 +291,13 @@ def test_a_folder_is_continued_by_a_run_of_another_length(negative, source, tmp_
     described["config"]["data"]["threads"] = 7
     (run / "run.json").write_text(json.dumps(described))
     assert adapt_folder(adapter, source, tmp_path / "out", progress=False).skipped == 4
+
+
+@pytest.mark.parametrize("field", ["config", "weights", "step", "input"])
+def test_a_folder_of_another_record_is_refused(negative, source, tmp_path, field):
+    target = tmp_path / "out"
+    adapt_folder(negative, source, target, progress=False)
+    record = json.loads((target / RECORD_FILE).read_text())
+    (target / RECORD_FILE).write_text(json.dumps(record | {field: "1398b85e6fe88ef5"}))
+    with pytest.raises(InputError, match="made by something else"):
+        adapt_folder(negative, source, target, progress=False)
