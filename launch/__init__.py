@@ -50,7 +50,7 @@ def read_flags(fields: Iterable[str]) -> dict[str, Any]:
 
 def command(name: str) -> str:
     """Return the command line that a program was started with, to be told in its reports."""
-    return shlex.join(["python", "-m", f"launch.{name}", *sys.argv[1:]])
+    return shlex.join(["sggan", name, *sys.argv[1:]])
 
 
 def _parse(argv: Sequence[str]) -> list[str]:

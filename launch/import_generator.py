@@ -21,7 +21,7 @@ def main(_: list[str]) -> None:
     for direction, name in run.adapts.items():
         fields = (f"{key} {value}" for key, value in run.networks[name].items())
         print(f"{_RUN.value}, {direction}: {', '.join(fields)}")
-    print(f"adapt with: python -m launch.adapt --run {_RUN.value} --input DIR --output DIR")
+    print(f"adapt with: sggan adapt --run {_RUN.value} --input DIR --output DIR")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ One data set (docs/data.md lists the builders and how each is laid out):
 from pathlib import Path
 
 from absl import app, flags
-from ml_collections import config_flags
 from rich.console import Console
 
 from launch import ACCEPT_LABELS, command, run
+from launch.presets import define_config
 from sggan_jax.config import Config
 from sggan_jax.data.builders import BUILDERS, SourceSpec
 from sggan_jax.data.lists import COMPARE, TRAIN
@@ -33,9 +33,7 @@ from sggan_jax.data.summary import report
 
 _SPEC = SourceSpec("folder")
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "Configuration of the run to come: prepares both of its domains."
-)
+_CONFIG = define_config(None, "Configuration of the run to come: prepares both of its domains.")
 _BUILDER = flags.DEFINE_enum("builder", "folder", list(BUILDERS), "What kind of source to read.")
 _SOURCE = flags.DEFINE_string(
     "source",

@@ -1,12 +1,34 @@
 """Find configuration files from any directory: presets come with the programs."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+flags.disclaim_key_flags()  # so that --help counts --config as the program's own
 
 # Holds launch/ and configs/, in a checkout and installed.
 _ROOT = Path(__file__).resolve().parents[1]
 
 _FLAGS = ("--config", "-config")
+
+
+def define_config(default: str | None, told: str) -> flags.FlagHolder:
+    """Define ``--config``, with a default that is found from any directory.
+
+    A default is put into the command line: a flag that is not there is read while the program is
+    imported, where a missing file or a misspelt ``--config.KEY`` ends in a traceback.
+
+    Args:
+      default: as for :func:`find_config`; None for no configuration.
+      told: the flag's help.
+    """
+    given = any(argument.partition("=")[0] in _FLAGS for argument in sys.argv[1:])
+    if default and not given:
+        sys.argv.insert(1, f"--config={default}")
+    return config_flags.DEFINE_config_file("config", default, told)
 
 
 def find_config(given: str) -> str:

@@ -12,9 +12,9 @@ The same command continues where it stopped; what is finished is not run again.
 from pathlib import Path
 
 from absl import flags
-from ml_collections import config_flags
 
 from launch import command, run
+from launch.presets import define_config
 from sggan_jax.devices import keep_compiled
 from sggan_jax.reproduce.experiment import read_experiments
 from sggan_jax.reproduce.jobs import Benchmark
@@ -23,8 +23,7 @@ from sggan_jax.reproduce.results import write_results
 from sggan_jax.reproduce.run_benchmark import run_benchmark
 from sggan_jax.reproduce.table import format_classes, format_results
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config",
+_CONFIG = define_config(
     "configs/benchmark.py",
     "Configuration, FILE.py or FILE.py:NAME. Any key can be set as --config.KEY=VALUE.",
 )

@@ -33,7 +33,7 @@ def test_programs_are_found_with_the_first_line_of_their_docstrings(tmp_path):
 
 def test_every_program_of_the_checkout_has_a_line():
     found = cli.list_programs(cli.find_folder())
-    assert {"train", "adapt", "evaluate", "prepare-data", "export"} <= set(found)
+    assert {"train", "adapt", "evaluate", "prepare-data", "reproduce", "export"} <= set(found)
     assert all(line.endswith((".", ":")) and len(line) < 110 for line in found.values()), found
 
 
@@ -64,3 +64,14 @@ def test_a_program_runs_from_any_directory_by_either_spelling(tmp_path):
         assert done.stderr.startswith(f"error: there is no configuration file sgan in {tmp_path}, ")
         assert "sggan" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_default_configuration_is_found_from_any_directory(tmp_path):
+    done = run(tmp_path, "train", "--config.data.height=65", f"--workdir={tmp_path / 'run'}")
+    assert done.returncode == 2, done.stderr
+    assert "multiples of" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+    done = run(tmp_path, "train", "--config.train.stepz=65", f"--workdir={tmp_path / 'run'}")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith('error: the configuration has no key stepz. Did you mean "steps"')
