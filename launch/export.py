@@ -4,8 +4,6 @@ python -m launch.export --run runs/a --output exported/a --licence "CC BY 4.0"
 python -m launch.export --run runs/a --output pretrained/a --format run
 """
 
-from typing import Any
-
 from absl import flags
 
 from launch import run
@@ -34,15 +32,22 @@ _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an export that is th
 
 def main(_: list[str]) -> None:
     """Export and tell what came of it."""
-    run_and_folder = _RUN.value, _OUTPUT.value
-    which: dict[str, Any] = {"direction": _DIRECTION.value, "step": _STEP.value}
     if _FORMAT.value == "run":
-        limits: dict[str, Any] = {"bits": _BITS.value, "most_megabytes": _MOST.value}
-        tell_slim_run(_OUTPUT.value, write_slim_run(*run_and_folder, **which, **limits))
+        slim = write_slim_run(
+            _RUN.value,
+            _OUTPUT.value,
+            direction=_DIRECTION.value,
+            step=_STEP.value,
+            bits=_BITS.value,
+            most_megabytes=_MOST.value,
+        )
+        tell_slim_run(_OUTPUT.value, slim)
         return
     card = export_generator(
-        *run_and_folder,
-        **which,
+        _RUN.value,
+        _OUTPUT.value,
+        direction=_DIRECTION.value,
+        step=_STEP.value,
         platforms=_PLATFORMS.value,
         licence=_LICENCE.value,
         onnx=_ONNX.value,
