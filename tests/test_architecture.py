@@ -55,7 +55,7 @@ HOMES = {
     "tensorboardX": ("sggan_jax.train.log",),
     "jinja2": ("sggan_jax.report",),
     "safetensors": ("sggan_jax.export",),
-    "rich": ("sggan_jax.progress", "launch"),
+    "rich": ("sggan_jax.progress", "sggan_jax.data.summary", "launch"),
     "absl": ("launch", "configs"),
     "ml_collections": ("launch", "configs"),
     "torch": (),

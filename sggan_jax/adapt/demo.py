@@ -48,7 +48,7 @@ def demonstrate(run: str, data_dir: str = "", step: int | None = None, scenes: i
     adapted = np.concatenate([adapter(virtual[k : k + _BATCH]) for k in starts])
     looks = {
         "virtual": virtual,
-        "recoloured": match_statistics(virtual, measure(real)),
+        "transferred": match_statistics(virtual, measure(real)),
         "adapted": adapted,
     }
     errors = {name: count_errors(images, real, labels) for name, images in looks.items()}
@@ -78,13 +78,13 @@ def open_scenes(data: Data) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def judge(errors: Mapping[str, float]) -> str:
-    """Say in a sentence whether adapting helped, and whether by more than recolouring does."""
+    """Say in a sentence whether adapting helped, and whether by more than colour transfer does."""
     gain = 1 - errors["adapted"] / errors["virtual"]
-    recoloured = 1 - errors["recoloured"] / errors["virtual"]
+    transferred = 1 - errors["transferred"] / errors["virtual"]
     nearer = "nearer to" if gain > 0 else "no nearer to"
     return (
         f"adapted images are {nearer} the true real look than the virtual ones "
-        f"(difference {-gain:+.0%}; matching colours alone {-recoloured:+.0%})"
+        f"(difference {-gain:+.0%}; matching colours alone {-transferred:+.0%})"
     )
 
 

@@ -6,6 +6,7 @@ written, pictures and TensorBoard's points are lost.
 """
 
 import contextlib
+import io
 import socket
 import sys
 import time
@@ -18,7 +19,7 @@ from PIL import Image
 from tensorboardX import RecordWriter, summary
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
-from sggan_jax.files import JsonLines, read_json_lines, write_atomically, write_json_lines
+from sggan_jax.files import JsonLines, read_json_lines, write_json_lines
 from sggan_jax.messages import warn
 from sggan_jax.progress import Progress
 from sggan_jax.report.curves import draw_curves, read_curves
@@ -91,9 +92,11 @@ class Log:
         def save():
             path = self.workdir / "metrics.jsonl"
             if path.stat().st_size:
-                figure = draw_curves(read_curves(self.workdir))
-                with write_atomically(self.workdir / "curves.png") as part:
-                    figure.savefig(part, format="png")
+                picture = io.BytesIO()
+                draw_curves(read_curves(self.workdir)).savefig(picture, format="png")
+                part = self.workdir / ".curves.png.part"
+                part.write_bytes(picture.getvalue())
+                part.replace(self.workdir / "curves.png")
 
         self._try(save)
 

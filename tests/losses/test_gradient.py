@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import export
 
+from sggan_jax.losses import gradient
 from sggan_jax.losses.gradient import semantic_boundary, sobel, soft_gradient_loss
 
 # Eq. 4, typed from the paper.
@@ -82,6 +84,27 @@ def test_sobel_is_the_filter_slid_over_each_channel(padding, channels):
     x, _, _ = example(channels=channels)
     want = sobel_loops(x, padding).reshape(*x.shape[:3], -1)
     np.testing.assert_allclose(sobel(jnp.asarray(x), padding), want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero"])
+@pytest.mark.parametrize(("width", "channels"), [(5, 1), (126, 3), (127, 1), (130, 3), (260, 2)])
+def test_the_form_for_tpus_is_the_same_filter(width, channels, padding):
+    """Widths at which columns and their neighbours fall into one block, two and three."""
+    x = jnp.asarray(np.random.default_rng(5).normal(size=(2, 4, width, channels)), jnp.float32)
+    want, pull_back = jax.vjp(lambda x: gradient._dense(x, gradient.SOBEL, padding), x)
+    got, pull_back_got = jax.vjp(lambda x: gradient._blocks(x, gradient.SOBEL, padding), x)
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-6 * 8)  # 8: weights of one filter
+    (bar,), (bar_got,) = pull_back(jnp.cos(want)), pull_back_got(jnp.cos(want))
+    np.testing.assert_allclose(bar_got, bar, rtol=0, atol=1e-6 * 16)
+
+
+@pytest.mark.parametrize(("platform", "lanes"), [("tpu", 128), ("cuda", 3), ("cpu", 3)])
+def test_each_platform_gets_its_form_as_convolutions(platform, lanes):
+    x = jax.ShapeDtypeStruct((1, 8, 16, 3), jnp.float32)
+    text = export.export(jax.jit(sobel), platforms=[platform])(x).mlir_module()
+    (line,) = [line for line in text.splitlines() if "stablehlo.convolution" in line]
+    assert f"x{lanes}xf32>, tensor<3x" in line
+    assert line.count("HIGHEST") == 2
 
 
 def test_borders_by_hand():

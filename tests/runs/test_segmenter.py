@@ -27,6 +27,7 @@ from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.describe import describe_run
 from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.types import InputError
+from tests.adapt.conftest import write_tiny_run
 
 CLASSES = """
 name = "two"
@@ -126,8 +127,10 @@ def test_it_predicts_what_training_shows(segmenter, seg_run):
     _, method, state = seg_run
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
     batch = {"v": images, "lab_v": np.zeros(images.shape[:-1], np.uint8)}
-    views = method.preprocess(batch, None) | {"stats": state.stats}
-    shown = jax.jit(lambda params, views: method.forward(params, views, None))(state.params, views)
+    tensors = method.preprocess(batch, None) | {"stats": state.stats}
+    shown = jax.jit(lambda params, tensors: method.forward(params, tensors, None))(
+        state.params, tensors
+    )
     classes = segmenter(images)
     assert len(np.unique(classes)) > 2
     np.testing.assert_array_equal(segmenter.ids[classes], shown["predicted"])
@@ -150,9 +153,10 @@ def test_networks_alone_suffice(seg_run, segmenter, tmp_path):
     np.testing.assert_array_equal(load_segmenter(run)(images), segmenter(images))
 
 
-def test_a_run_without_a_segmentation_network_is_refused(tiny_run):
+def test_a_run_without_a_segmentation_network_is_refused(tmp_path):
+    write_tiny_run(tmp_path / "run", 0)
     with pytest.raises(InputError, match=r"adapts \['r2v', 'v2r'\], not 'seg'"):
-        load_segmenter(tiny_run)
+        load_segmenter(tmp_path / "run")
 
 
 def run(program, *arguments):
@@ -199,7 +203,7 @@ def test_scoring_a_network_prints_a_table_and_writes_json(segmenter, city, tmp_p
     assert f"mean IoU {100 * record['mean_iou']:.1f} %" in done.stdout
 
 
-def test_the_score_program_refuses_in_one_sentence(tmp_path):
-    done = run("score", f"--run={tmp_path}", "--dir=nowhere")
+def test_scoring_is_refused_in_one_sentence(tmp_path):
+    done = run("evaluate", f"--segmenter={tmp_path}", "--real=nowhere")
     assert done.returncode == 2
     assert done.stderr == f"error: {tmp_path} is not a run directory: it has no run.json\n"
