@@ -8,12 +8,12 @@ READY := $(VENV)/.ready$(addprefix -,$(EXTRA))
 CORE := nets losses methods train adapt
 RUN := runs/demo
 
-.PHONY: help demo test test-core test-all check format requirements clean
+.PHONY: help demo results test test-core test-all package docs check format requirements clean
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-$(READY): pyproject.toml requirements.txt
+$(READY): pyproject.toml setup.py requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -26,6 +26,9 @@ demo: $(READY)   ## Train on the built-in toy city, adapt held-out scenes, show 
 	$(BIN)/python -m launch.train --config configs/sggan.py:toycity --workdir $(RUN)
 	$(BIN)/python -m launch.demo --run $(RUN)
 
+results: $(READY) ## Draw up the tables of docs/results.md from their files
+	$(BIN)/python docs/results/fill_tables.py
+
 test: $(READY)   ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
@@ -35,19 +38,27 @@ test-core: $(READY) ## Run those of networks, losses, methods, training and adap
 test-all: $(READY) ## Run every test, slow ones too
 	$(BIN)/python -m pytest -n auto
 
-check: $(READY)  ## Format, lint, types, tests and doctests: what continuous integration runs
+package: $(READY) ## Build the wheel, install it into a new environment and use it
+	$(BIN)/python -m pytest tests/test_package.py
+
+docs: $(READY)   ## Build the documentation in build/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+check: $(READY)  ## Format, lint, types, tests, doctests, wheel, documentation: what continuous integration runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
+	$(MAKE) package
+	$(MAKE) docs
 
 format: $(READY) ## Format and sort imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 requirements:    ## Pin every dependency anew in requirements.txt (needs uv)
-	uv export --quiet --no-hashes --no-emit-project --no-annotate --extra dev --no-header --output-file requirements.txt
+	uv export --quiet --no-hashes --no-emit-project --no-annotate --extra dev --extra docs --no-header --output-file requirements.txt
 	rm -f uv.lock
 
 clean:           ## Remove the environment and caches; data and runs stay
-	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-* build .pytest_cache .mypy_cache .ruff_cache *.egg-info

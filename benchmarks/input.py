@@ -26,7 +26,7 @@ from sggan_jax.data.builders.chunks import Task, make_chunk
 from sggan_jax.data.pipeline import make_pipeline
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import Cached, open_source
-from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
+from sggan_jax.data.transforms import NUM_UNIFORMS, Augmentation, augment
 
 
 def main() -> None:
@@ -78,14 +78,14 @@ def measure(
     for place in range(len(cached)):
         cached[place]
     how = Augmentation(0.8, 1.2, 0.2)
-    chances = np.full(NUM_CHANCES, 0.5)
+    uniforms = np.full(NUM_UNIFORMS, 0.5)
     originals, places, altered = (itertools.cycle(range(len(stored))) for _ in range(3))
     kept = Path(data_dir) / "chunk.zip"
     task = itertools.cycle([Task([pair], size, kept) for pair in planned])
 
     def alter() -> None:
         example = cached[next(altered)]
-        augment(example["image"], example["label"], chances, how)
+        augment(example["image"], example["label"], uniforms, how)
 
     rates = {
         "original pair, decoded": rate(lambda: planned[next(originals)].load(), seconds),

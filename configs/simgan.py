@@ -4,7 +4,7 @@
 ``configs/sggan.py``, whose sizes and steps it takes. A refiner of 4 blocks at full resolution,
 1000 steps of warm-up for it and 200 for the local discriminator; the small presets have half the
 width, and 100 and 50 steps of warm-up. Only the mean over the channels is held to the input, so
-that colours are wild until the game sets them, some 100 steps after the warm-up.
+that colours are wild until adversarial training sets them, some 100 steps after the warm-up.
 """
 
 from configs import sggan

@@ -1,15 +1,17 @@
 """Programs: thin entry points over the library, each ``python -m launch.NAME --help``."""
 
+import shlex
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from absl import app, flags, logging
 
+from launch.presets import find_configs
+from sggan_jax.allocator import tune_allocator
 from sggan_jax.train.signals import STOPPED, Stopped
 
-if TYPE_CHECKING:  # programs tune the allocator before anything imports jax
-    from sggan_jax.adapt.dataset import Summary
+tune_allocator()  # every program imports this package before anything imports jax
 
 ACCEPT_LABELS = flags.DEFINE_bool(
     "accept_labels", False, "Take labels as they are though they make no street under their table."
@@ -41,25 +43,23 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     app.run(told, flags_parser=_parse)
 
 
-def report(summary: "Summary", done: str = "adapted") -> int:
-    """Print what became of a folder; return the status to exit with, 1 if files were unreadable."""
-    print(
-        f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
-        f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
-    )
-    if summary.busy:
-        spans = (f"{kind} {seconds:.1f} s" for kind, seconds in summary.busy.items())
-        print(f"beside each other: {', '.join(spans)}")
-    if summary.failed:
-        print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
-    for _, reason in summary.failed:
-        print(f"  {reason}", file=sys.stderr)
-    return 1 if summary.failed else 0
+def read_flags(fields: Iterable[str]) -> dict[str, Any]:
+    """Return the values of flags by name, to fill what a program asks of the library."""
+    return {name: flags.FLAGS[name].value for name in fields}
+
+
+def command(name: str) -> str:
+    """Return the command line that a program was started with, to be told in its reports."""
+    return shlex.join(["sggan", name, *sys.argv[1:]])
 
 
 def _parse(argv: Sequence[str]) -> list[str]:
+    from sggan_jax.types import InputError
+
     try:
-        return app.parse_flags_with_usage(list(argv))
+        return app.parse_flags_with_usage(find_configs(argv))
+    except InputError as error:
+        sys.exit(_refuse(str(error)))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
         hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
         sys.exit(_refuse(f"the configuration has no key {hint} See sggan_jax/config/"))

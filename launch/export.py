@@ -4,18 +4,14 @@ python -m launch.export --run runs/a --output exported/a --licence "CC BY 4.0"
 python -m launch.export --run runs/a --output pretrained/a --format run
 """
 
-from sggan_jax.allocator import tune_allocator
+from typing import Any
 
-tune_allocator()  # before jax is imported
+from absl import flags
 
-from typing import Any  # noqa: E402
-
-from absl import flags  # noqa: E402
-
-from launch import run  # noqa: E402
-from sggan_jax.export.card import CARD_FILE, Card  # noqa: E402
-from sggan_jax.export.slim import write_slim_run  # noqa: E402
-from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator  # noqa: E402
+from launch import run
+from sggan_jax.export.card import CARD_FILE, Card
+from sggan_jax.export.slim import write_slim_run
+from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write.", required=True)

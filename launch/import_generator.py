@@ -3,14 +3,10 @@
 python -m launch.import_generator --v2r net_G_A.pth --r2v net_G_B.pth --run runs/theirs
 """
 
-from sggan_jax.allocator import tune_allocator
+from absl import flags
 
-tune_allocator()  # before jax is imported
-
-from absl import flags  # noqa: E402
-
-from launch import run  # noqa: E402
-from sggan_jax.adapt.imported import import_generators  # noqa: E402
+from launch import run
+from sggan_jax.adapt.imported import import_generators
 
 _V2R = flags.DEFINE_string("v2r", None, "File of the generator from virtual to real.")
 _R2V = flags.DEFINE_string("r2v", None, "File of the generator from real to virtual.")
@@ -25,7 +21,7 @@ def main(_: list[str]) -> None:
     for direction, name in run.adapts.items():
         fields = (f"{key} {value}" for key, value in run.networks[name].items())
         print(f"{_RUN.value}, {direction}: {', '.join(fields)}")
-    print(f"adapt with: python -m launch.adapt --run {_RUN.value} --input DIR --output DIR")
+    print(f"adapt with: sggan adapt --run {_RUN.value} --input DIR --output DIR")
 
 
 if __name__ == "__main__":

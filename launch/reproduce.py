@@ -1,4 +1,4 @@
-"""Train every system of the paper on one pair of data sets and write the table of their scores.
+r"""Train every system of the paper on one pair of data sets and write the table of their scores.
 
 The built-in toy city, then your own data (configs/benchmark.py lists them):
 
@@ -9,28 +9,21 @@ The built-in toy city, then your own data (configs/benchmark.py lists them):
 The same command continues where it stopped; what is finished is not run again.
 """
 
-from sggan_jax.allocator import tune_allocator
+from pathlib import Path
 
-tune_allocator()  # before jax is imported
+from absl import flags
 
-import shlex  # noqa: E402
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
+from launch import command, run
+from launch.presets import define_config
+from sggan_jax.devices import keep_compiled
+from sggan_jax.reproduce.experiment import read_experiments
+from sggan_jax.reproduce.jobs import Benchmark
+from sggan_jax.reproduce.picture import draw_benchmark
+from sggan_jax.reproduce.results import write_results
+from sggan_jax.reproduce.run_benchmark import run_benchmark
+from sggan_jax.reproduce.table import format_classes, format_results
 
-from absl import flags  # noqa: E402
-from ml_collections import config_flags  # noqa: E402
-
-from launch import run  # noqa: E402
-from sggan_jax.devices import keep_compiled  # noqa: E402
-from sggan_jax.reproduce.experiment import read_experiments  # noqa: E402
-from sggan_jax.reproduce.jobs import Benchmark  # noqa: E402
-from sggan_jax.reproduce.picture import draw_benchmark  # noqa: E402
-from sggan_jax.reproduce.results import write_results  # noqa: E402
-from sggan_jax.reproduce.run_benchmark import run_benchmark  # noqa: E402
-from sggan_jax.reproduce.table import format_classes, format_results  # noqa: E402
-
-_CONFIG = config_flags.DEFINE_config_file(
-    "config",
+_CONFIG = define_config(
     "configs/benchmark.py",
     "Configuration, FILE.py or FILE.py:NAME. Any key can be set as --config.KEY=VALUE.",
 )
@@ -46,8 +39,7 @@ def main(_: list[str]) -> int:
     benchmark = Benchmark(config, read_experiments(config), _WORKDIR.value)
     keep_compiled(benchmark.paths.root / "compiled")
     failed = run_benchmark(benchmark, tuple(_ONLY.value))
-    command = shlex.join(["python", "-m", "launch.reproduce", *sys.argv[1:]])
-    results = write_results(benchmark, failed, command)
+    results = write_results(benchmark, failed, command("reproduce"))
     text = "".join(
         f"### {split}\n\n{format_results(results, split)}\n{format_classes(results, split)}\n"
         for split in config["splits"]

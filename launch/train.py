@@ -8,23 +8,20 @@ given cannot work or a number became infinite (the last line says what), else a 
 A scheduler starts the same command again on 75.
 """
 
-from sggan_jax.allocator import tune_allocator
 from sggan_jax.train.signals import exit_on_signals
 
-exit_on_signals()  # while there is nothing to lose yet
-tune_allocator()  # before jax is imported
+exit_on_signals()  # before jax is imported, while there is nothing to lose yet
 
 from absl import flags  # noqa: E402
-from ml_collections import config_flags  # noqa: E402
 
 from launch import run  # noqa: E402
+from launch.presets import define_config  # noqa: E402
 from sggan_jax.config import Config  # noqa: E402
 from sggan_jax.devices import allow_virtual_devices  # noqa: E402
 from sggan_jax.train import processes  # noqa: E402
 from sggan_jax.train.setup import train  # noqa: E402
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config",
+_CONFIG = define_config(
     "configs/sggan.py",
     "Configuration, FILE.py or FILE.py:NAME. Any key can be set as --config.KEY=VALUE; "
     "sggan_jax/config explains every key.",

@@ -43,9 +43,9 @@ class Progress:
           clock: tells seconds.
         """
         self._title, self._total, self._unit, self._shown = title, total, unit, shown
-        self._done = self._first = done
+        self._done = done
         self._lines, self._clock = lines, clock
-        self._start = self._told = clock()
+        self._told, self._told_done = clock(), done
         console = console or Console(file=sys.stderr)
         self._terminal = console.is_terminal
         self._bar = progress.Progress(
@@ -70,9 +70,10 @@ class Progress:
         """Count what was done; a line is written every half minute, and at the end."""
         self.move(self._done + count)
         now = self._clock()
-        rate = (self._done - self._first) / max(now - self._start, 1e-9)
+        # The rate since the last line: what an earlier, stopped program had done took no time.
+        rate = (self._done - self._told_done) / max(now - self._told, 1e-9)
         if now - self._told >= SECONDS_BETWEEN_LINES or self._done == self._total:
-            self._told = now
+            self._told, self._told_done = now, self._done
             self._write(rate, "")
         self._show(rate, "")
 

@@ -35,6 +35,7 @@ FLOORS = {
     "sggan_jax.export": 6,
     "sggan_jax.reproduce": 7,
     "sggan_jax.study": 7,
+    "sggan_jax.cli": 8,
     "launch": 8,
     "configs": 8,
 }
@@ -54,7 +55,7 @@ HOMES = {
     "tensorboardX": ("sggan_jax.train.log",),
     "jinja2": ("sggan_jax.report",),
     "safetensors": ("sggan_jax.export",),
-    "rich": ("sggan_jax.progress", "launch"),
+    "rich": ("sggan_jax.progress", "sggan_jax.data.summary", "launch"),
     "absl": ("launch", "configs"),
     "ml_collections": ("launch", "configs"),
     "torch": (),

@@ -26,8 +26,8 @@ def test_a_line_every_half_minute_and_at_the_end():
     # 20 in 35 s leave 80, or 140 s; 70 in 70 s leave 30 s.
     assert told.getvalue().splitlines() == [
         "adapting 20/100  0.57 images/s  2.3 min left",
-        "adapting 70/100  1.00 images/s  0.5 min left",
-        "adapting 100/100  1.41 images/s  0.0 min left",
+        "adapting 70/100  1.43 images/s  0.3 min left",
+        "adapting 100/100  30.00 images/s  0.0 min left",
     ]
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.provenance import Record, claim, make_record
-from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import SPLITS
 from sggan_jax.data.prepare import make_builder, prepare
@@ -24,6 +23,7 @@ from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
 from sggan_jax.files import write_atomically
 from sggan_jax.images import list_images
+from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import InputError
 
 
@@ -82,7 +82,7 @@ def label_folder(
     """Label the images of a folder data set by a network; images and lists come along unchanged.
 
     Args:
-      segmenter: from :func:`sggan_jax.adapt.segmenter.load_segmenter`.
+      segmenter: from :func:`sggan_jax.runs.segmenter.load_segmenter`.
       source_dir: folder data set; its labels are unused and need not be there.
       output_dir: folder data set to write: ``labels/NAME.png`` holds the class id that stands for
         each predicted class. An interrupted call continues.

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.evaluate.meaning import Classes, ClassScores, ImageScores, score_image
-from sggan_jax.types import IGNORE
+from sggan_jax.evaluate.meaning import ClassScores, ImageScores, choose_classes, score_image
+from sggan_jax.runs.segmenter import Segmenter
 
 # Fewer images of a class than this say nothing about what is usual.
 _FEWEST = 20
@@ -76,15 +75,8 @@ class Gate:
         """
         self._segmenter = segmenter
         digest = hashlib.sha256(b"2")  # raised when scores come to mean something else
-        if segmenter is None:
-            rows = np.flatnonzero(table.ids >= 0)
-            class_groups = np.full(256, IGNORE, np.uint8)
-            class_groups[table.ids[rows]] = np.arange(len(rows))
-            self.classes = Classes([table.names[row] for row in rows], class_groups)
-            self.evaluation_network = "no network"
-        else:
-            self.classes = Classes(segmenter.names, segmenter.class_groups)
-            self.evaluation_network = f"{segmenter.run.resolve().name}, step {segmenter.step}"
+        self.classes, self.evaluation_network = choose_classes(table, segmenter)
+        if segmenter is not None:
             for leaf in jax.tree.leaves(segmenter.variables):
                 digest.update(np.ascontiguousarray(leaf).tobytes())
         digest.update(repr(self.classes.names).encode() + self.classes.class_groups.tobytes())

@@ -1,7 +1,7 @@
 """Generators of the PyTorch program of CycleGAN and pix2pix, as runs that can adapt.
 
 Carried over exactly: its ResNet and its U-Net with instance norm, of any width and depth. Its
-kernels lie [O, I, kh, kw], and turned round in transposed convolutions; its U-Net joins skips
+kernels lie [O, I, kh, kw], and flipped in transposed convolutions; its U-Net joins skips
 before the decoder's maps and ours after; biases that an instance norm follows change nothing and
 are left out; norms without parameters become norms of scale 1 and bias 0.
 """

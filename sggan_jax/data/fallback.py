@@ -12,9 +12,9 @@ WHOLE = -1
 
 
 class WithFallback:
-    """A source in which the next example that can be read stands in for one that cannot.
+    """A source in which the next example that can be read replaces one that cannot.
 
-    Which one stands in depends on nothing but which ones can be read: a run that continues sees
+    Which one that is depends on nothing but which ones can be read: a run that continues sees
     what it would have seen. Examples say under ``gap`` whose place they took, or ``WHOLE``.
 
     Attributes:

@@ -74,7 +74,7 @@ def prepare(
 ) -> PreparedInfo:
     """Build a data set at one size unless it is there, checking every pair.
 
-    A pair that cannot be used is left out and listed. The data set appears whole or not at all, and
+    A pair that cannot be used is left out and listed. The data set is written atomically, and
     is found again only for the same source, unchanged, at the same size. What a killed preparation
     had done is not done again. The result does not depend on the number of processes.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sggan_jax.data.sources import Source
-from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment
+from sggan_jax.data.transforms import NUM_UNIFORMS, Augmentation, augment
 from sggan_jax.data.transforms import flip as flip_pair
 
 _ENDLESS = 1 << 62
@@ -21,7 +21,7 @@ def _epoch(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order of an epoch, and numbers in [0, 1) for each place: on flipping, on augmentation."""
     rng = np.random.default_rng((seed, domain, epoch))
-    return rng.permutation(length), rng.random(length), rng.random((length, NUM_CHANCES))
+    return rng.permutation(length), rng.random(length), rng.random((length, NUM_UNIFORMS))
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Stream:
 
     def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray, int]:
         epoch, place = divmod(position, len(self.source))
-        order, chance, chances = _epoch(self.seed, self.domain, epoch, len(self.source))
+        order, chance, uniforms = _epoch(self.seed, self.domain, epoch, len(self.source))
         example = self.source[int(order[place])]
         pair = augment(
-            example["image"], example["label"], chances[place], self.augmentation, self.domain
+            example["image"], example["label"], uniforms[place], self.augmentation, self.domain
         )
         image, label = flip_pair(*pair) if chance[place] < self.flip else pair
         return image, label, example["gap"]

@@ -10,7 +10,7 @@ from sggan_jax.types import InputError
 PADDED = 255
 """Label of pixels that are padded in; label sets ignore it."""
 
-NUM_CHANCES = 9
+NUM_UNIFORMS = 9
 """How many numbers :func:`augment` draws on."""
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
@@ -268,14 +268,14 @@ def jitter_colour(
 
 
 def augment(
-    image: np.ndarray, labels: np.ndarray, chances: np.ndarray, how: Augmentation, domain: int = 0
+    image: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, how: Augmentation, domain: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Alter an image and its labels as far as allowed; what is not allowed costs nothing.
 
     Args:
         image: RGB uint8 [H, W, 3].
         labels: Class ids, uint8 [H, W].
-        chances: ``NUM_CHANCES`` numbers in [0, 1) that decide everything.
+        uniforms: ``NUM_UNIFORMS`` numbers in [0, 1) that decide everything.
         how: What may change.
         domain: 0 for the virtual domain, 1 for the real.
 
@@ -285,15 +285,15 @@ def augment(
 
     Example:
         >>> image, labels = np.zeros((2, 4, 3), np.uint8), np.full((2, 4), 7, np.uint8)
-        >>> augment(image, labels, np.full(NUM_CHANCES, 0.5), Augmentation(0.5, 0.5))[1].tolist()
+        >>> augment(image, labels, np.full(NUM_UNIFORMS, 0.5), Augmentation(0.5, 0.5))[1].tolist()
         [[255, 255, 255, 255], [255, 7, 7, 255]]
     """
     if how.cuts():
-        factor = how.scale_low + (how.scale_high - how.scale_low) * chances[0]
+        factor = how.scale_low + (how.scale_high - how.scale_low) * uniforms[0]
         size = how.crop_height or labels.shape[0], how.crop_width or labels.shape[1]
         lower = how.crop_shift if domain else -how.crop_shift
-        image, labels = rescale(image, labels, factor, chances[1], chances[2], size, lower)
+        image, labels = rescale(image, labels, factor, uniforms[1], uniforms[2], size, lower)
     if how.colour:
-        spread = how.colour * (2 * chances[3:] - 1)
+        spread = how.colour * (2 * uniforms[3:] - 1)
         image = jitter_colour(image, 1 + spread[:3] / 4, *(1 + spread[3:]).tolist())
     return image, labels

@@ -12,8 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.data.class_table import ClassTable
 from sggan_jax.evaluate.pairs import EDGE_THRESHOLD, check_pairs, edges, find_boundaries, widen
 from sggan_jax.losses.gradient import sobel
+from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import IGNORE, to_float
 
 FARTHEST = 5
@@ -27,6 +29,17 @@ class Classes(NamedTuple):
 
     names: Sequence[str]
     class_groups: np.ndarray
+
+
+def choose_classes(table: ClassTable, segmenter: Segmenter | None) -> tuple[Classes, str]:
+    """Take the classes of a network, or those of a class table without one; name the network."""
+    if segmenter is not None:
+        classes = Classes(segmenter.names, segmenter.class_groups)
+        return classes, f"{segmenter.run.resolve().name}, step {segmenter.step}"
+    rows = np.flatnonzero(table.ids >= 0)
+    class_groups = np.full(256, IGNORE, np.uint8)
+    class_groups[table.ids[rows]] = np.arange(len(rows))
+    return Classes([table.names[row] for row in rows], class_groups), "no network"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sggan_jax.nets.sizes import fill_batch
 
 
 class Labeller(Protocol):
-    """What can be scored, such as :class:`sggan_jax.adapt.segmenter.Segmenter`."""
+    """What can be scored, such as :class:`sggan_jax.runs.segmenter.Segmenter`."""
 
     @property
     def names(self) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Adversarial losses: the game of eq. 1 in its least-squares form, and two others.
+"""Adversarial losses: eq. 1 in its least-squares form, and two others.
 
 Least squares: Mao et al., 2017. Wasserstein: Arjovsky et al., 2017, with the gradient penalty of
 Gulrajani et al., 2017. Cross-entropy of two classes per position: Shrivastava et al., 2017.

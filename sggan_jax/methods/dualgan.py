@@ -30,8 +30,8 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
 
     Args:
       config: the whole configuration.
-      class_groups: of class ids; not looked at.
-      steps_per_epoch: not looked at.
+      class_groups: unused.
+      steps_per_epoch: unused.
 
     Returns:
       The method: ``g_v2r`` and ``g_r2v`` against the critics ``d_r`` and ``d_v``.

@@ -34,7 +34,7 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
     Args:
       config: the whole configuration.
       class_groups: [256] uint8, the class of every class id; 255 is ignored.
-      steps_per_epoch: not looked at.
+      steps_per_epoch: unused.
 
     Returns:
       The method: ``seg`` against ``d_seg``.

@@ -32,8 +32,8 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
 
     Args:
       config: the whole configuration.
-      class_groups: of class ids; not looked at.
-      steps_per_epoch: not looked at.
+      class_groups: unused.
+      steps_per_epoch: unused.
 
     Returns:
       The method: the refiner ``g_v2r`` against the local discriminator ``d_r``.
@@ -86,7 +86,7 @@ def _init(modules, image, rng):
 
 
 def _weights(config: Config) -> dict[str, Weight]:
-    """Keep the game out of the refiner's warm-up."""
+    """Keep adversarial training out of the refiner's warm-up."""
     adv_r, warm_up = config.weights.adv_r, config.sim.refiner_steps
     weights: dict[str, Weight] = {**config.term_weights}
     if adv_r and warm_up:

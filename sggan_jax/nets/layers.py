@@ -231,7 +231,7 @@ def _add_bias(layer: nn.Module, x: jax.Array) -> jax.Array:
     """Add a layer's parameter ``bias`` [C] to [B, H, W, C]."""
     bias = layer.param("bias", bias_init, (x.shape[-1],), jnp.float32)
     # Its gradient is a sum over all pixels, for which bfloat16 is too coarse.
-    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    wide = x.astype(jnp.float32) if x.dtype.itemsize < 4 else x
     return (wide + per_channel(bias, wide)).astype(x.dtype)
 
 

@@ -6,17 +6,20 @@ A document marks where a table belongs and which file and split it shows:
     ...
     <!-- end of results -->
 
-Everything between the two lines is replaced.
+Everything between the two lines is replaced. ``summary`` instead of ``results`` gives the few
+columns that a reader looks for first.
 """
 
 import json
 import re
 from pathlib import Path
 
-from sggan_jax.reproduce.table import format_classes, format_results
+from sggan_jax.reproduce.table import format_classes, format_results, format_summary
 from sggan_jax.types import InputError
 
-_BLOCK = re.compile(r"(<!-- results: (\S+) (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(<!-- (results|summary): (\S+) (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL
+)
 
 
 def fill_in(document: Path) -> str:
@@ -31,7 +34,7 @@ def fill_in(document: Path) -> str:
     if not document.is_file():
         raise InputError(f"there is no document {document}")
     text, count = _BLOCK.subn(
-        lambda block: block[1] + _draw(document.parent / block[2], block[3]) + block[4],
+        lambda block: block[1] + _draw(block[2], document.parent / block[3], block[4]) + block[5],
         document.read_text(encoding="utf-8"),
     )
     if not count:
@@ -39,9 +42,11 @@ def fill_in(document: Path) -> str:
     return text
 
 
-def _draw(path: Path, split: str) -> str:
+def _draw(kind: str, path: Path, split: str) -> str:
     if not path.is_file():
         raise InputError(f"there are no results {path}; copy results.json of a benchmark there")
     results = json.loads(path.read_text(encoding="utf-8"))
+    if kind == "summary":
+        return f"\n{format_summary(results, split)}\n"
     told = f"```\n{results['command']}\n```\n{results['machine']}."
     return f"{told}\n\n{format_results(results, split)}\n{format_classes(results, split)}"

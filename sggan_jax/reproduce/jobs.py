@@ -9,18 +9,17 @@ import numpy as np
 from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.colour_transfer import transfer_colours
 from sggan_jax.adapt.dataset import adapt_labelled, label_folder
-from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec
 from sggan_jax.data.pipeline import PreparedSource, open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.unpack import unpack
-from sggan_jax.evaluate.curves import draw_curves, read_curves
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
 from sggan_jax.files import write_json
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
+from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.setup import train
 
 _BATCH = 8
@@ -63,14 +62,14 @@ class Benchmark:
         unpack(self.open(domain), folder)
 
     def train_adapter(self, experiment: Experiment, seed: int) -> None:
-        """Train the adaptation of an experiment and draw its curves."""
+        """Train the adaptation of an experiment."""
         config = self._configure(experiment.adapt, seed)
         if experiment.predicted:
             real = str(self.paths.predicted)
             config = with_values(
                 config, data__real="folder", data__real_dir=real, data__real_table="cityscapes"
             )
-        self._train(config, self.paths.adapter(experiment, seed))
+        train(config, self.paths.adapter(experiment, seed))
 
     def predict_labels(self) -> None:
         """Label the real domain by the first network trained without adaptation."""
@@ -100,7 +99,7 @@ class Benchmark:
         )
         if not experiment.segment["data"]["real"]:
             config = with_values(config, data__real="", data__real_dir="")
-        self._train(config, self.paths.segmenter(experiment, seed, segment_seed))
+        train(config, self.paths.segmenter(experiment, seed, segment_seed))
 
     def score_real(self, experiment: Experiment, seed: int, segment_seed: int, split: str) -> None:
         """Score an experiment's segmentation network on real images of a split."""
@@ -148,7 +147,3 @@ class Benchmark:
         counts = prepare(spec, *place).counts
         directory, *size = place
         return {split: open_source(spec, directory, split, *size) for split in counts}
-
-    def _train(self, config: dict[str, Any], workdir: Path) -> None:
-        train(config, workdir)
-        draw_curves(read_curves(workdir)).savefig(workdir / "curves.png")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.data.labels import CITYSCAPES, colourise
 from sggan_jax.evaluate.figures import draw_table
 from sggan_jax.images import read_image
 from sggan_jax.reproduce.experiment import Experiment
 from sggan_jax.reproduce.jobs import Benchmark
+from sggan_jax.runs.segmenter import load_segmenter
 
 
 def draw_benchmark(benchmark: Benchmark, width: int = 256) -> Path:

@@ -49,6 +49,27 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
     return "\n".join([_markdown(header, rows), *failed]) + "\n"
 
 
+def format_summary(results: Mapping[str, Any], split: str) -> str:
+    """Draw up what a reader looks for first: scores on the real images, labels kept, seeds.
+
+    Args:
+      results: as :func:`sggan_jax.reproduce.results.write_results` returns them.
+      split: of the real data set; experiments without a score on it are left out.
+
+    Returns:
+      Markdown, in percent.
+    """
+    header = ["trained on", "mIoU", "mIoU, large classes", "pixels right", "labels kept: mIoU"]
+    rows = []
+    for experiment in results["experiments"].values():
+        if real := experiment["real"].get(split):
+            scores = (spread(column(real, key)) for key in ("mean_iou", "large_iou"))
+            pixels = spread(column(real, "pixel_accuracy"))
+            kept = spread(column(experiment["kept"], "mean_iou"))
+            rows.append([experiment["title"], *scores, pixels, kept, count_seeds(real)])
+    return _markdown([*header, "seeds"], rows) + "\n"
+
+
 def format_classes(results: Mapping[str, Any], split: str) -> str:
     """Draw up the IoU of every class on one split, in percent."""
     names = results["classes"]

@@ -56,7 +56,7 @@ def _in_words(name: str) -> str:
 
 
 class EventLog:
-    """What befell a run: rollbacks, stops, warnings; one JSON line each in ``events.jsonl``.
+    """Events of a run: rollbacks, stops, warnings; one JSON line each in ``events.jsonl``.
 
     Unlike the metrics it is never rewritten. Batches skipped by a rollback and examples that could
     not be read stay skipped in every continuation because they stand here. Of several processes,
@@ -64,7 +64,7 @@ class EventLog:
     """
 
     def __init__(self, workdir: Path):
-        """Read what befell a run so far.
+        """Read the events of a run so far.
 
         Args:
           workdir: run directory.

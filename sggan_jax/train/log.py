@@ -6,6 +6,7 @@ written, pictures and TensorBoard's points are lost.
 """
 
 import contextlib
+import io
 import socket
 import sys
 import time
@@ -21,6 +22,7 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 from sggan_jax.files import JsonLines, read_json_lines, write_json_lines
 from sggan_jax.messages import warn
 from sggan_jax.progress import Progress
+from sggan_jax.report.curves import draw_curves, read_curves
 
 
 class Log:
@@ -84,6 +86,20 @@ class Log:
 
         self._try(save)
 
+    def curves(self) -> None:
+        """Draw every logged term against the step: ``curves.png``."""
+
+        def save():
+            path = self.workdir / "metrics.jsonl"
+            if path.stat().st_size:
+                picture = io.BytesIO()
+                draw_curves(read_curves(self.workdir)).savefig(picture, format="png")
+                part = self.workdir / ".curves.png.part"
+                part.write_bytes(picture.getvalue())
+                part.replace(self.workdir / "curves.png")
+
+        self._try(save)
+
     def sync(self) -> None:
         """Have the disk hold all that was written: a checkpoint counts on it."""
         self._try(self._lines.sync)
@@ -120,6 +136,9 @@ class Quiet(Log):
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
         """Write nothing."""
+
+    def curves(self) -> None:
+        """Draw nothing."""
 
     def sync(self) -> None:
         """There is nothing to write."""

@@ -37,9 +37,10 @@ class Outputs:
         return Quiet()
 
     def write_samples(self, log: Log, step: int, state: TrainState) -> None:
-        """Write the sample pictures of a state on the devices."""
+        """Write the sample pictures of a state on the devices, and the curves so far."""
         if processes.is_first():
             self._samples.write(log, step, parallel.first_copy(state, self.plan.devices))
+            log.curves()
 
     def save(
         self, log: Log, state: TrainState, position: dict[str, Any], metrics: MetricBuffer

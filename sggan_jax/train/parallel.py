@@ -176,7 +176,7 @@ def redistribute(pool: Pool, number: int, capacity: int) -> Pool:
 
     Args:
       pool: items [devices, places, ...], count [devices].
-      number: devices to deal to.
+      number: devices to use.
       capacity: places on each.
     """
     have, places = pool.items[0].shape[:2]

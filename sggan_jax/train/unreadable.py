@@ -42,7 +42,7 @@ class UnreadableBudget:
     def _tell(self, letter: str, name: str, why: str) -> None:
         self._journal.warn(
             f"example {name} of the {_DOMAINS[letter]} domain cannot be read ({why}); from now on "
-            f"another stands in for it"
+            f"another takes its place"
         )
 
     def _refuse(self, letter: str, unreadable: Mapping[str, str]) -> None:

@@ -11,12 +11,13 @@ from PIL import Image
 from sggan_jax.adapt import dataset
 from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.adapt.provenance import RECORD_FILE
-from sggan_jax.adapt.segmenter import Segmenter
+from sggan_jax.adapt.sources import SOURCES_FILE
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import load_pair
 from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
+from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import InputError
 
 NAMES = ("a", "x/b", "x/c", "d")
@@ -56,7 +57,7 @@ def test_adapted_images_keep_their_labels(negative, source, tmp_path):
         path = f"images/{name}.png"
         np.testing.assert_array_equal(read(out / path), 255 - read(source / path))
     made = content(out)
-    assert set(made) == set(before) | {f"images/{RECORD_FILE}"}
+    assert set(made) == set(before) | {f"images/{RECORD_FILE}", f"images/{SOURCES_FILE}"}
     for path in before:
         assert path.startswith("images/") or made[path] == before[path]
     assert content(source) == before

@@ -72,7 +72,7 @@ def test_unreadable_files_do_not_stop_the_rest(negative, source, tmp_path):
     assert [str(name) for name, _ in summary.failed] == ["a.png", "zz.jpg"]
     assert all("cannot be read" in reason for _, reason in summary.failed)
     assert "a.png" not in outputs(tmp_path / "out")
-    # The file mended, the same call does what is left.
+    # The file repaired, the same call does what is left.
     fill(source, {"a.png": (4, 4)})
     summary = adapt_folder(negative, source, tmp_path / "out", progress=False)
     assert (summary.adapted, summary.skipped, len(summary.failed)) == (1, 3, 1)
@@ -293,15 +293,11 @@ def test_a_folder_is_continued_by_a_run_of_another_length(negative, source, tmp_
     assert adapt_folder(adapter, source, tmp_path / "out", progress=False).skipped == 4
 
 
-def test_a_folder_of_a_version_that_digested_settings_otherwise_is_continued(
-    negative, source, tmp_path
-):
-    """Weights, step and folder say enough; other weights are refused as ever."""
+@pytest.mark.parametrize("field", ["config", "weights", "step", "input"])
+def test_a_folder_of_another_record_is_refused(negative, source, tmp_path, field):
     target = tmp_path / "out"
     adapt_folder(negative, source, target, progress=False)
     record = json.loads((target / RECORD_FILE).read_text())
-    (target / RECORD_FILE).write_text(json.dumps(record | {"config": "1398b85e6fe88ef5"}))
-    assert adapt_folder(negative, source, target, progress=False).skipped == 4
-    (target / RECORD_FILE).write_text(json.dumps(record | {"config": "1398b", "weights": "0"}))
+    (target / RECORD_FILE).write_text(json.dumps(record | {field: "1398b85e6fe88ef5"}))
     with pytest.raises(InputError, match="made by something else"):
         adapt_folder(negative, source, target, progress=False)

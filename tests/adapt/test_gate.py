@@ -14,11 +14,11 @@ from sggan_jax.adapt.gate import Gate, Thresholds, from_json, judge, to_json
 from sggan_jax.adapt.manifest import MANIFEST, read_manifest
 from sggan_jax.adapt.outputs import describe_dataset, describe_images
 from sggan_jax.adapt.provenance import make_record
-from sggan_jax.adapt.segmenter import Segmenter
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import CITYSCAPES, class_table
 from sggan_jax.data.prepare import prepare
 from sggan_jax.evaluate.meaning import ClassScores, ImageScores
+from sggan_jax.runs.segmenter import Segmenter
 
 
 def scores(gradient=0.4, boundary_f=0.95, **classes):
@@ -69,7 +69,7 @@ def test_what_stands_far_out_is_found_and_the_rest_passes():
     found = judge(images)
     assert list(found) == ["farther", "unseen", "far"]
     assert found["unseen"][0].reason.startswith("unseen fraction of sky: 0.8, 12 stds above")
-    assert found["far"][0].reason.startswith("change of sky: 35.5, 7 deviations above the usual 30")
+    assert found["far"][0].reason.startswith("change of sky: 35.5, 7 stds above the usual 30")
     assert found["farther"][0].reason.startswith("gradients at boundaries: 0.6")
     assert judge(images, Thresholds(outlier=0.0)) == {}
     # Less than usual is no fault: an image that hardly changed means what it meant.

@@ -1,4 +1,4 @@
-"""What stands in for examples that cannot be read."""
+"""Fallback samples of examples that cannot be read."""
 
 import numpy as np
 import pytest

@@ -7,7 +7,7 @@ from sggan_jax.data import pipeline
 from sggan_jax.data.builders.pairs import SourceSpec
 from sggan_jax.data.pipeline import make_pipeline, open_source, steps_per_epoch
 from sggan_jax.data.prepare import prepare
-from sggan_jax.data.transforms import NUM_CHANCES, Augmentation, augment, flip
+from sggan_jax.data.transforms import NUM_UNIFORMS, Augmentation, augment, flip
 from sggan_jax.types import InputError
 
 LEN_V, LEN_R = 7, 5
@@ -134,9 +134,9 @@ def test_augmentation_is_a_function_of_seed_domain_and_position():
             epoch, place = divmod(position, len(source))
             rng = np.random.default_rng((3, number, epoch))
             order, chance = rng.permutation(len(source)), rng.random(len(source))
-            chances = rng.random((len(source), NUM_CHANCES))
+            uniforms = rng.random((len(source), NUM_UNIFORMS))
             example = source[int(order[place])]
-            pair = augment(example["image"], example["label"], chances[place], ALTERED)
+            pair = augment(example["image"], example["label"], uniforms[place], ALTERED)
             pair = flip(*pair) if chance[place] < 0.5 else pair
             np.testing.assert_array_equal(batch[letter][0], pair[0])
             np.testing.assert_array_equal(batch[f"lab_{letter}"][0], pair[1])

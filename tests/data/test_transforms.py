@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sggan_jax.data.transforms import (
-    NUM_CHANCES,
+    NUM_UNIFORMS,
     Augmentation,
     augment,
     flip,
@@ -162,7 +162,7 @@ def test_recolouring_pixel_by_pixel(pair, factors):
 
 def test_nothing_is_altered_unless_allowed(pair):
     image, labels = pair(9)
-    out = augment(image, labels, np.random.default_rng(0).random(NUM_CHANCES), Augmentation())
+    out = augment(image, labels, np.random.default_rng(0).random(NUM_UNIFORMS), Augmentation())
     assert out[0] is image
     assert out[1] is labels
 
@@ -170,11 +170,11 @@ def test_nothing_is_altered_unless_allowed(pair):
 def test_the_ends_of_what_augmentation_may_do(pair):
     image, labels = pair(10)
     how = Augmentation(0.5, 2.0, 0.4)
-    low, high = np.zeros(NUM_CHANCES), np.full(NUM_CHANCES, 1 - 1e-12)
-    for chances, factor, change in ((low, 0.5, -0.4), (high, 2.0, 0.4)):
-        scaled, scaled_labels = rescale(image, labels, factor, chances[1], chances[2])
+    low, high = np.zeros(NUM_UNIFORMS), np.full(NUM_UNIFORMS, 1 - 1e-12)
+    for uniforms, factor, change in ((low, 0.5, -0.4), (high, 2.0, 0.4)):
+        scaled, scaled_labels = rescale(image, labels, factor, uniforms[1], uniforms[2])
         gains, (saturation, contrast, brightness) = 1 + np.full((2, 3), change) * [[0.25], [1]]
-        out, out_labels = augment(image, labels, chances, how)
+        out, out_labels = augment(image, labels, uniforms, how)
         expected = jitter_colour(scaled, gains, saturation, contrast, brightness)
         np.testing.assert_array_equal(out, expected)
         np.testing.assert_array_equal(out_labels, scaled_labels)
@@ -182,21 +182,21 @@ def test_the_ends_of_what_augmentation_may_do(pair):
 
 def test_rows_and_columns_of_a_window_are_drawn_apart(pair):
     image, labels = pair(12)
-    chances = np.full(NUM_CHANCES, 0.5)
-    chances[:3] = 1 - 1e-12, 0.1, 0.8
-    out, _ = augment(image, labels, chances, Augmentation(1.0, 2.0))
+    uniforms = np.full(NUM_UNIFORMS, 0.5)
+    uniforms[:3] = 1 - 1e-12, 0.1, 0.8
+    out, _ = augment(image, labels, uniforms, Augmentation(1.0, 2.0))
     np.testing.assert_array_equal(out, rescale(image, labels, 2.0, 0.1, 0.8)[0])
 
 
 def test_every_number_has_an_effect_of_its_own(pair):
     image, labels = pair(11, 32, 48)
-    base, how = np.full(NUM_CHANCES, 0.4), Augmentation(0.5, 2.0, 0.4)
+    base, how = np.full(NUM_UNIFORMS, 0.4), Augmentation(0.5, 2.0, 0.4)
     seen = {augment(image, labels, base, how)[0].tobytes()}
-    for k in range(NUM_CHANCES):
-        chances = base.copy()
-        chances[k] = 0.9
-        seen.add(augment(image, labels, chances, how)[0].tobytes())
-    assert len(seen) == NUM_CHANCES + 1
+    for k in range(NUM_UNIFORMS):
+        uniforms = base.copy()
+        uniforms[k] = 0.9
+        seen.add(augment(image, labels, uniforms, how)[0].tobytes())
+    assert len(seen) == NUM_UNIFORMS + 1
 
 
 @pytest.mark.parametrize("band", [np.s_[4:11], np.s_[:, 9:23]])
@@ -204,8 +204,8 @@ def test_a_scaled_image_and_its_labels_stay_aligned(band):
     labels = np.full((16, 32), 7, np.uint8)
     labels[band] = 23
     image = np.repeat(np.where(labels == 23, 255, 0).astype(np.uint8)[..., None], 3, -1)
-    for chances in np.random.default_rng(1).random((20, NUM_CHANCES)):
-        out, out_labels = augment(image, labels, chances, Augmentation(0.6, 1.7))
+    for uniforms in np.random.default_rng(1).random((20, NUM_UNIFORMS)):
+        out, out_labels = augment(image, labels, uniforms, Augmentation(0.6, 1.7))
         assert (out[out_labels == 23] > 126).all()
         assert (out[out_labels == 7] < 129).all()
 
@@ -219,8 +219,8 @@ def numbered_rows(height=20, width=12):
 def first_rows(how, domain, count=400):
     """First rows of windows drawn at random."""
     image, labels = numbered_rows()
-    drawn = np.random.default_rng(2).random((count, NUM_CHANCES))
-    windows = [augment(image, labels, chances, how, domain) for chances in drawn]
+    drawn = np.random.default_rng(2).random((count, NUM_UNIFORMS))
+    windows = [augment(image, labels, uniforms, how, domain) for uniforms in drawn]
     for out, out_labels in windows:
         assert out.shape == (how.crop_height, how.crop_width, 3)
         np.testing.assert_array_equal(out_labels[:, 0] - out_labels[0, 0], np.arange(len(out)))
@@ -252,7 +252,7 @@ def test_windows_of_the_real_domain_lie_lower_by_the_shift(shift):
 def test_a_window_after_scaling():
     image, labels = numbered_rows(20, 20)
     how = Augmentation(2.0, 2.0, crop_height=14, crop_width=8)
-    out, out_labels = augment(image, labels, np.full(NUM_CHANCES, 0.0), how)
+    out, out_labels = augment(image, labels, np.full(NUM_UNIFORMS, 0.0), how)
     assert out.shape == (14, 8, 3)
     assert out_labels[:, 0].tolist() == [row // 2 for row in range(14)]
 

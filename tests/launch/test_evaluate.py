@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from launch import evaluate
+from sggan_jax.data.labels import class_table
+from sggan_jax.evaluate import request
 from sggan_jax.nets.pretrained import find_file
 from sggan_jax.types import InputError
 
@@ -40,16 +41,14 @@ def arguments(tmp_path):
 
 
 def test_images_are_brought_to_the_size_of_the_first_adapted_one(arguments):
-    evaluate.flags.FLAGS(["evaluate", *arguments])
-    sources = evaluate.open_all()
+    given = dict(argument.removeprefix("--").split("=") for argument in arguments)
+    sources = request.open_all(request.Request(**given))
     assert [len(source) for source in sources] == [16, 16, 16]
     assert sources[2][0]["image"].shape == (32, 64, 3)
-    names = evaluate.class_table("cityscapes").names
-    np.testing.assert_array_equal(evaluate.rename(names)[[7, 23]], [7, 23])
-    evaluate.flags.FLAGS(["evaluate", *arguments, "--height=16", "--width=32"])
+    names = class_table("cityscapes").names
+    np.testing.assert_array_equal(request.match_names("cityscapes", names)[[7, 23]], [7, 23])
     with pytest.raises(InputError, match="images of 16x32 are too small"):
-        evaluate.open_all()
-    evaluate.flags.FLAGS(["evaluate", *arguments, "--height=0", "--width=0"])
+        request.open_all(request.Request(**given, height=16, width=32))
 
 
 def test_the_summary_stands_in_a_table():
@@ -57,7 +56,7 @@ def test_the_summary_stands_in_a_table():
         side: {"fid": fid, "kid": {"mean": 2.0}} for side, fid in (("source", 9), ("adapted", 4))
     }
     found = {"realism": sides, "patches": {"skvd": {}}, "semantics": None}
-    assert evaluate.summarise(found).splitlines()[2:] == [
+    assert request.summarise(found).splitlines()[2:] == [
         "| FID |      9 |       4 |",
         "| KID |      2 |       2 |",
     ]

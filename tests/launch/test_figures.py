@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.adapt.segmenter import Segmenter, draw_seen
 from sggan_jax.data.labels import CITYSCAPES, colourise
+from sggan_jax.runs.segmenter import Segmenter, draw_seen
 from tests.adapt.conftest import write_tiny_run
 
 

@@ -108,7 +108,7 @@ def test_easy_pixels_get_no_gradient():
 
 def test_refusals():
     scores = jnp.zeros((2, 3, 4))
-    with pytest.raises(ValueError, match=r"scores \(2, 3, 4\) need classes \(2, 3\), got \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"logits \(2, 3, 4\) need classes \(2, 3\), got \(3, 2\)"):
         pixel_cross_entropy(scores, jnp.zeros((3, 2), jnp.uint8))
     classes = jnp.zeros((2, 3), jnp.uint8)
     for threshold, at_least in [(0.0, 1), (1.5, 1), (0.5, -1)]:

@@ -26,7 +26,7 @@ def conv4(x, kernel, stride):
 
 
 def critic_of_one(params, x):
-    """Mean score of one image by a PatchGAN of one halving and one region (METHOD, section 1)."""
+    """Mean score of one image by a PatchGAN of one downsampling and one class group."""
     p = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), dict(params))
     y = conv4(x, p["conv0"]["kernel"], 2)
     y = conv4(np.where(y > 0, y, 0.2 * y), p["conv1"]["kernel"], 1)

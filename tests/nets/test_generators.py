@@ -86,7 +86,7 @@ def mirrored(x, kernel, mode="reflect"):
 
 
 def double(x, kernel, low):
-    """Transposed stride-2 convolution: every pixel scatters the turned kernel, ``low`` cropped."""
+    """Transposed stride-2 convolution: every pixel scatters the flipped kernel, ``low`` cropped."""
     batch, h, w, _ = x.shape
     size = kernel.shape[0]
     canvas = np.zeros((batch, 2 * h + size, 2 * w + size, kernel.shape[3]))

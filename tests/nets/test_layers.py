@@ -54,15 +54,15 @@ def test_mirrored_convolution(size):
 
 @pytest.mark.parametrize("size", [3, 4])
 def test_transposed_convolution_is_the_transpose_of_halving(size):
-    # <halve(x), y> = <x, enlarge(y)> for all x and y, with the kernel turned round: every input
-    # pixel is spread over the pixels that the halving convolution would have read for it.
+    # <halve(x), y> = <x, enlarge(y)> for all x and y, with the kernel flipped: every input
+    # pixel is spread over the pixels that the strided convolution would have read for it.
     y, kernel = numbers(1, 3, 4, 2), numbers(size, size, 2, 3, seed=1)
     low = (size - 2) // 2
     canvas = np.zeros((1, 2 * 3 + size, 2 * 4 + size, 3))
     for i, j in np.ndindex(3, 4):
         for u, v in np.ndindex(size, size):
-            turned = kernel[size - 1 - u, size - 1 - v]
-            canvas[0, 2 * i + u, 2 * j + v] += y[0, i, j] @ turned
+            flipped = kernel[size - 1 - u, size - 1 - v]
+            canvas[0, 2 * i + u, 2 * j + v] += y[0, i, j] @ flipped
     got = run(layers.Upsample(3, size), y, kernel)
     np.testing.assert_allclose(got, canvas[:, low : low + 6, low : low + 8], rtol=1e-5, atol=1e-5)
 
@@ -145,7 +145,7 @@ def test_padding_before_the_image_is_pytorchs():
 
 
 def test_transposed_padding_before_the_image_is_pytorchs():
-    # y[2i + u - 1] += x[i] w[u], what falls outside dropped; our kernel is w turned round.
+    # y[2i + u - 1] += x[i] w[u], what falls outside dropped; our kernel is w flipped.
     x, kernel = numbers(1, 3, 4, 2), numbers(3, 3, 2, 5, seed=1)
     canvas = np.zeros((1, 1 + 2 * 3 + 1, 1 + 2 * 4 + 1, 5))
     for i, j, u, v in np.ndindex(3, 4, 3, 3):

@@ -34,6 +34,12 @@ def test_marked_tables_are_replaced_and_the_rest_stays(tmp_path):
     assert text.endswith("\n<!-- end of results -->\nafter\n")
     path.write_text(text)
     assert fill_in(path) == text
+    path.write_text(DOCUMENT.replace("results:", "summary:"))
+    text = fill_in(path)
+    assert text.startswith(
+        "before\n<!-- summary: results/city.json val -->\n\n| trained on | mIoU |"
+    )
+    assert "| plain | 30.0 | 35.0 | 50.0 |  | 1 x 1 |\n\n<!-- end of results -->" in text
 
 
 def test_what_is_missing_is_named(tmp_path):
@@ -47,6 +53,7 @@ def test_what_is_missing_is_named(tmp_path):
         fill_in(tmp_path / "page.md")
 
 
-def test_the_projects_own_tables_are_those_of_their_files():
-    path = Path(__file__).parents[2] / "docs" / "results.md"
+@pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
+def test_the_projects_own_tables_are_those_of_their_files(name):
+    path = Path(__file__).parents[2] / name
     assert fill_in(path) == path.read_text(encoding="utf-8")

@@ -20,16 +20,16 @@ def test_an_unchanged_layout_is_the_same_pool():
 
 def test_stored_items_are_dealt_oldest_first_and_none_invented():
     pool = make_pool([[1, 2, 3], [4, 0, 0]], [3, 1])
-    dealt = parallel.redistribute(pool, 1, 5)
+    spread_out = parallel.redistribute(pool, 1, 5)
     # Place 0 of every device, then place 1, ...
-    np.testing.assert_array_equal(dealt.items[0], [[1, 4, 2, 3, 0]])
-    np.testing.assert_array_equal(dealt.filled, [4])
+    np.testing.assert_array_equal(spread_out.items[0], [[1, 4, 2, 3, 0]])
+    np.testing.assert_array_equal(spread_out.filled, [4])
 
 
 def test_a_pool_spreads_over_more_devices_and_drops_what_has_no_place():
-    dealt = parallel.redistribute(make_pool([[1, 2, 3, 4, 5]], [5]), 2, 2)
-    np.testing.assert_array_equal(dealt.items[0], [[1, 3], [2, 4]])
-    np.testing.assert_array_equal(dealt.filled, [2, 2])
+    spread_out = parallel.redistribute(make_pool([[1, 2, 3, 4, 5]], [5]), 2, 2)
+    np.testing.assert_array_equal(spread_out.items[0], [[1, 3], [2, 4]])
+    np.testing.assert_array_equal(spread_out.filled, [2, 2])
 
 
 @pytest.mark.parametrize(("total", "devices", "places"), [(50, 1, 50), (50, 4, 13), (0, 2, 0)])

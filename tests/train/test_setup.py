@@ -60,7 +60,7 @@ def test_images_are_altered_where_the_configuration_says_so(repaint, runs, tmp_p
 
 @pytest.mark.slow
 def test_a_run_on_four_devices_moves_to_one_and_back(tiny, runs, tmp_path):
-    """Pools are dealt anew; nothing else depends on the number of devices."""
+    """Pools are redistributed; nothing else depends on the number of devices."""
     both = {"train__batch_size": 4, "train__checkpoint_every": 2, "train__pool_size": 6}
     for steps, devices, places in ((2, 4, 2), (4, 1, 6), (6, 4, 2)):
         setup.train(tiny(train__steps=steps, train__devices=devices, **both), tmp_path)

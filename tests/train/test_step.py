@@ -29,7 +29,7 @@ ANYONE = OptimiserGroup((), lambda params, tensors: {})
 
 
 def make_game(noise=0.0, updates=None):
-    """Build the game; ``own`` is a term of the parameter itself, with a weight that grows."""
+    """Build the method; ``own`` is a term of the parameter itself, with a weight that grows."""
 
     def forward(params, tensors, rng):
         fake = params["g"]["w"] * tensors["v"]

@@ -174,7 +174,7 @@ def _transpose_pads(kernel: int, stride: int, padding: str) -> tuple[int, int]:
 
 def _precision() -> str | None:
     """What ``jax.default_matmul_precision`` asks for where a network is called."""
-    return jax.config.jax_default_matmul_precision
+    return jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
 
 
 def _as_pads(padding: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], tuple[int, int]]:

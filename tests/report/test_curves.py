@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sggan_jax.evaluate.curves import draw_curves, read_curves
+from sggan_jax.report.curves import draw_curves, read_curves
 from sggan_jax.types import InputError
 
 

@@ -12,9 +12,7 @@ import pytest
 from PIL import Image
 
 from configs import common
-from sggan_jax.adapt import segmenter as segmenter_file
 from sggan_jax.adapt.dataset import label_folder
-from sggan_jax.adapt.segmenter import load_segmenter
 from sggan_jax.config import Config
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import group_table
@@ -22,11 +20,14 @@ from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.evaluate.confusion import count_pixels
 from sggan_jax.methods import make_method
+from sggan_jax.runs import segmenter as segmenter_file
 from sggan_jax.runs.description import write_run
+from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.describe import describe_run
 from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.types import InputError
+from tests.adapt.conftest import write_tiny_run
 
 CLASSES = """
 name = "two"
@@ -126,8 +127,10 @@ def test_it_predicts_what_training_shows(segmenter, seg_run):
     _, method, state = seg_run
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
     batch = {"v": images, "lab_v": np.zeros(images.shape[:-1], np.uint8)}
-    views = method.preprocess(batch, None) | {"stats": state.stats}
-    shown = jax.jit(lambda params, views: method.forward(params, views, None))(state.params, views)
+    tensors = method.preprocess(batch, None) | {"stats": state.stats}
+    shown = jax.jit(lambda params, tensors: method.forward(params, tensors, None))(
+        state.params, tensors
+    )
     classes = segmenter(images)
     assert len(np.unique(classes)) > 2
     np.testing.assert_array_equal(segmenter.ids[classes], shown["predicted"])
@@ -150,9 +153,10 @@ def test_networks_alone_suffice(seg_run, segmenter, tmp_path):
     np.testing.assert_array_equal(load_segmenter(run)(images), segmenter(images))
 
 
-def test_a_run_without_a_segmentation_network_is_refused(tiny_run):
+def test_a_run_without_a_segmentation_network_is_refused(tmp_path):
+    write_tiny_run(tmp_path / "run", 0)
     with pytest.raises(InputError, match=r"adapts \['r2v', 'v2r'\], not 'seg'"):
-        load_segmenter(tiny_run)
+        load_segmenter(tmp_path / "run")
 
 
 def run(program, *arguments):
@@ -166,9 +170,9 @@ def test_odd_sizes_are_taken_as_they_are(segmenter):
 
 
 @pytest.mark.slow
-def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
+def test_a_run_of_a_segmentation_network_labels_and_writes_a_data_set(segmenter, city, tmp_path):
     folders = f"--input={city}", f"--output={tmp_path / 'out'}"
-    done = run("label", f"--run={segmenter.run}", *folders, "--batch=2")
+    done = run("adapt", f"--run={segmenter.run}", *folders, "--batch=2")
     assert done.returncode == 0, done.stderr
     assert "labelled 4 images in " in done.stdout
     label_folder(segmenter, city, tmp_path / "here", batch_size=2, progress=False)
@@ -177,9 +181,12 @@ def test_the_label_program_writes_a_data_set(segmenter, city, tmp_path):
         assert (tmp_path / "out" / path).read_bytes() == (tmp_path / "here" / path).read_bytes()
 
 
-def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_path):
-    places = f"--dir={city}", f"--data_dir={tmp_path}", f"--output={tmp_path / 'score.json'}"
-    done = run("score", f"--run={segmenter.run}", *places, "--accept_labels")
+def test_scoring_a_network_prints_a_table_and_writes_json(segmenter, city, tmp_path):
+    places = (
+        *(f"--real={city}", "--real_split=test", f"--data_dir={tmp_path}"),
+        f"--output={tmp_path / 'score.json'}",
+    )
+    done = run("evaluate", f"--segmenter={segmenter.run}", *places, "--accept_labels")
     assert done.returncode == 0, done.stderr
     assert "on 3 images of test at 32x64" in done.stdout
     record = json.loads((tmp_path / "score.json").read_text())
@@ -196,7 +203,7 @@ def test_the_score_program_prints_a_table_and_writes_json(segmenter, city, tmp_p
     assert f"mean IoU {100 * record['mean_iou']:.1f} %" in done.stdout
 
 
-def test_the_score_program_refuses_in_one_sentence(tmp_path):
-    done = run("score", f"--run={tmp_path}", "--dir=nowhere")
+def test_scoring_is_refused_in_one_sentence(tmp_path):
+    done = run("evaluate", f"--segmenter={tmp_path}", "--real=nowhere")
     assert done.returncode == 2
     assert done.stderr == f"error: {tmp_path} is not a run directory: it has no run.json\n"

@@ -1,0 +1,181 @@
+"""What a user asks: assess an adapted data set, or score a segmentation network on photographs."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.domains import open_prepared
+from sggan_jax.data.labels import class_table
+from sggan_jax.data.sources import PreparedSource
+from sggan_jax.evaluate.assess import Inputs, assess
+from sggan_jax.evaluate.assess_page import write_assessment
+from sggan_jax.evaluate.features import Features, load_features
+from sggan_jax.evaluate.meaning import choose_classes
+from sggan_jax.evaluate.pairs import format_table
+from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
+from sggan_jax.files import write_json
+from sggan_jax.images import list_images, read_image
+from sggan_jax.nets.pth import read_tensors
+from sggan_jax.runs.description import read_run
+from sggan_jax.runs.segmenter import load_segmenter
+from sggan_jax.types import InputError
+
+LEAST_SIDE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What to compare with what.
+
+    Attributes:
+      output: folder of the report; of scores the JSON file, empty for one in the run directory.
+      segmenter: run of a segmentation network; empty for none.
+      step: its checkpoint; None for the newest.
+      source: folder data set that was adapted; empty to score the network alone.
+      adapted: its adapted form.
+      split: of both.
+      table: class table of both.
+      real: folder of the real data set.
+      real_builder: kind of the real data set.
+      real_table: its class table.
+      real_split: of the real data set.
+      look: toycity: which of its looks is scored.
+      features: PyTorch file of EfficientNet-Lite0; empty for the installed package's.
+      height: of all images; 0 for that of the first adapted one.
+      width: of all images.
+      data_dir: directory of prepared data sets.
+      accept_labels: take labels as they are though they make no street.
+    """
+
+    output: str = ""
+    segmenter: str = ""
+    step: int | None = None
+    source: str = ""
+    adapted: str = ""
+    split: str = "train"
+    table: str = "cityscapes"
+    real: str = ""
+    real_builder: str = "folder"
+    real_table: str = "cityscapes"
+    real_split: str = "train"
+    look: str = "real"
+    features: str = ""
+    height: int = 0
+    width: int = 0
+    data_dir: str = "data"
+    accept_labels: bool = False
+
+    def real_spec(self) -> SourceSpec:
+        """Describe the real data set."""
+        spec = SourceSpec(self.real_builder, self.real, self.real_table, self.look)
+        return dataclasses.replace(spec, accept_labels=self.accept_labels)
+
+
+def assess_data_set(request: Request, command: str) -> None:
+    """Measure an adapted data set, print the summary, write report.html and report.json.
+
+    Raises:
+      InputError: if a data set, the network or the features cannot be used.
+    """
+    features = find_features(request.features)  # before anything else is done
+    segmenter = load_segmenter(request.segmenter, request.step) if request.segmenter else None
+    classes, network = choose_classes(class_table(request.table), segmenter)
+    source, adapted, real = open_all(request)
+    groups = classes.class_groups
+    if segmenter is None:
+        groups = match_names(request.real_table, classes.names)
+    inputs = Inputs(source, adapted, real, classes, groups)
+    found = assess(inputs, features, segmenter, network)
+    output = Path(request.output)
+    write_assessment(output / "report.html", found, inputs, command)
+    write_json(output / "report.json", {"command": command, **found}, indent=1)
+    print(f"{summarise(found)}\n\nfeatures: {features.name}\nreport: {output / 'report.html'}")
+
+
+def score_network(request: Request) -> None:
+    """Score a segmentation network on labelled images; print a table, write JSON.
+
+    Raises:
+      InputError: if the network or the images cannot be used.
+    """
+    size, spec = read_run(Path(request.segmenter)).size, request.real_spec()
+    segmenter = load_segmenter(request.segmenter, request.step)
+    source = open_prepared(spec, request.data_dir, size, request.real_split)
+    confusion = score_segmenter(segmenter, source)
+    print(
+        f"{segmenter.run}, step {segmenter.step}, on {len(source)} images of "
+        f"{request.real_split} at {size[0]}x{size[1]}\n\n"
+        f"{format_scores(confusion, segmenter.names)}\n"
+    )
+    name = Path(spec.path).resolve().name if spec.path else f"{spec.builder}-{spec.look}"
+    path = Path(request.output or segmenter.run / f"score_{name}_{request.real_split}.json")
+    record = {
+        "run": str(segmenter.run),
+        "step": segmenter.step,
+        "data": spec.path or name,
+        "split": request.real_split,
+        "images": len(source),
+        "size": list(size),
+    }
+    write_json(path, record | describe_scores(confusion, segmenter.names), indent=1)
+    print(f"scores: {path}")
+
+
+def find_features(file: str) -> Features:
+    """Load the feature network, from a file or the installed package."""
+    return load_features(read_tensors(Path(file)), Path(file).name) if file else load_features()
+
+
+def open_all(request: Request) -> tuple[PreparedSource, PreparedSource, PreparedSource]:
+    """Open source, adapted and real images at one size.
+
+    Raises:
+      InputError: if they are too small to compare.
+    """
+    height, width = request.height, request.width
+    if not (height and width):
+        images = Path(request.adapted) / "images"
+        height, width = read_image(images / list_images(images)[0]).shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise InputError(
+            f"images of {height}x{width} are too small to compare: give at least {LEAST_SIDE}"
+        )
+    size, accept = (height, width), request.accept_labels
+    source, adapted = (
+        open_prepared(
+            SourceSpec("folder", path, request.table, accept_labels=accept),
+            request.data_dir,
+            size,
+            request.split,
+        )
+        for path in (request.source, request.adapted)
+    )
+    real = open_prepared(request.real_spec(), request.data_dir, size, request.real_split)
+    return source, adapted, real
+
+
+def match_names(table_name: str, names: Sequence[str]) -> np.ndarray:
+    """Find the class of every id of a table by its name: uint8 [256], 255 for none."""
+    table = class_table(table_name)
+    numbers = {name: k for k, name in enumerate(names)}
+    return table.lookup(np.array([numbers.get(name, 255) for name in table.names]), 255)
+
+
+def summarise(found: Mapping[str, Any]) -> str:
+    """Write the most important figures as a table."""
+    sides = ("source", "adapted")
+    realism = found["realism"]
+    rows = [
+        ("FID", *(f"{realism[side]['fid']:.3g}" for side in sides)),
+        ("KID", *(f"{realism[side]['kid']['mean']:.3g}" for side in sides)),
+    ]
+    if skvd := found["patches"]["skvd"]:
+        rows.append(("sKVD", *(f"{skvd[side]['mean']:.3g}" for side in sides)))
+    if semantics := found["semantics"]:
+        for key in ("pixel_accuracy", "mean_iou"):
+            rows.append((key.replace("_", " "), *(f"{semantics[side][key]:.1%}" for side in sides)))
+    return format_table(("", *sides), rows)
