@@ -6,7 +6,6 @@ import pytest
 
 from configs import cut
 from sggan_jax.methods import make_method
-from sggan_jax.types import InputError
 
 REGIONS = np.zeros(256, np.uint8)
 
@@ -98,11 +97,3 @@ def test_the_presets_are_cut(configure):
     assert config.weights.adv_r == 1
     assert (config.cut.width, config.cut.patches, config.cut.temperature) == (256, 256, 0.07)
     assert cut.get_config("camvid128").nets.generator == "unet"
-
-
-@pytest.mark.parametrize("changes", [{"cut__width": 0}, {"cut__patches": 0}])
-def test_refusals(configure, changes):
-    with pytest.raises(InputError, match=r"cut.width and cut.patches must be at least 1"):
-        make_method(configure(cut, **changes), REGIONS, 10)
-    with pytest.raises(InputError, match=r"positive, got 256, 256 and 0.0"):
-        make_method(configure(cut, cut__temperature=0.0), REGIONS, 10)
