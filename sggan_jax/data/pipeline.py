@@ -218,9 +218,8 @@ def make_pipeline(
         prefetch: Batches to hold ready, at least one for each thread.
         cache: Keep decoded examples in memory if those of both domains fit in ``CACHE_BYTES``.
         unreadable: Names of examples that are not to be read, by domain.
-        candidates: Real images drawn for each virtual one, of which the one is taken whose labels
-            agree best with its; 1 takes them as they come.
-        class_groups: Class group of every class id, needed for more candidates than one.
+        candidates: Real images drawn for each virtual one, of which one is taken, see ``Streams``.
+        class_groups: Class group of every class id, for more candidates than one.
 
     Returns:
         An iterator over batches: ``v`` and ``r`` uint8 [B, H, W, 3], ``lab_v`` and ``lab_r`` uint8

@@ -148,7 +148,9 @@ def _follow(teacher, variables, keep):
     return jax.tree.map(lambda old, new: keep * old + (1.0 - keep) * new, teacher, variables)
 
 
-def _mix(network, settings, teacher, tensors):
+def _mix(
+    network: nn.Module, settings: SelfTraining, teacher: Any, tensors: Tensors
+) -> tuple[Array, Array]:
     """Paste classes of labelled images onto photographs: images and their weighted classes."""
     rng_classes, rng_look = jax.random.split(tensors["rng_mix"])
     seen, sure = pseudo_labels(network.apply(teacher, tensors["r"]), settings.confidence)

@@ -3,7 +3,9 @@
 CycleGAN is the same game with one region and no gradient term: another configuration, no code.
 """
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +21,7 @@ from sggan_jax.losses.adversarial import (
 from sggan_jax.losses.gradient import soft_gradient_loss
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods import features, guidance
-from sggan_jax.methods.base import Method, OptimiserGroup, Schedule, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, Schedule, Weight, chosen
 from sggan_jax.methods.common import (
     example_image,
     init_two_way,
@@ -28,7 +30,7 @@ from sggan_jax.methods.common import (
     translate,
 )
 from sggan_jax.nets.discriminators import semantic_mask
-from sggan_jax.types import IGNORE
+from sggan_jax.types import IGNORE, Array, Batch, Metrics, Params, Tensors
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
@@ -108,7 +110,14 @@ def _init(modules, judges, image, rng):
     return init_two_way(modules, image, rng) | judges.init(jax.random.fold_in(rng, 1))
 
 
-def _forward(config, modules, weights, params, tensors, rng):
+def _forward(
+    config: Config,
+    modules: Mapping[str, Any],
+    weights: Mapping[str, Weight],
+    params: Params,
+    tensors: Tensors,
+    rng: Array | None,
+) -> dict[str, Array]:
     def generate(name, x):
         return modules[name].apply({"params": params[name]}, x)
 
@@ -116,13 +125,28 @@ def _forward(config, modules, weights, params, tensors, rng):
     return outputs | guidance.adapt_shifted(config, weights, generate, tensors)
 
 
-def _preprocess(config, class_groups, mask, batch, rng):
+def _preprocess(
+    config: Config,
+    class_groups: Array,
+    mask: Callable[[Array], Array],
+    batch: Batch,
+    rng: Array | None,
+) -> dict[str, Array]:
     groups = {f"groups_{name}": class_groups[batch[f"lab_{name}"]] for name in "vr"}
     masks = {f"mask_{name}": mask(groups[f"groups_{name}"]) for name in "vr"}
     return preprocess_images(batch, rng) | groups | masks | guidance.draw(config, rng)
 
 
-def _generator_terms(score, weigh, agree, weights, config, judges, params, tensors):
+def _generator_terms(
+    score: Callable[..., Array],
+    weigh: Callable[[Array], Array | None],
+    agree: Callable[[Array, Array], Array],
+    weights: Mapping[str, Weight],
+    config: Config,
+    judges: features.FeatureJudges,
+    params: Params,
+    tensors: Tensors,
+) -> Metrics:
     loss = config.loss
     grad = partial(
         soft_gradient_loss,
