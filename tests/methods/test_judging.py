@@ -10,7 +10,6 @@ import pytest
 from configs import sggan
 from sggan_jax.methods import make_method
 from sggan_jax.nets.features import project as mix
-from sggan_jax.types import InputError
 
 FEATURES = {"weights__adv_feat_r": 2.0, "weights__dis_feat_r": 1.0, "features__strides": (2, 4)}
 
@@ -156,17 +155,3 @@ def test_a_rarer_r1_weighs_as_much_more(play):
     for step, factor in ((0, 3), (1, 0), (2, 0), (3, 3)):
         got = play(step, **settings, loss__r1_every=3).terms["discriminators"]["r1_r"]
         np.testing.assert_allclose(got, factor * always, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"loss__r1_every": 0}, "loss.r1_every must be at least 1, got 0"),
-        (FEATURES | {"features__rate": 0.0}, "features.rate must be positive, got 3 and 0.0"),
-        (FEATURES | {"features__width": 0}, "features.width must be at least 1"),
-        (FEATURES | {"features__strides": (3,)}, r"features.strides must name .* got \(3,\)"),
-    ],
-)
-def test_refusals(configure, asked, changes, sentence):
-    with pytest.raises(InputError, match=sentence):
-        make_method(configure(sggan, **{"features__width": 3} | changes), asked.groups, 10)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from configs import self_training as presets
+from sggan_jax.config import Config
 from sggan_jax.methods import make_method, self_training
-from sggan_jax.types import InputError
 
 SIZE = (16, 32)
-SURE = 0.4
+SURE = 0.6
 # Class ids 1 and 4 are class 0, 3 is class 1, 2 is class 2; all others are ignored.
 GROUPS = np.full(256, 255, np.uint8)
 GROUPS[[1, 4, 3, 2]] = [0, 0, 1, 2]
@@ -25,7 +25,7 @@ def configure(**changes):
     config.seg.network, config.seg.width, config.seg.depth = "resnet38", 1 / 64, 0.1
     config.self_training.confidence = SURE
     config.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
-    return config
+    return Config.from_dict(config.to_dict())
 
 
 def make(**changes):
@@ -43,6 +43,10 @@ def played():
     """A step after the first, with a teacher that is not the network."""
     method = make(self_training__light=0.0, self_training__noise=0.0)
     params = method.init(jax.random.key(0))
+    # Logits of untrained networks are in the hundreds, and all for one class: make them differ.
+    kernel = 0.01 * params["seg"]["classifier"]["kernel"]
+    last = {"classifier": {"kernel": kernel}, "bias": np.float32([2.9, -3.8, -2.8])}
+    params = {"seg": params["seg"] | last}
     stats = method.init_stats()
     old = jax.tree.map(lambda x: 1.5 * np.asarray(x), {"params": params["seg"]})
     stats = stats | {"teacher": stats["teacher"] | old}
@@ -51,8 +55,8 @@ def played():
     def play(params, stats, batch, rng):
         tensors = method.preprocess(batch, rng) | {"stats": stats, "keep": jnp.float32(0.75)}
         outputs = method.forward(params, tensors, rng)
-        rng_views = {name: x for name, x in tensors.items() if name != "rng_mix"}
-        return rng_views, outputs, method.optimiser_groups["seg"].terms(params, tensors | outputs)
+        plain = {name: x for name, x in tensors.items() if name != "rng_mix"}
+        return plain, outputs, method.optimiser_groups["seg"].terms(params, tensors | outputs)
 
     tensors, outputs, terms = jax.device_get(play(params, stats, make_batch(), jax.random.key(1)))
     return SimpleNamespace(
@@ -92,12 +96,12 @@ def test_mixtures_show_pasted_classes_of_v_before_photographs_the_teacher_reads(
 
 def test_the_terms_are_those_of_labels_and_of_weighted_mixtures(played):
     outputs = played.outputs
-    logits = outputs["scores_mixed"].astype(np.float64)
+    logits = outputs["logits_mixed"].astype(np.float64)
     odds = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     want = -(outputs["targets_mixed"] * np.log(odds)).sum(-1).mean()
     np.testing.assert_allclose(played.terms["mix_r"], want, rtol=1e-5)
     assert set(played.terms) == {"seg", "mix_r"}
-    assert outputs["scores_v"].shape == outputs["scores_mixed"].shape == (2, *SIZE, 3)
+    assert outputs["logits_v"].shape == outputs["logits_mixed"].shape == (2, *SIZE, 3)
 
 
 def test_the_first_teacher_is_the_network_itself_then_it_slows_down():
@@ -139,21 +143,6 @@ def test_no_gradient_reaches_the_teacher(played):
     )
     assert max(float(jnp.abs(x).max()) for x in jax.tree.leaves(of_params)) > 0
     assert max(float(jnp.abs(x).max()) for x in jax.tree.leaves(of_stats["teacher"])) == 0
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"data__real": ""}, "needs unlabelled images: set data.real"),
-        ({"self_training__decay": 1.0}, r"decay must lie in \[0, 1\).* got 1.0 and 0.4"),
-        ({"self_training__confidence": 0.0}, "got 0.99 and 0.0"),
-        ({"self_training__light": 1.0}, r"light must lie in \[0, 1\).* got 1.0 and 0.05"),
-        ({"self_training__noise": -0.1}, "got 0.2 and -0.1"),
-    ],
-)
-def test_refusals(changes, sentence):
-    with pytest.raises(InputError, match=sentence):
-        make(**changes)
 
 
 def test_the_preset_has_both_domains():

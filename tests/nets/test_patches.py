@@ -73,7 +73,7 @@ def test_heads_are_two_layers_of_matrices_and_give_length_one():
     for number, (x, y) in enumerate(zip(levels, got, strict=True)):
         for name in ("enter", "leave"):
             layer = params[f"level{number}_{name}"]
-            x = np.asarray(x, np.float64) @ layer["conv"]["kernel"][0, 0] + layer["bias"]
+            x = np.asarray(x, np.float64) @ layer["kernel"][0, 0] + layer["bias"]
             x = np.maximum(x, 0) if name == "enter" else x
         want = x / np.linalg.norm(x, axis=-1, keepdims=True)
         np.testing.assert_allclose(y, want, rtol=1e-4, atol=1e-5)

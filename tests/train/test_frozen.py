@@ -6,14 +6,14 @@ import shutil
 import jax
 import numpy as np
 import pytest
-from sggan_jax.nets.units import init_variables
 
 from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.methods.frozen import Frozen
 from sggan_jax.nets.efficientnet import EfficientNetLite0
+from sggan_jax.nets.initial import init_variables
 from sggan_jax.train import frozen as module
-from sggan_jax.train import loop
 from sggan_jax.train.frozen import check_frozen, digest_frozen, load_frozen
+from sggan_jax.train.setup import train
 from sggan_jax.types import InputError
 
 SEGMENTER = {"method": "segmenter", "data__class_groups": "ten", "data__real": ""}
@@ -26,7 +26,7 @@ def teachers(tiny, tmp_path_factory):
     """The directories of two segmentation networks that differ by their seed."""
     folder = tmp_path_factory.mktemp("teachers")
     for seed in (0, 1):
-        loop.train(tiny(seed=seed, **SEGMENTER), folder / str(seed))
+        train(tiny(seed=seed, **SEGMENTER), folder / str(seed))
     return folder
 
 
@@ -89,7 +89,7 @@ def guided(tiny, teachers, tmp_path_factory):
     """The directory of a finished run that asked a teacher; not to be changed."""
     workdir = tmp_path_factory.mktemp("guided") / "run"
     config = tiny(weights__sem_v=1.0, semantic__teacher=str(teachers / "0"), train__steps=4)
-    loop.train(config, workdir)
+    train(config, workdir)
     return workdir, config
 
 
@@ -111,13 +111,13 @@ def test_a_run_continues_with_the_same_teacher_only(guided, teachers, tmp_path):
     config["semantic"]["teacher"] = str(teachers / "1")
     before = (tmp_path / "run" / "run.json").read_bytes()
     with pytest.raises(InputError, match=r"trained with another teacher .*--allow=semantic"):
-        loop.train(config, tmp_path / "run")
+        train(config, tmp_path / "run")
     assert (tmp_path / "run" / "run.json").read_bytes() == before
     # The same network may lie somewhere else.
     config["semantic"]["teacher"] = str(shutil.copytree(teachers / "0", tmp_path / "moved"))
-    loop.train(config, tmp_path / "run")
+    train(config, tmp_path / "run")
     config["semantic"]["teacher"], config["train"]["steps"] = str(teachers / "1"), 8
-    loop.train(config, tmp_path / "run", ["semantic.teacher"])
+    train(config, tmp_path / "run", ["semantic.teacher"])
     now = json.loads((tmp_path / "run" / "run.json").read_text())["frozen"]
     assert now == digest_frozen(load_frozen({"teacher": str(teachers / "1")}))
 
@@ -146,11 +146,11 @@ def test_a_run_that_asks_everything_ends_in_every_bit_as_the_one_that_was_not_st
         train__devices=devices,
         train__batch_size=devices,
     )
-    loop.train(config, tmp_path / "whole")
+    train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         runs.spoil(patch, break_off(at=7))
         with pytest.raises(RuntimeError, match="as if killed"):
-            loop.train(config, tmp_path / "parts")
+            train(config, tmp_path / "parts")
     assert runs.saved(tmp_path / "parts").state.step == 4
-    loop.train(config, tmp_path / "parts")
+    train(config, tmp_path / "parts")
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
