@@ -78,8 +78,8 @@ def check_semantic(semantic: Semantic, data: Data, weights: Mapping[str, float])
     if not semantic.teacher:
         raise InputError(
             "weights.sem_v and weights.sem_r ask a segmentation network: name its run directory in "
-            "semantic.teacher (launch.train --config configs/segmenter.py:light trains one), or "
-            "set both weights to 0"
+            "semantic.teacher, or set both weights to 0; launch.train with "
+            "--config configs/segmenter.py:light trains one on any labelled images"
         )
     if semantic.shift >= min(data.size):
         raise InputError(
