@@ -153,7 +153,8 @@ def _mix(
 ) -> tuple[Array, Array]:
     """Paste classes of labelled images onto photographs: images and their weighted classes."""
     rng_classes, rng_look = jax.random.split(tensors["rng_mix"])
-    seen, sure = pseudo_labels(network.apply(teacher, tensors["r"]), settings.confidence)
+    logits: Any = network.apply(teacher, tensors["r"])
+    seen, sure = pseudo_labels(logits, settings.confidence)
     pasted = choose_classes(rng_classes, tensors["classes_v"], network.num_classes)
     images = jnp.where(pasted[..., None], tensors["v"], tensors["r"])
     images = disguise(rng_look, images, settings.light, settings.noise)
