@@ -233,9 +233,7 @@ def make_pipeline(
     check_candidates(candidates)
     domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
     _check(domains, batch_size, flip, process_index, process_count)
-    repaired = {
-        letter: WithFallback(x, unreadable.get(letter, ())) for letter, x in domains.items()
-    }
+    repaired = {k: WithFallback(x, unreadable.get(k, ())) for k, x in domains.items()}
     _check_sizes(repaired)
     sources: Mapping[str, Source] = repaired
     if cache and not workers and sum(map(decoded_bytes, repaired.values())) <= CACHE_BYTES:
