@@ -10,6 +10,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -151,4 +152,4 @@ def _cure_nvidia(root: Path, environ: Mapping[str, str], installed: Installed) -
 
 
 def _install(extra: str) -> str:
-    return f'`python -m pip install --constraint requirements.txt --editable ".[{extra}]"`'
+    return f'`python -m pip install "jax[{extra}]=={version("jax")}"`'

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import jax
 import pytest
 
 from sggan_jax.hardware import describe_devices, unused_accelerator
@@ -93,7 +94,7 @@ def test_a_gpu_without_its_plugin(machine, driver, extra):
     text = unused_accelerator("cpu", root, {}, **NEITHER)
     assert text == (
         "this machine has an NVIDIA GPU that JAX does not see: "
-        f'`python -m pip install --constraint requirements.txt --editable ".[{extra}]"`'
+        f'`python -m pip install "jax[{extra}]=={jax.__version__}"`'
     )
 
 
@@ -122,7 +123,7 @@ def test_a_gpu_with_its_plugin_that_cannot_start(machine, files, driver, environ
 def test_a_gpu_known_by_its_program_alone(machine):
     root = machine("bin/nvidia-smi")
     text = unused_accelerator("cpu", root, {"PATH": str(root / "bin")}, **NEITHER)
-    assert text.endswith('".[cuda12]"`')
+    assert text.endswith(f'"jax[cuda12]=={jax.__version__}"`')
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,9 @@ def test_a_gpu_known_by_its_program_alone(machine):
 )
 def test_a_tpu(machine, files, environ):
     root = machine(*files)
-    assert unused_accelerator("cpu", root, environ, **NEITHER).endswith('".[tpu]"`')
+    assert unused_accelerator("cpu", root, environ, **NEITHER).endswith(
+        f'"jax[tpu]=={jax.__version__}"`'
+    )
     assert "another process may hold it" in unused_accelerator("cpu", root, environ, **BOTH)
 
 

@@ -4,7 +4,6 @@ Everything here is differentiable under ``jax.grad``, ``jit`` and ``vmap``; (alp
 traced, so that a schedule changes them without a new compilation.
 """
 
-import functools
 from typing import Any, Literal
 
 import jax
@@ -58,8 +57,11 @@ def filter_pair(x: jax.Array, pair: np.ndarray, padding: Padding) -> jax.Array:
     check_floating(x=x)
     if padding not in ("reflect", "zero"):
         raise ValueError(f"padding must be 'reflect' or 'zero', got {padding!r}")
-    dense, blocks = (functools.partial(f, pair=pair, padding=padding) for f in (_dense, _blocks))
-    return lax.platform_dependent(x, tpu=blocks, default=dense)
+    return lax.platform_dependent(
+        x,
+        tpu=lambda x: _blocks(x, pair, padding),
+        default=lambda x: _dense(x, pair, padding),
+    )
 
 
 def _dense(x: jax.Array, pair: np.ndarray, padding: Padding) -> jax.Array:
@@ -92,12 +94,12 @@ def _blocks(x: jax.Array, pair: np.ndarray, padding: Padding) -> jax.Array:
     planes = jnp.pad(planes, ((0, 0), (0, 0), (0, number * LANES - W - 2)))
     # [row, column in two blocks, filter, column]; of comparisons, for a constant would be large.
     reach = jnp.arange(2 * LANES)[:, None] - jnp.arange(LANES)[None]
-    parts = (
+    first, second, third = (
         jnp.asarray(pair[:, :, k].T[:, None, :, None], x.dtype)
         * (reach == k)[None, :, None].astype(x.dtype)
         for k in range(3)
     )
-    kernel = functools.reduce(jnp.add, parts).reshape(3, 2, LANES, 2 * LANES)
+    kernel = (first + second + third).reshape(3, 2, LANES, 2 * LANES)
     y = lax.conv_general_dilated(
         planes.reshape(B * C, H + 2, number, LANES),
         kernel,
