@@ -9,6 +9,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from sggan_jax.hardware import describe_devices, unused_accelerator
+from sggan_jax.messages import warn
 from sggan_jax.types import InputError
 
 AXIS = "devices"
@@ -73,3 +75,21 @@ def shard(
     everywhere = NamedSharding(mesh, PartitionSpec())
     compiled = jax.jit(function, in_shardings=(everywhere, cut), out_shardings=cut)
     return partial(compiled, jax.device_put(constants, everywhere))
+
+
+def tell_devices(
+    devices: tuple[jax.Device, ...], dtype: str = "float32", precision: str = "default"
+) -> str:
+    """Say what a program runs on; warn where the machine has better than JAX sees.
+
+    Args:
+      devices: that it uses.
+      dtype: of the networks' computations.
+      precision: of products of float32 numbers.
+
+    Returns:
+      Such as "1 x CPU, float32".
+    """
+    if unused := unused_accelerator(devices[0].platform):
+        warn(unused)
+    return describe_devices(devices, dtype, precision)

@@ -14,7 +14,7 @@ from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, 
 from sggan_jax.adapt.provenance import make_record
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import class_table
-from sggan_jax.devices import pick_devices
+from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.types import InputError
@@ -83,7 +83,8 @@ def fulfil(request: Request) -> int:
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
     source = find_source(request, described)
-    print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}")
+    told = tell_devices(adapter.devices)
+    print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {told}")
     how: dict[str, Any] = {"batch_size": request.batch, "overwrite": request.overwrite}
     if not all((source / part).is_dir() for part in ("images", "labels")):
         return _adapt_images(adapter, source, request.output, how)

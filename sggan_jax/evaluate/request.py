@@ -11,6 +11,7 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import open_prepared
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.sources import PreparedSource
+from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.evaluate.assess import Inputs, assess
 from sggan_jax.evaluate.assess_page import write_assessment
 from sggan_jax.evaluate.features import Features, load_features
@@ -82,6 +83,7 @@ def assess_data_set(request: Request, command: str) -> None:
       InputError: if a data set, the network or the features cannot be used.
     """
     features = find_features(request.features)  # before anything else is done
+    print(f"evaluating on {tell_devices(pick_devices(1))}")
     segmenter = load_segmenter(request.segmenter, request.step) if request.segmenter else None
     classes, network = choose_classes(class_table(request.table), segmenter)
     source, adapted, real = open_all(request)

@@ -8,6 +8,7 @@ from typing import Any
 from sggan_jax.config import Config
 from sggan_jax.data.domains import open_training
 from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
+from sggan_jax.devices import keep_compiled, tell_devices
 from sggan_jax.runs.description import check_run, write_run
 from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
@@ -49,6 +50,11 @@ def train(
 
 def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], stop: Stop) -> None:
     setup = make_setup(settings, workdir)  # refuses what cannot work before data are prepared
+    if processes.is_first():
+        told = tell_devices(setup.devices, settings.nets.dtype, settings.nets.precision)
+        print(f"training on {told}, batch {settings.train.batch_size}", flush=True)
+    if setup.devices[0].platform != "cpu":  # where a step takes minutes to compile
+        keep_compiled(workdir / "compiled")
     with hold(workdir) if processes.is_first() else contextlib.nullcontext():
         changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow))
         with processes.first_then_others():

@@ -130,3 +130,9 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_written(
     with pytest.raises(InputError, match=sentence):
         setup.train(tiny(**changes), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_training_says_what_it_runs_on(repaint, tmp_path, capsys):
+    setup.train(repaint(train__steps=1), tmp_path)
+    assert capsys.readouterr().out.splitlines()[0] == "training on 1 x CPU, float32, batch 1"
+    assert not (tmp_path / "compiled").exists()  # on a CPU a step compiles in seconds
