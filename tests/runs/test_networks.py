@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from sggan_jax.nets.discriminators import PatchGAN, PositionClassifier
+from sggan_jax.nets.features import FeatureDiscriminator
 from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.patches import PatchHeads
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
@@ -29,6 +31,8 @@ NETWORKS = [
     PatchGAN(4, 1, 3, HALF),
     LocalDiscriminator(9, HALF),
     PositionClassifier(5),
+    FeatureDiscriminator(6, 3, HALF),
+    PatchHeads(7),
 ]
 
 
