@@ -21,8 +21,9 @@ from sggan_jax.data.builders.folder import SPLITS
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
-from sggan_jax.files import write_atomically
-from sggan_jax.images import list_images
+from sggan_jax.files import same_name, write_atomically
+from sggan_jax.images import list_images, walk
+from sggan_jax.messages import warn
 from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import InputError
 
@@ -130,12 +131,49 @@ def remake(
         if not (source / folder).is_dir():
             raise InputError(f"{source} has no {folder}/ inside; give a folder data set")
     check_apart(source, output)
+    if part == "images":
+        check_paired(source)
     made = [name.with_suffix(suffix or name.suffix) for name in list_images(source / "images")]
     claim(output / part, record, made, options.pop("overwrite", False))
     # First, so that a data set cut short is short of what is made: its builder then says so, while
     # labels or lists that are missing altogether have a meaning.
     carry(source, output, other)
     return map_folder(work, record, source / "images", output / part, suffix=suffix, **options)
+
+
+def check_paired(source: Path) -> list[Path]:
+    """Refuse a folder data set of which no image has labels, and tell of those that have none.
+
+    Args:
+      source: folder data set.
+
+    Returns:
+      The label files that images have, in order.
+
+    Raises:
+      InputError: naming the first image and the first label file.
+    """
+    images = list_images(source / "images")
+    labels = [name for name in sorted(walk(source / "labels")) if name.suffix.lower() == ".png"]
+    names = {_stem(name): source / "labels" / name for name in labels}
+    stems = [_stem(name) for name in images]
+    if lacking := [stem for stem in stems if stem not in names]:
+        if len(lacking) == len(images):
+            first = f"the first label map is {labels[0]}" if labels else "labels/ holds no .png"
+            raise InputError(
+                f"no image in {source} has labels of the same name: the first image is "
+                f"{images[0]}, {first}. Give an image and its labels one name; or adapt "
+                f"{source / 'images'} alone, as a plain folder"
+            )
+        warn(
+            f"{len(lacking)} of {len(images)} images of {source} have no labels and are adapted "
+            f"without being judged, such as {lacking[0]}"
+        )
+    return [names[stem] for stem in stems if stem in names]
+
+
+def _stem(name: Path) -> str:
+    return same_name(name.with_suffix("").as_posix())
 
 
 def unpack_split(

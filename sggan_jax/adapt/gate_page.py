@@ -38,9 +38,10 @@ def write_gate_page(
       thresholds: that decided.
       evaluation_network: what the evaluation network is called.
     """
-    fraction = len(rejected) / max(1, len(scores))
+    images = len(scores.keys() | rejected.keys())  # labels that cannot be read have no scores
+    fraction = len(rejected) / max(1, images)
     intro = (
-        f"{len(rejected)} of {len(scores)} images ({fraction:.1%}) no longer mean what their "
+        f"{len(rejected)} of {images} images ({fraction:.1%}) no longer mean what their "
         f"labels say, or stand far out. Evaluation network: {evaluation_network}. The list is in "
         f"rejected.txt, all scores are in manifest.jsonl."
     )

@@ -13,8 +13,11 @@ from sggan_jax.adapt.manifest import MANIFEST, check_files
 from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, describe_images
 from sggan_jax.adapt.provenance import make_record
 from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.label_check import FILES
 from sggan_jax.data.labels import class_table
+from sggan_jax.data.one_class import check_varied
 from sggan_jax.devices import pick_devices, tell_devices
+from sggan_jax.images import walk
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.types import InputError
@@ -41,6 +44,7 @@ class Request:
       segmenter: run of a segmentation network for the gate; empty for none.
       thresholds: of the gate.
       overwrite: replace images that are there.
+      accept_labels: take labels that are all one class.
     """
 
     run: str
@@ -59,6 +63,7 @@ class Request:
     segmenter: str = ""
     thresholds: Thresholds = DEFAULT
     overwrite: bool = False
+    accept_labels: bool = False
 
     @property
     def domain(self) -> str:
@@ -88,6 +93,9 @@ def fulfil(request: Request) -> int:
     how: dict[str, Any] = {"batch_size": request.batch, "overwrite": request.overwrite}
     if not all((source / part).is_dir() for part in ("images", "labels")):
         return _adapt_images(adapter, source, request.output, how)
+    labels = [source / "labels" / name for name in sorted(walk(source / "labels"))]
+    if not request.accept_labels:
+        check_varied(labels[:: max(1, len(labels) // FILES)], table, str(source))
     summary = adapt_labelled(adapter, source, request.output, **how)
     status = tell(summary)
     record = make_record(adapter, source / "images")

@@ -15,6 +15,7 @@ from sggan_jax.data.builders.files import File
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import CITYSCAPES, colourise, stored_table
+from sggan_jax.data.one_class import ACCEPT, check_varied
 from sggan_jax.data.street_prior import Verdict, height, judge
 from sggan_jax.data.survey import Survey
 from sggan_jax.data.tables import GTAV, TABLES
@@ -23,8 +24,6 @@ from sggan_jax.types import InputError
 
 FILES = 24
 """Label files of a data set that are looked at, evenly spaced."""
-
-ACCEPT = "--accept_labels, or data.accept_labels of a configuration,"
 
 _NAMES = {
     name: int(class_id) for name, class_id in zip(CITYSCAPES.names, CITYSCAPES.ids, strict=True)
@@ -71,9 +70,11 @@ def check_streets(
       picture: file to draw an image and its readings to; None for no picture.
 
     Raises:
-      InputError: telling what speaks against the reading, and which table explains the labels.
+      InputError: telling what speaks against the reading, and which table explains the labels; or
+        why they are all one class.
     """
     chosen = [pairs[k] for k in sorted({*np.linspace(0, len(pairs) - 1, FILES).astype(int)})]
+    check_varied([label for _, label in chosen], table, where)
     given = read_under(table, [label for _, label in chosen])
     if given is None or not given.verdict.alarms:
         return

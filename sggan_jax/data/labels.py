@@ -13,6 +13,7 @@ from sggan_jax.data.tables import CITYSCAPES, GTAV, PAPER_GROUPS, TABLES, TRAIN_
 from sggan_jax.types import IGNORE, InputError
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
+_LAST_TRAIN_ID = 18
 _MANY = 20
 
 IGNORED = "ignored"
@@ -212,17 +213,14 @@ def check_ids(labels: np.ndarray, table: ClassTable, where: str) -> None:
         return
     listed = ", ".join(f"{i} ({count_pixels(counts[i])})" for i in unknown[:5])
     more = f" and {unknown.size - 5} more" if unknown.size > 5 else ""
-    hint = _hint(unknown, table)
+    hint = _hint(unknown, table, labels)
     raise InputError(f"{where} holds ids outside class table {table.name!r}: {listed}{more}.{hint}")
 
 
-def _hint(unknown: np.ndarray, table: ClassTable) -> str:
+def _hint(unknown: np.ndarray, table: ClassTable, labels: np.ndarray) -> str:
     """Guess how labels came to hold unknown ids, and say what to do; empty where nothing fits."""
     if unknown.tolist() == [IGNORE]:
-        return (
-            " Train ids write ignored pixels as 255: give the files with class ids, or the table "
-            "trainids."
-        )
+        return _hint_of_ignored(labels)
     greys = np.round(table.colours @ _LUMINANCE)
     if unknown.size > 2 and all(np.abs(greys - grey).min() <= 1 for grey in unknown):
         return (
@@ -232,6 +230,35 @@ def _hint(unknown: np.ndarray, table: ClassTable) -> str:
     if unknown.size > _MANY:
         return " So many are no class ids: is this a photograph? Are images and labels swapped?"
     return ""
+
+
+def _hint_of_ignored(labels: np.ndarray) -> str:
+    """Tell what 255 alone among unknown ids comes from: a mask, train ids, or a border.
+
+    >>> _hint_of_ignored(np.array([[0, 255]]))
+    ' A mask of 0 and 255 tells one thing from all else: give label maps of class ids.'
+    """
+    others = {*np.unique(labels).tolist()} - {IGNORE}
+    if others <= {0}:
+        return " A mask of 0 and 255 tells one thing from all else: give label maps of class ids."
+    if _look_like_train_ids(labels, others):
+        return (
+            " Train ids write ignored pixels as 255: give the files with class ids, or the table "
+            "trainids."
+        )
+    return (
+        " Where 255 marks borders or what counts nowhere, write 0 (unlabeled) in its place, or "
+        "give a class table of your own that has 255."
+    )
+
+
+def _look_like_train_ids(labels: np.ndarray, ids: set[int]) -> bool:
+    """Whether ids are at most 18, with road (0) in the lower half and below the sky (10)."""
+    if 0 not in ids or len(ids) < 3 or max(ids) > _LAST_TRAIN_ID or labels.ndim != 2:
+        return False
+    road, sky = (np.nonzero(labels == k)[0] for k in (0, 10))
+    low = float(road.mean()) > 0.5 * (len(labels) - 1)
+    return low and (not sky.size or float(sky.mean()) < float(road.mean()))
 
 
 def colourise(labels: np.ndarray, table: ClassTable) -> np.ndarray:

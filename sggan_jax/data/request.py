@@ -9,6 +9,7 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.chunks import count_cores
 from sggan_jax.data.domains import check_data, domain_spec, domains_of
 from sggan_jax.data.lists import COMPARE, TRAIN, draw_lists, write_lists
+from sggan_jax.data.needs import check_labels_there
 from sggan_jax.data.prepare import PreparedInfo, check, prepare, usable_pairs
 from sggan_jax.data.statistics_page import write_statistics
 from sggan_jax.types import InputError
@@ -37,6 +38,7 @@ def prepare_domains(config: Config, how: How) -> list[PreparedInfo]:
     """
     data = config.data
     check_data(data)
+    check_labels_there(config)
     specs = [domain_spec(data, domain) for domain in domains_of(data)]
     return [prepare_one(spec, data.data_dir, data.stored_size, how) for spec in specs]
 

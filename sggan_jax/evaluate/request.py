@@ -10,6 +10,7 @@ import numpy as np
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import open_prepared
 from sggan_jax.data.labels import class_table
+from sggan_jax.data.needs import require_labels
 from sggan_jax.data.sources import PreparedSource
 from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.evaluate.assess import Inputs, assess
@@ -105,6 +106,7 @@ def score_network(request: Request) -> None:
       InputError: if the network or the images cannot be used.
     """
     size, spec = read_run(Path(request.segmenter)).size, request.real_spec()
+    require_labels(spec, "scores compare predictions with them")
     segmenter = load_segmenter(request.segmenter, request.step)
     source = open_prepared(spec, request.data_dir, size, request.real_split)
     confusion = score_segmenter(segmenter, source)
@@ -147,15 +149,13 @@ def open_all(request: Request) -> tuple[PreparedSource, PreparedSource, Prepared
             f"images of {height}x{width} are too small to compare: give at least {LEAST_SIDE}"
         )
     size, accept = (height, width), request.accept_labels
-    source, adapted = (
-        open_prepared(
-            SourceSpec("folder", path, request.table, accept_labels=accept),
-            request.data_dir,
-            size,
-            request.split,
-        )
+    specs = [
+        SourceSpec("folder", path, request.table, accept_labels=accept)
         for path in (request.source, request.adapted)
-    )
+    ]
+    for spec in (*specs, request.real_spec()):
+        require_labels(spec, "measures of classes and of patches with like labels need them")
+    source, adapted = (open_prepared(spec, request.data_dir, size, request.split) for spec in specs)
     real = open_prepared(request.real_spec(), request.data_dir, size, request.real_split)
     return source, adapted, real
 

@@ -9,6 +9,7 @@ import numpy as np
 from sggan_jax.config import Config, Data
 from sggan_jax.data.domains import check_data, naming
 from sggan_jax.data.labels import group_table
+from sggan_jax.data.needs import check_labels_there
 from sggan_jax.data.transforms import PADDED, Augmentation
 from sggan_jax.devices import pick_devices
 from sggan_jax.methods import check_method, make_method
@@ -63,6 +64,7 @@ def make_setup(config: Config, workdir: Path) -> Setup:
       InputError: saying which setting cannot work here and why.
     """
     check_data(config.data)
+    check_labels_there(config)
     with naming("data.class_groups"):
         class_groups = group_table(config.data.class_groups)
     check_method(config, class_groups, new=not (workdir / RUN_FILE).exists())

@@ -237,3 +237,20 @@ def test_labelling_needs_no_labels_and_continues(segmenter, source, tmp_path):
     other = dataclasses.replace(segmenter, step=2)
     with pytest.raises(InputError, match="step 1 -> 2"):
         label_folder(other, source, out, progress=False)
+
+
+def test_a_data_set_of_which_no_image_has_labels_is_refused_before_the_first(
+    negative, source, tmp_path
+):
+    for path in list((source / "labels").rglob("*.png")):
+        path.rename(path.with_name(f"{path.stem}_labelIds.png"))
+    with pytest.raises(InputError, match=r"has labels of the same name: the first image is a\.png"):
+        adapt_labelled(negative, source, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+    assert not negative.module.seen
+
+
+def test_images_without_labels_are_counted(negative, source, tmp_path, capsys):
+    (source / "labels/a.png").unlink()
+    assert adapt_labelled(negative, source, tmp_path / "out", progress=False).adapted == 4
+    assert "1 of 4 images of" in capsys.readouterr().err

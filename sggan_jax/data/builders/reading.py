@@ -234,11 +234,21 @@ def _unknown_colours(counts: np.ndarray, pixels: int, table: ClassTable, where: 
     )
     return (
         f"{where} holds {values.size} colours outside class table {table.name!r}, most often "
-        f"{listed}: {_advice(values.size, counts.sum() / pixels)}"
+        f"{listed}: {_advice(values, counts.sum() / pixels, table)}"
     )
 
 
-def _advice(colours: int, fraction: float) -> str:
+def _advice(values: np.ndarray, fraction: float, table: ClassTable) -> str:
+    """Say what to do about unknown colours, packed."""
+    colours, channels = values.size, (values >> 16, values >> 8 & 255, values & 255)
+    if colours <= len(table.ids) and (np.ptp(channels, axis=0) == 0).all():
+        return (
+            "its three channels are equal, so that these are class ids written three times: save "
+            "one channel."
+        )
+    red, green, blue = channels
+    if np.isin(blue << 16 | green << 8 | red, _pack(table.colours)).all():
+        return "these are the table's colours with red and blue swapped: save them as RGB."
     if colours > _MANY_COLOURS and fraction > _PHOTOGRAPH_FRACTION:
         return "this is a photograph. Are images and labels swapped?"
     if colours > _MANY_COLOURS:
