@@ -17,7 +17,7 @@ FLOORS = {
     "sggan_jax.hardware": 0,
     "sggan_jax.progress": 0,
     "sggan_jax.threads": 0,
-    "sggan_jax.messages": 1,
+    "sggan_jax.messages": 0,
     "sggan_jax.devices": 1,
     "sggan_jax.files": 1,
     "sggan_jax.images": 2,
