@@ -7,7 +7,8 @@ nothing else need know of it. ``configs/common.py`` makes of it what command lin
 
 from dataclasses import dataclass, field
 
-from sggan_jax.config.checks import check_best, check_domains, check_sizes
+from sggan_jax.config.checks import check_best, check_domains, check_intervals, check_sizes
+from sggan_jax.config.evaluate import Evaluate
 from sggan_jax.config.fields import Count, Section
 from sggan_jax.config.methods import FCNsInTheWild, Segmentation, SimGAN
 from sggan_jax.config.sections import DOMAINS, Data, Domain, Loss, Nets, Optim, Train
@@ -18,6 +19,7 @@ __all__ = [
     "Config",
     "Data",
     "Domain",
+    "Evaluate",
     "FCNsInTheWild",
     "Loss",
     "MethodName",
@@ -57,6 +59,8 @@ class Config(Section):
     """The optimiser and its schedule."""
     train: Train = field(default_factory=Train)
     """Length, batches, averages, reports and checkpoints."""
+    evaluate: Evaluate = field(default_factory=Evaluate)
+    """Images held out of training, and measures on them."""
 
     @property
     def term_weights(self) -> dict[str, float]:
@@ -70,4 +74,5 @@ class Config(Section):
         """Refuse sections that do not go together."""
         check_domains(self.method, self.data)
         check_sizes(self.method, self.data, self.nets)
-        check_best(self.train, self.term_weights)
+        check_intervals(self.train, self.evaluate)
+        check_best(self.train, self.evaluate, self.term_weights)

@@ -24,7 +24,10 @@ FREE = (
     *("train.steps", "train.steps_per_dispatch", "train.log_every", "train.sample_every"),
     *("train.sample_count", "train.checkpoint_every", "train.keep", "train.keep_best"),
     *("train.best_metric", "train.on_nonfinite", "train.max_rollbacks"),
+    *("train.patience", "evaluate.every"),
 )
+
+_ELSEWHERE = ("data", "train", "evaluate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,10 +187,11 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str,
 def digest_config(workdir: Path) -> str:
     """Hash the settings that a run's networks were made by, the same on any machine.
 
-    Data and length of training are left out: what they made of a network is in its weights.
+    Data, length of training and measures are left out: what they made of a network is in its
+    weights.
     """
     config = read_run(workdir).config
-    decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
+    decisive = {key: value for key, value in config.items() if key not in _ELSEWHERE}
     text = json.dumps(flatten(decisive), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

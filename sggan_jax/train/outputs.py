@@ -1,11 +1,15 @@
 """What a run writes: log, sample pictures, checkpoints and events, by the first process for all."""
 
+import time
 from typing import Any, NoReturn
 
+from sggan_jax.runs.best import read_best
 from sggan_jax.train import parallel, processes
+from sggan_jax.train.best import gains_no_more
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.log import Log, Quiet
+from sggan_jax.train.measuring import Measuring
 from sggan_jax.train.metric_buffer import MetricBuffer
 from sggan_jax.train.plan import Plan
 from sggan_jax.train.samples import SamplePictures
@@ -14,10 +18,22 @@ from sggan_jax.train.state import TrainState
 
 
 class Outputs:
-    """What a run writes."""
+    """What a run writes.
+
+    Attributes:
+      plan: the run.
+      checkpoints: its checkpoints.
+      events: its event log.
+      last_step: at which the run ends.
+    """
 
     def __init__(
-        self, plan: Plan, checkpoints: Checkpoints, samples: SamplePictures, events: EventLog
+        self,
+        plan: Plan,
+        checkpoints: Checkpoints,
+        samples: SamplePictures,
+        events: EventLog,
+        measuring: Measuring | None = None,
     ):
         """Bring together what writes.
 
@@ -26,9 +42,12 @@ class Outputs:
           checkpoints: its checkpoints.
           samples: its sample pictures.
           events: its event log.
+          measuring: takes its measures; None where there are none, or another process does.
         """
+        self._measuring, self._measured = measuring, time.perf_counter()
         self.plan, self.checkpoints, self.events = plan, checkpoints, events
         self._samples = samples
+        self.last_step = plan.num_steps
 
     def open_log(self, done: int) -> Log:
         """Open the log after a step; in the first process alone it writes."""
@@ -41,6 +60,42 @@ class Outputs:
         if processes.is_first():
             self._samples.write(log, step, parallel.first_copy(state, self.plan.devices))
             log.curves()
+
+    def measure(self, log: Log, step: int, state: TrainState) -> None:
+        """Measure a state on the devices, and log what comes of it."""
+        if self._measuring is None:
+            return
+        before, began = self._measured, time.perf_counter()
+        values = self._measuring(parallel.first_copy(state, self.plan.devices))
+        self._measured = time.perf_counter()
+        seconds = self._measured - began
+        log.measures(step, values, seconds, seconds / (self._measured - before))
+
+    def ends_early(self, step: int) -> bool:
+        """Whether measures no longer gain and the run ends here; the same for all processes."""
+        ends = processes.tell_all(gains_no_more(self.plan.config, self.plan.workdir, step))
+        if ends:
+            self.last_step = step
+        return ends
+
+    def describe_end(self) -> str:
+        """Say how a run ended: why, its best checkpoint, and what to do next."""
+        plan, train = self.plan, self.plan.config.train
+        lines = []
+        if self.last_step < plan.num_steps:
+            lines.append(
+                f"ended at step {self.last_step} of {plan.num_steps}: {train.best_metric} has not "
+                f"gained for {train.patience} measures (train.patience)"
+            )
+        best, step = read_best(plan.workdir) if train.keep_best else None, ""
+        if best:
+            lines.append(f"best checkpoint: step {best.step}, {best.metric} {best.value:.4g}")
+            step = " --step=best"
+        if "seg" in plan.method.adapters:
+            options = f"evaluate --segmenter {plan.workdir}{step} --real PHOTOGRAPHS"
+        else:
+            options = f"adapt --run {plan.workdir}{step} --input IMAGES --output ADAPTED"
+        return "\n".join([*lines, f"next: python -m launch.{options}"])
 
     def save(
         self, log: Log, state: TrainState, position: dict[str, Any], metrics: MetricBuffer

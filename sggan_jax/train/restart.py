@@ -92,7 +92,7 @@ def check_end(outputs: Outputs) -> None:
     Raises:
       InputError: saying which is the newest.
     """
-    latest, last = outputs.latest(), outputs.plan.num_steps
+    latest, last = outputs.latest(), outputs.last_step
     if latest != last:
         raise InputError(
             f"the last checkpoint, of step {last}, could not be written; the newest is of step "

@@ -15,6 +15,7 @@ from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.lock import hold
 from sggan_jax.train.loop import Loop
+from sggan_jax.train.measuring import Measuring
 from sggan_jax.train.outputs import Outputs
 from sggan_jax.train.plan import Plan, make_plan, make_setup
 from sggan_jax.train.restart import begin, check_end, fault_of, roll_back
@@ -83,8 +84,11 @@ def _train(plan: Plan, batches: Pipeline, stop: Stop, events: EventLog, changed:
     stream = BatchStream(batches, events.skipped, budget.check)
     trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
     writes = processes.is_first()
+    measures = plan.config.evaluate.every and writes
+    measuring = Measuring(plan) if measures else None
     with Checkpoints(plan.workdir, plan.method, *keep, events.warn, writes) as checkpoints:
-        outputs = Outputs(plan, checkpoints, SamplePictures(plan.method, examples), events)
+        pictures = SamplePictures(plan.method, examples)
+        outputs = Outputs(plan, checkpoints, pictures, events, measuring)
         loop = Loop(trainer, stream, outputs, stop)
         while not _attempt(loop, examples, changed):
             changed = []
@@ -104,7 +108,7 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
         write_run(plan.workdir, plan.run)
     if changed:
         outputs.events.add("settings", step=done, changed=changed)
-    if done >= plan.num_steps:
+    if done >= plan.num_steps or (done and outputs.ends_early(done)):
         print(f"{plan.workdir} is finished: {done} of {plan.num_steps} steps are done")
         return True
     fault = fault_of(lambda: loop.run(state, done, saved))
@@ -114,4 +118,6 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
         roll_back(outputs, stream, fault)
         return False
     check_end(outputs)
+    if processes.is_first():
+        print(outputs.describe_end())
     return True
