@@ -1,0 +1,115 @@
+"""Ten minutes on a device that this library has not run on: is it right, and how fast is it?
+
+    benchmarks/first_light.sh                  # on a GPU or TPU
+    python -m benchmarks.first_light --small   # tiny networks, to see it run through anywhere
+
+Every part runs in a process of its own within its own time, and one that fails says so in the table
+while the others go on. Exit code 1 if a number of the device is not the CPU's within its bounds.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+SECONDS = 600
+"""Of everything together."""
+
+LIMITS = {"equality": 150, "step": 150, "torch": 60, "adapt": 60, "toycity": 150, "processes": 60}
+"""Seconds that each part may take at most."""
+
+
+def main() -> None:
+    """Run all parts and write what they say, or be one part."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("runs/first_light"))
+    parser.add_argument("--small", action="store_true", help="tiny networks and a few steps")
+    parser.add_argument("--only", nargs="*", default=list(LIMITS), choices=LIMITS)
+    parser.add_argument("--part", choices=["machine", *LIMITS], help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
+    if args.part:
+        from benchmarks.first_light_parts import PARTS
+
+        print(json.dumps(PARTS[args.part](args.small, args.output)))
+        return
+    until = time.monotonic() + SECONDS
+    found = {"machine": run_part("machine", args, until)}
+    for part in args.only:
+        print(f"{part} ...", file=sys.stderr, flush=True)
+        found[part] = run_part(part, args, until)
+        (args.output / "first_light.json").write_text(json.dumps(found, indent=1) + "\n")
+    text = describe(found)
+    (args.output / "first_light.md").write_text(text)
+    print(text)
+    sys.exit(0 if all(row["within"] for row in rows(found, "equality")) else 1)
+
+
+def run_part(part: str, args: argparse.Namespace, until: float) -> dict[str, Any]:
+    """Run one part for as long as it may take; what goes wrong is its result."""
+    command = [sys.executable, "-m", "benchmarks.first_light", "--part", part]
+    command += ["--output", str(args.output)] + (["--small"] if args.small else [])
+    seconds = min(LIMITS.get(part, 60), until - time.monotonic())
+    if seconds <= 0:
+        return {"failed": "no time was left"}
+    log = args.output / f"{part}.log"
+    with log.open("w") as errors:
+        try:
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=seconds
+            )
+        except subprocess.TimeoutExpired:
+            return {"failed": f"took more than {seconds:.0f} s, see {log}"}
+    if done.returncode:
+        last = log.read_text().strip().splitlines()[-1:] or ["no word"]
+        return {"failed": f"exit code {done.returncode}: {last[0]}"}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows(found: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    """Return the rows of a part's table; none where it did not come to its end."""
+    return found.get(part, {}).get("rows", [])
+
+
+def describe(found: dict[str, Any]) -> str:
+    """Write everything found as Markdown."""
+    machine = found["machine"]
+    lines = [f"## First light: {machine.get('devices', machine.get('failed'))}", ""]
+    lines += [f"{name}: {value}  " for name, value in machine.items() if name != "devices"]
+    for part, title in TITLES.items():
+        if part not in found:
+            continue
+        lines += ["", f"### {title}", ""]
+        table = rows(found, part)
+        if not table:
+            lines.append(found[part].get("skipped") or f"Failed: {found[part].get('failed')}")
+            continue
+        names = list(dict.fromkeys(name for row in table for name in row))
+        lines += [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+        lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in table]
+    return "\n".join(lines) + "\n"
+
+
+TITLES = {
+    "equality": "The device against the CPU (float32): distance relative to the CPU's length",
+    "step": "A training step",
+    "torch": "The same step in eager PyTorch",
+    "adapt": "Adapting one image, uint8 from and to the host",
+    "toycity": "Training on the toy city",
+    "processes": "Two processes, one GPU each",
+}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    return "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    main()
