@@ -49,6 +49,7 @@ class Loop:
         with self.outputs.open_log(done) as log:
             if done == 0:
                 self.outputs.write_samples(log, 0, state)
+            self.outputs.show()
             while done < plan.num_steps:
                 if self._is_asked(metrics):
                     self.outputs.leave(log, done, state, position, metrics, self.stop.name)
@@ -59,6 +60,7 @@ class Loop:
                 position = self.stream.get_state()
                 state, new = self.trainer.run(state, self._tell(batch))
                 done += k
+                self.outputs.done = done
                 metrics.add(new)
                 log.progress(done)
                 last = done == plan.num_steps
@@ -75,6 +77,8 @@ class Loop:
                     self.outputs.write_samples(log, done, state)
                 if last:
                     return
+                if done % every.log_every == 0:
+                    self.outputs.show()
 
     def _is_asked(self, metrics: MetricBuffer) -> bool:
         """Whether to stop; several processes all know it after the same step."""

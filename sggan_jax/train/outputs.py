@@ -11,6 +11,7 @@ from sggan_jax.train.faults import EventLog
 from sggan_jax.train.log import Log, Quiet
 from sggan_jax.train.measuring import Measuring
 from sggan_jax.train.metric_buffer import MetricBuffer
+from sggan_jax.train.page import PAGE_FILE, LivePage
 from sggan_jax.train.plan import Plan
 from sggan_jax.train.samples import SamplePictures
 from sggan_jax.train.signals import Stopped
@@ -24,6 +25,7 @@ class Outputs:
       plan: the run.
       checkpoints: its checkpoints.
       events: its event log.
+      done: steps done.
       last_step: at which the run ends.
     """
 
@@ -47,7 +49,8 @@ class Outputs:
         self._measuring, self._measured = measuring, time.perf_counter()
         self.plan, self.checkpoints, self.events = plan, checkpoints, events
         self._samples = samples
-        self.last_step = plan.num_steps
+        self._page = LivePage(plan, events.warn) if processes.is_first() else None
+        self.done, self.last_step = 0, plan.num_steps
 
     def open_log(self, done: int) -> Log:
         """Open the log after a step; in the first process alone it writes."""
@@ -71,6 +74,16 @@ class Outputs:
         seconds = self._measured - began
         log.measures(step, values, seconds, seconds / (self._measured - before))
 
+    def show(self) -> None:
+        """Write the page of the run, where some time has passed since the last time."""
+        if self._page:
+            self._page.show(self.done)
+
+    def end_page(self, state: str) -> None:
+        """Write the page of a run that goes on no more, and how it ended."""
+        if self._page:
+            self._page.close(self.done, state)
+
     def ends_early(self, step: int) -> bool:
         """Whether measures no longer gain and the run ends here; the same for all processes."""
         ends = processes.tell_all(gains_no_more(self.plan.config, self.plan.workdir, step))
@@ -78,23 +91,27 @@ class Outputs:
             self.last_step = step
         return ends
 
-    def describe_end(self) -> str:
-        """Say how a run ended: why, its best checkpoint, and what to do next."""
+    def tell_end(self) -> str:
+        """Say that a run is finished, or why it ended before its last step."""
         plan, train = self.plan, self.plan.config.train
-        lines = []
-        if self.last_step < plan.num_steps:
-            lines.append(
-                f"ended at step {self.last_step} of {plan.num_steps}: {train.best_metric} has not "
-                f"gained for {train.patience} measures (train.patience)"
-            )
-        best, step = read_best(plan.workdir) if train.keep_best else None, ""
-        if best:
+        if self.last_step == plan.num_steps:
+            return "finished"
+        return (
+            f"ended at step {self.last_step} of {plan.num_steps}: {train.best_metric} has not "
+            f"gained for {train.patience} measures (train.patience)"
+        )
+
+    def tell_next(self) -> str:
+        """Name the best checkpoint, the page, and the command that comes next."""
+        plan, lines, step = self.plan, [], ""
+        if plan.config.train.keep_best and (best := read_best(plan.workdir)):
             lines.append(f"best checkpoint: step {best.step}, {best.metric} {best.value:.4g}")
             step = " --step=best"
         if "seg" in plan.method.adapters:
             options = f"evaluate --segmenter {plan.workdir}{step} --real PHOTOGRAPHS"
         else:
             options = f"adapt --run {plan.workdir}{step} --input IMAGES --output ADAPTED"
+        lines.append(f"page: {plan.workdir / PAGE_FILE}")
         return "\n".join([*lines, f"next: python -m launch.{options}"])
 
     def save(

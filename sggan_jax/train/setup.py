@@ -94,8 +94,13 @@ def _train(plan: Plan, batches: Pipeline, stop: Stop, events: EventLog, changed:
         pictures = SamplePictures(plan.method, examples)
         outputs = Outputs(plan, checkpoints, pictures, events, measuring)
         loop = Loop(trainer, stream, outputs, stop)
-        while not _attempt(loop, examples, changed):
-            changed = []
+        try:
+            while not _attempt(loop, examples, changed):
+                changed = []
+        except BaseException as error:
+            outputs.end_page(f"ended by {type(error).__name__}: {error}")
+            raise
+        outputs.end_page(outputs.tell_end())
 
 
 def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
@@ -108,6 +113,7 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
     outputs, stream = loop.outputs, loop.stream
     plan = outputs.plan
     state, done, saved = begin(outputs, stream, batch, changed)
+    outputs.done = done
     if processes.is_first():
         write_run(plan.workdir, plan.run)
     if changed:
@@ -123,5 +129,5 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
         return False
     check_end(outputs)
     if processes.is_first():
-        print(outputs.describe_end())
+        print(f"{outputs.tell_end()}\n{outputs.tell_next()}")
     return True
