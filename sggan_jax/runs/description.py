@@ -45,6 +45,7 @@ class Run:
       class_groups: class group of every class id, 256 integers; 255 is none.
       group_names: names of the class groups, in order.
       frozen: checksum of every frozen network that it was trained with, by name.
+      begun_from: ``RUN:STEP`` whose networks it began with; empty where it began anew.
     """
 
     config: dict[str, Any]
@@ -56,6 +57,7 @@ class Run:
     class_groups: tuple[int, ...]
     group_names: tuple[str, ...]
     frozen: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    begun_from: str = ""
 
     @property
     def settings(self) -> Config:
@@ -126,6 +128,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "tables": _names,
     "class_groups": _groups,
     "group_names": tuple,
+    "begun_from": str,
     "frozen": _names,
 }
 

@@ -85,6 +85,39 @@ def build(description: Mapping[str, Any]) -> nn.Module:
     return kind(**{name: _from_json(kind, name, types[name], fields[name]) for name in types})
 
 
+class Parameters(NamedTuple):
+    """Parameters of all networks of a checkpoint.
+
+    Attributes:
+      step: of the checkpoint.
+      params: network name to its parameters, averaged ones where they are kept.
+      stats: network name to its running statistics.
+    """
+
+    step: int
+    params: dict[str, Any]
+    stats: dict[str, Any]
+
+
+def read_parameters(workdir: Path, step: Step = None) -> Parameters:
+    """Read all networks that a checkpoint has, those that only training needs too.
+
+    Args:
+      workdir: run directory, which is left as it is.
+      step: of the checkpoint; ``best``, or None for the newest that is sound.
+
+    Raises:
+      InputError: if there is no such run or checkpoint, or it is damaged.
+    """
+    read_run(workdir)
+    found, saved = _read_generators(workdir, find_step(workdir, step))
+    folder, params = Path(workdir).absolute() / CHECKPOINTS, dict(saved["params"])
+    if (folder / str(found) / "train").exists():
+        _, items, _ = read_newest(folder, ("train",), (), found)
+        params |= items["train"]["params"]
+    return Parameters(found, params | saved["ema"], dict(saved["stats"]))
+
+
 def read_network(workdir: Path, direction: str, step: Step = None) -> Network:
     """Read one network of a run and nothing else: its moving average where the run kept one.
 

@@ -1,6 +1,7 @@
 """A run set up: settings checked, data opened, state found; then the loop, until it ends."""
 
 import contextlib
+import dataclasses
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sggan_jax.data.pipeline import Pipeline, make_pipeline, steps_per_epoch
 from sggan_jax.runs.description import check_run, write_run
 from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
+from sggan_jax.train.beginning import find_beginning
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.frozen import check_frozen
@@ -30,6 +32,7 @@ def train(
     config: dict[str, Any],
     workdir: str | Path,
     allow: Collection[str] = (),
+    init: str = "",
 ) -> None:
     """Train a method, or continue the run that the directory holds.
 
@@ -37,6 +40,7 @@ def train(
       config: nested dicts with every key of :class:`sggan_jax.config.Config`.
       workdir: run directory, made if absent.
       allow: settings, or sections of them, in which a run that is continued may differ.
+      init: ``RUN`` or ``RUN:STEP`` whose networks a new run begins with; empty for none.
 
     Raises:
       InputError: before anything is written, if settings cannot work or the directory holds a
@@ -45,18 +49,23 @@ def train(
         after another one's end.
     """
     with processes.guard(), Stop() as stop:
-        _prepare_and_train(Config.from_dict(config), Path(workdir), allow, stop)
+        _prepare_and_train(Config.from_dict(config), Path(workdir), allow, init, stop)
 
 
-def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], stop: Stop) -> None:
+def _prepare_and_train(
+    settings: Config, workdir: Path, allow: Collection[str], init: str, stop: Stop
+) -> None:
     setup = make_setup(settings, workdir)  # refuses what cannot work before data are prepared
     with hold(workdir) if processes.is_first() else contextlib.nullcontext():
         changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow))
+        begun_from = processes.tell_all(find_beginning(init, workdir))
         with processes.first_then_others():
             virtual, real = open_training(settings)
         len_r = None if real is None else len(real)
         per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
         plan = make_plan(setup, workdir, per_epoch)
+        run = dataclasses.replace(plan.run, begun_from=begun_from)
+        plan = dataclasses.replace(plan, run=run)
         check_frozen(workdir, plan.run.frozen, allow)
         events = EventLog(workdir)
         batches = make_pipeline(
