@@ -25,11 +25,11 @@ from sggan_jax.train.checkpoint import read_run  # noqa: E402
 
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
 from sggan_jax.data.domains import open_domain  # noqa: E402
+from sggan_jax.data.held_out import choose_held_out  # noqa: E402
 from sggan_jax.data.labels import group_names, group_table  # noqa: E402
 from sggan_jax.evaluate.checkpoint import measure  # noqa: E402
 from sggan_jax.evaluate.features import load_features  # noqa: E402
 from sggan_jax.evaluate.held_out import HeldOut, prepare  # noqa: E402
-from sggan_jax.evaluate.held_out_choice import choose_held_out  # noqa: E402
 from sggan_jax.runs.segmenter import load_segmenter  # noqa: E402
 
 _BATCH = 8

@@ -43,6 +43,28 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     app.run(told, flags_parser=_parse)
 
 
+class _StepParser(flags.ArgumentParser):
+    """Reads which checkpoint: a number, or the word best."""
+
+    syntactic_help = "a step, or best"
+
+    def parse(self, argument: Any) -> Any:
+        text = str(argument)
+        if text != "best" and not text.isdecimal():
+            raise ValueError("give the step of a checkpoint, or best")
+        return text if text == "best" else int(text)
+
+
+def define_step(what: str) -> flags.FlagHolder:
+    """Define ``--step``: which checkpoint of a run.
+
+    Args:
+      what: it is, in words.
+    """
+    best = "best for the one that train.best_metric found best, the newest when not given."
+    return flags.DEFINE(_StepParser(), "step", None, f"{what}: its step, or {best}")
+
+
 def read_flags(fields: Iterable[str]) -> dict[str, Any]:
     """Return the values of flags by name, to fill what a program asks of the library."""
     return {name: flags.FLAGS[name].value for name in fields}

@@ -13,7 +13,7 @@ import dataclasses
 
 from absl import flags
 
-from launch import read_flags, run
+from launch import define_step, read_flags, run
 from sggan_jax.adapt.adapter import MEMORY
 from sggan_jax.adapt.gate import DEFAULT, Thresholds
 from sggan_jax.adapt.request import Request, check, fulfil
@@ -37,7 +37,7 @@ flags.DEFINE_integer(
 flags.DEFINE_string("table", "", "Classes of the labels; the run's own if not given.")
 flags.DEFINE_string("data_dir", "data", "With --builder: directory of prepared data sets.")
 flags.DEFINE_enum("direction", "v2r", ["v2r", "r2v"], "Virtual to real, or real to virtual.")
-flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
+define_step("Checkpoint to use")
 flags.DEFINE_integer("batch", 1, "Images of one size to adapt at once.", lower_bound=1)
 flags.DEFINE_integer(
     "devices", 1, "Devices that share a batch, or the rows of one image; 0 takes all."

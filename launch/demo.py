@@ -7,14 +7,14 @@ python -m launch.demo --run runs/demo
 
 from absl import flags
 
-from launch import run
+from launch import define_step, run
 from sggan_jax.adapt.demo import demonstrate
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", "", "Directory of prepared data sets; the run's own when not given."
 )
-_STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
+_STEP = define_step("Checkpoint to use")
 _SCENES = flags.DEFINE_integer("scenes", 4, "Scenes in the picture.", lower_bound=1)
 
 

@@ -14,7 +14,7 @@ import dataclasses
 
 from absl import flags
 
-from launch import command, read_flags, run
+from launch import command, define_step, read_flags, run
 from sggan_jax.data.builders import BUILDERS
 from sggan_jax.evaluate.request import Request, assess_data_set, score_network
 from sggan_jax.types import InputError
@@ -34,7 +34,7 @@ flags.DEFINE_enum("look", "real", ["virtual", "real"], "toycity: which of its lo
 flags.DEFINE_string("table", "cityscapes", "Classes of source and adapted labels.")
 flags.DEFINE_string("real_table", "cityscapes", "Classes of the real labels.")
 flags.DEFINE_string("segmenter", "", "Run of a segmentation network trained on real images.")
-flags.DEFINE_integer("step", None, "Its checkpoint; the newest when not given.")
+define_step("Its checkpoint")
 flags.DEFINE_string(
     "features", "", "PyTorch file of EfficientNet-Lite0; the installed package's if not given."
 )

@@ -6,7 +6,7 @@ python -m launch.export --run runs/a --output pretrained/a --format run
 
 from absl import flags
 
-from launch import run
+from launch import define_step, run
 from sggan_jax.export.slim import write_slim_run
 from sggan_jax.export.summary import tell_card, tell_slim_run
 from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator
@@ -16,7 +16,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder to write.", required=True)
 _DIRECTION = flags.DEFINE_enum(
     "direction", "v2r", ["v2r", "r2v"], "Virtual to real, or real to virtual."
 )
-_STEP = flags.DEFINE_integer("step", None, "Checkpoint to use; the newest when not given.")
+_STEP = define_step("Checkpoint to use")
 _PLATFORMS = flags.DEFINE_list("platforms", list(PLATFORMS), "Of cpu, cuda, tpu and rocm.")
 _LICENCE = flags.DEFINE_string("licence", UNSTATED, "Licence of the weights, noted on the card.")
 _FORMAT = flags.DEFINE_enum(

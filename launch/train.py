@@ -46,6 +46,12 @@ _ALLOW = flags.DEFINE_list(
     "Settings in which a run that is continued may differ from what it was, such as "
     "optim.learning_rate,weights; any other difference is refused by name.",
 )
+_INIT = flags.DEFINE_string(
+    "init",
+    "",
+    "For a new run: RUN or RUN:STEP (a number, or best), the run directory whose networks it "
+    "begins with; those of other widths begin anew. An imported generator serves too.",
+)
 
 
 def main(_: list[str]) -> None:
@@ -54,7 +60,7 @@ def main(_: list[str]) -> None:
     allow_virtual_devices(config.train.devices)
     if _COORDINATOR.value:
         processes.join(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
-    train(config.to_dict(), _WORKDIR.value, _ALLOW.value)
+    train(config.to_dict(), _WORKDIR.value, _ALLOW.value, _INIT.value)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,15 @@ class Progress:
         self._write(rate, text)
         self._show(rate, text)
 
+    def say(self, sentence: str) -> None:
+        """Write a line of its own, above the bar where there is one."""
+        if not self._shown:
+            return
+        if self._terminal:
+            self._bar.console.print(sentence, highlight=False)
+        else:
+            print(sentence, file=self._lines or sys.stderr, flush=True)
+
     def _show(self, rate: float, text: str) -> None:
         self._bar.update(self._task, text=f"{rate:.2f} {self._unit}/s  {text}")
 

@@ -40,8 +40,12 @@ FLOORS = {
     "configs": 8,
 }
 
-# Peers of one floor import one another only here: these two use measures of images.
-PEERS = {"sggan_jax.adapt": "sggan_jax.evaluate", "sggan_jax.export": "sggan_jax.evaluate"}
+# Peers of one floor import one another only here: these three use measures of images.
+PEERS = {
+    "sggan_jax.adapt": "sggan_jax.evaluate",
+    "sggan_jax.export": "sggan_jax.evaluate",
+    "sggan_jax.train": "sggan_jax.evaluate",
+}
 
 # What is done with a run needs no method: its directory describes its networks.
 WITHOUT_METHODS = ("sggan_jax.adapt", "sggan_jax.evaluate", "sggan_jax.export")

@@ -12,6 +12,7 @@ import numpy as np
 from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
 from sggan_jax.devices import shard
 from sggan_jax.nets.sizes import check_images, pad_to_fit
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.networks import read_network
 from sggan_jax.types import Array, to_float, to_uint8
 
@@ -99,7 +100,7 @@ class Adapter:
 def load_adapter(
     run: str | Path,
     direction: str = "v2r",
-    step: int | None = None,
+    step: Step = None,
     memory: float = MEMORY,
 ) -> Adapter:
     """Load one generator of a run and nothing else: its moving average where the run kept one.
@@ -107,7 +108,7 @@ def load_adapter(
     Args:
       run: run directory, as ``launch.train`` left it.
       direction: ``v2r``, virtual to real, or ``r2v``.
-      step: of the checkpoint; None for the newest.
+      step: of the checkpoint, or ``best``; None for the newest.
       memory: GB for the activations of the images given at once, beside the program.
 
     Returns:

@@ -13,13 +13,14 @@ from sggan_jax.data.domains import open_domain
 from sggan_jax.data.labels import CITYSCAPES, colourise
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import count_boundaries, count_errors, format_errors
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
 from sggan_jax.types import InputError
 
 _BATCH = 10
 
 
-def demonstrate(run: str, data_dir: str = "", step: int | None = None, scenes: int = 4) -> bool:
+def demonstrate(run: str, data_dir: str = "", step: Step = None, scenes: int = 4) -> bool:
     """Print the table, draw the picture.
 
     Args:

@@ -18,6 +18,7 @@ from sggan_jax.data.labels import class_table
 from sggan_jax.data.one_class import check_varied
 from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.images import walk
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.types import InputError
@@ -37,7 +38,7 @@ class Request:
       table: class table of the labels; empty for the run's own.
       data_dir: directory of prepared data sets.
       direction: ``v2r`` or ``r2v``.
-      step: of the checkpoint; None for the newest.
+      step: of the checkpoint, or ``best``; None for the newest.
       batch: images of one size adapted at once.
       devices: that share a batch or the rows of an image; 0 for all.
       memory: GB for the activations of the images adapted at once.
@@ -56,7 +57,7 @@ class Request:
     table: str = ""
     data_dir: str = "data"
     direction: str = "v2r"
-    step: int | None = None
+    step: Step = None
     batch: int = 1
     devices: int = 1
     memory: float = MEMORY

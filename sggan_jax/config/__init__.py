@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from sggan_jax.config.checks import (
     check_best,
     check_domains,
+    check_intervals,
     check_semantic,
     check_shift,
     check_sizes,
 )
+from sggan_jax.config.evaluate import Evaluate
 from sggan_jax.config.fields import Count, Section
 from sggan_jax.config.methods import (
     CUT,
@@ -35,6 +37,7 @@ __all__ = [
     "Content",
     "Data",
     "Domain",
+    "Evaluate",
     "FCNsInTheWild",
     "Features",
     "Loss",
@@ -87,6 +90,8 @@ class Config(Section):
     """The optimiser and its schedule."""
     train: Train = field(default_factory=Train)
     """Length, batches, averages, reports and checkpoints."""
+    evaluate: Evaluate = field(default_factory=Evaluate)
+    """Images held out of training, and measures on them."""
 
     @property
     def term_weights(self) -> dict[str, float]:
@@ -100,6 +105,7 @@ class Config(Section):
         """Refuse sections that do not go together."""
         check_domains(self.method, self.data)
         check_sizes(self.method, self.data, self.nets)
-        check_best(self.train, self.term_weights)
+        check_intervals(self.train, self.evaluate)
+        check_best(self.train, self.evaluate, self.term_weights)
         check_semantic(self.semantic, self.data, self.term_weights)
         check_shift(self.loss, self.data, self.term_weights)

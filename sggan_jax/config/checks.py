@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sggan_jax.config.evaluate import Evaluate
 from sggan_jax.config.methods import Semantic
 from sggan_jax.config.sections import Data, Loss, Nets, Train
 from sggan_jax.config.weights import MethodName
@@ -50,18 +51,43 @@ def check_sizes(method: MethodName, data: Data, nets: Nets) -> None:
         )
 
 
-def check_best(train: Train, weights: Mapping[str, float]) -> None:
-    """Refuse to keep the best checkpoints by what is no term of the run.
+def check_intervals(train: Train, evaluate: Evaluate) -> None:
+    """Refuse to measure within a dispatch of several steps."""
+    if evaluate.every % train.steps_per_dispatch:
+        raise InputError(
+            f"evaluate.every must be a multiple of train.steps_per_dispatch, got {evaluate.every} "
+            f"and {train.steps_per_dispatch}"
+        )
+
+
+def check_best(train: Train, evaluate: Evaluate, weights: Mapping[str, float]) -> None:
+    """Refuse to keep the best checkpoints, or to stop, by what is no term or measure of the run.
+
+    Which measures there are is known where they are taken; here it counts whether any are.
 
     Args:
       train: the settings.
+      evaluate: the settings of measures.
       weights: of the method's terms.
     """
     terms = [name for name, weight in weights.items() if weight]
-    if train.keep_best and train.best_metric not in terms:
+    is_term = train.best_metric in terms
+    if train.keep_best and not is_term and not (train.best_metric and evaluate.every):
         raise InputError(
-            f"train.best_metric must be one of {', '.join(terms)} when train.keep_best is "
-            f"{train.keep_best}, got {train.best_metric!r}"
+            f"train.best_metric must be one of {', '.join(terms)}, or a measure with "
+            f"evaluate.every above 0, when train.keep_best is {train.keep_best}, got "
+            f"{train.best_metric!r}"
+        )
+    if train.keep_best and not is_term and train.checkpoint_every % evaluate.every:
+        raise InputError(
+            f"train.checkpoint_every must be a multiple of evaluate.every when they are kept "
+            f"by the measure {train.best_metric!r}, got {train.checkpoint_every} and "
+            f"{evaluate.every}"
+        )
+    if train.patience and (is_term or not train.best_metric or not evaluate.every):
+        raise InputError(
+            f"train.patience = {train.patience} counts measures without gain: set evaluate.every, "
+            f"and train.best_metric to a measure, got {train.best_metric!r}"
         )
 
 

@@ -256,9 +256,11 @@ class Train(Section):
     keep: Number = 3
     """Newest checkpoints kept."""
     keep_best: Count = 0
-    """Checkpoints kept beside them: those with the lowest value of a term when saved."""
+    """Checkpoints kept beside them: those that were best when saved."""
     best_metric: str = ""
-    """That term."""
+    """What decides which: a term, of which less is better, or a measure (docs/evaluating.md)."""
+    patience: Count = 0
+    """Measures in a row without gain in it after which the run ends; 0 for none."""
     on_nonfinite: Literal["stop", "rollback"] = "stop"
     """After a term or gradient that is not finite: stop, or rollback to the last checkpoint and go
     on without the batch."""

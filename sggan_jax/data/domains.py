@@ -1,13 +1,14 @@
 """The two domains of a configuration: prepared where that is still to do, then opened."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sggan_jax.config import Config, Data, Domain
+from sggan_jax.config import Config, Data, Domain, Evaluate
 from sggan_jax.data.balance import balance
 from sggan_jax.data.builders import BUILDERS, SourceSpec, source_table
 from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.held_out import choose_held_out
 from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, class_table, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
@@ -158,10 +159,11 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     """Open what a run trains on, no more of it than the configuration allows.
 
     Args:
-      config: for its ``data`` and ``seed``.
+      config: for its ``data``, ``evaluate`` and ``seed``.
 
     Returns:
-      The virtual domain, and the real one; None where ``data.real`` is empty.
+      The virtual domain, and the real one; None where ``data.real`` is empty. Images that are held
+      out are in neither.
 
     Raises:
       InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
@@ -170,21 +172,62 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
     return virtual, _open_chosen(config, "real") if config.data.real else None
 
 
+def open_held_out(config: Config, domain: Domain) -> Source:
+    """Open what a run never trains on, of one domain.
+
+    Args:
+      config: for its ``data`` and ``evaluate``.
+      domain: of the images.
+
+    Raises:
+      InputError: if a source cannot be used, or holds fewer images than are to be held out.
+    """
+    source = _open_listed(config.data, domain)
+    held_out = _hold_out(source, config.evaluate, domain)
+    return _pick(source, lambda name: name in held_out)
+
+
 def _open_chosen(config: Config, domain: Domain) -> Source:
-    """Open a domain, then take what its list names, of that a number, and repeat what is rare."""
-    data, listing = config.data, list_of(config.data, domain)
+    """Open a domain but what is held out, take a number of it, and repeat what is rare."""
+    data = config.data
     count = {"virtual": data.virtual_count, "real": data.real_count}[domain]
-    wanted = read_list(listing) if listing else []
-    source: Source = open_domain(data, domain, size=data.stored_size)
-    if listing:
-        source = Subset(source, find_places(source.names, wanted, listing))
+    source = _open_listed(data, domain)
+    if config.evaluate.holds_out:
+        held_out = _hold_out(source, config.evaluate, domain)
+        source = _pick(source, lambda name: name not in held_out)
     if count > len(source):
+        left = " beside those held out" if config.evaluate.holds_out else ""
         raise InputError(
             f"data.{domain}_count asks for {count} images, but the {domain} data set has "
-            f"{len(source)} in {listing or data.split}; 0 takes all"
+            f"{len(source)} in {list_of(data, domain) or data.split}{left}; 0 takes all"
         )
     # No prefix of the numbers that order an epoch: those are (seed, domain, epoch).
     seed = (config.seed, ("virtual", "real").index(domain), 0, 1)
     if count:
         source = draw(source, count, seed)
     return balance(source, data.balance, (*seed, 1)) if data.balance else source
+
+
+def _open_listed(data: Data, domain: Domain) -> Source:
+    """Open a domain and take what its list names."""
+    listing = list_of(data, domain)
+    wanted = read_list(listing) if listing else []
+    source: Source = open_domain(data, domain, size=data.stored_size)
+    return Subset(source, find_places(source.names, wanted, listing)) if listing else source
+
+
+def _hold_out(source: Source, evaluate: Evaluate, domain: Domain) -> frozenset[str]:
+    """Choose the names that are held out."""
+    with naming(f"evaluate.{'fraction' if evaluate.fraction else 'count'}"):
+        if evaluate.fraction:
+            chosen = choose_held_out(
+                source.names, evaluate.seed, domain, fraction=evaluate.fraction
+            )
+        else:
+            chosen = choose_held_out(source.names, evaluate.seed, domain, count=evaluate.count)
+    return frozenset(chosen)
+
+
+def _pick(source: Source, wanted: Callable[[str], bool]) -> Source:
+    """Take the examples whose names are wanted."""
+    return Subset(source, [k for k, name in enumerate(source.names) if wanted(name)])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sggan_jax.config.evaluate import LEAST_IMAGES
 from sggan_jax.evaluate import patches
 from sggan_jax.evaluate.colour import colour_distances, measure_colours
 from sggan_jax.evaluate.confusion import count_pixels, score
@@ -11,7 +12,6 @@ from sggan_jax.evaluate.contrast import contrast_ratios, measure_contrast
 from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.grid import compare_contrasts, measure_contrasts
 from sggan_jax.evaluate.held_out import (
-    LEAST_IMAGES,
     SAME,
     Arrays,
     HeldOut,
@@ -74,9 +74,8 @@ def measure(adapted: np.ndarray, held: HeldOut) -> dict[str, float]:
       InputError: if shapes or types do not agree.
     """
     check_pairs(held.labels, adapted=adapted)
-    vectors = encode_images(held.features, adapted)
     return {
-        **_with_interval("kid", kernel_distance_of_subsets(vectors, held.vectors)),
+        **measure_realism(adapted, held),
         **measure_patches(adapted, held),
         **measure_looks(adapted, held),
         **measure_grid(adapted, held),
@@ -85,9 +84,17 @@ def measure(adapted: np.ndarray, held: HeldOut) -> dict[str, float]:
     }
 
 
+def measure_realism(adapted: np.ndarray, held: HeldOut) -> dict[str, float]:
+    """Distance of whole images from photographs, if there is a network of features."""
+    if held.features is None:
+        return {}
+    vectors = encode_images(held.features, adapted)
+    return _with_interval("kid", kernel_distance_of_subsets(vectors, held.vectors))
+
+
 def measure_patches(adapted: np.ndarray, held: HeldOut) -> dict[str, float]:
     """Distances of patches from photographs' whose labels agree: of all, and of each class."""
-    if len(held.partners) < LEAST_IMAGES:
+    if held.features is None or len(held.partners) < LEAST_IMAGES:
         return {}
     cut, _ = patches.cut(Arrays(adapted, held.labels), held.places, SAME)
     maps, (mine, theirs) = patches.encode(held.features, cut), held.patch_labels

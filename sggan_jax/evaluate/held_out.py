@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sggan_jax.config.evaluate import LEAST_IMAGES
 from sggan_jax.evaluate import patches
 from sggan_jax.evaluate.colour import Colours, measure_colours
 from sggan_jax.evaluate.contrast import LocalContrast, measure_contrast
@@ -17,9 +18,6 @@ from sggan_jax.types import InputError
 
 PATCHES = 1000
 """Patches cut out of either side, of which those with like labels are compared."""
-
-LEAST_IMAGES = 16
-"""Images of either side below which nothing is measured."""
 
 SAME = np.arange(256, dtype=np.uint8)
 """Class of every class where labels hold classes already."""
@@ -35,7 +33,7 @@ class HeldOut:
       names: of the n classes.
       sources: uint8 [B, H, W, 3].
       labels: classes of the sources in [0, n), 255 for none, uint8 [B, H, W].
-      features: network that realism is measured by.
+      features: network that realism is measured by, or None.
       segmenter: network trained on photographs, or None.
       truth: what the adapted images should look like, or None.
       vectors: features of the photographs [P, C].
@@ -50,7 +48,7 @@ class HeldOut:
     names: Sequence[str]
     sources: np.ndarray
     labels: np.ndarray
-    features: Features
+    features: Features | None
     segmenter: Labeller | None
     truth: np.ndarray | None
     vectors: np.ndarray
@@ -68,7 +66,7 @@ def prepare(
     photographs: np.ndarray,
     photo_labels: np.ndarray,
     names: Sequence[str],
-    features: Features,
+    features: Features | None,
     segmenter: Labeller | None = None,
     truth: np.ndarray | None = None,
 ) -> HeldOut:
@@ -80,7 +78,7 @@ def prepare(
       photographs: uint8 [P, H, W, 3], of other scenes.
       photo_labels: classes of the photographs, uint8 [P, H, W].
       names: of the n classes.
-      features: network that realism is measured by.
+      features: network that realism is measured by; None leaves kid, skvd and ckvd out.
       segmenter: network trained on photographs; None leaves agreement and IoU out.
       truth: what adapted images should look like; None leaves the true error out.
 
@@ -88,8 +86,13 @@ def prepare(
       InputError: if shapes, types or classes do not agree, or a side has fewer than 16 images.
     """
     _check(sources, labels, photographs, photo_labels, names, segmenter, truth)
-    places, partners, patch_labels = _pair_patches(sources, labels, photographs, photo_labels)
-    number = len(names)
+    number, size = len(names), sources.shape[1:3]
+    places, partners = patches.choose_places(len(sources), size, 0, (0, 1)), np.zeros((0, 1, 1, 1))
+    patch_labels, vectors = (labels[:0], labels[:0]), np.zeros((0, 1))
+    if features is not None:
+        places, found, patch_labels = _pair_patches(sources, labels, photographs, photo_labels)
+        partners = patches.encode(features, found) if len(found) else partners
+        vectors = encode_images(features, photographs)
     return HeldOut(
         names=tuple(names),
         sources=sources,
@@ -97,10 +100,10 @@ def prepare(
         features=features,
         segmenter=segmenter,
         truth=truth,
-        vectors=encode_images(features, photographs),
+        vectors=vectors,
         places=places,
         patch_labels=patch_labels,
-        partners=patches.encode(features, partners) if len(partners) else np.zeros((0, 1, 1, 1)),
+        partners=partners,
         colours=measure_colours(photographs, photo_labels, number),
         contrast=measure_contrast(photographs, photo_labels, number),
         grids=(measure_contrasts(sources), measure_contrasts(photographs)),

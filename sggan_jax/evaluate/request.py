@@ -22,6 +22,7 @@ from sggan_jax.evaluate.segmentation import describe_scores, format_scores, scor
 from sggan_jax.files import write_json
 from sggan_jax.images import list_images, read_image
 from sggan_jax.nets.pth import read_tensors
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.types import InputError
@@ -36,7 +37,7 @@ class Request:
     Attributes:
       output: folder of the report; of scores the JSON file, empty for one in the run directory.
       segmenter: run of a segmentation network; empty for none.
-      step: its checkpoint; None for the newest.
+      step: its checkpoint, or ``best``; None for the newest.
       source: folder data set that was adapted; empty to score the network alone.
       adapted: its adapted form.
       split: of both.
@@ -55,7 +56,7 @@ class Request:
 
     output: str = ""
     segmenter: str = ""
-    step: int | None = None
+    step: Step = None
     source: str = ""
     adapted: str = ""
     split: str = "train"

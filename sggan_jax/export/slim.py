@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from sggan_jax.export.write import compare
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import RUN_FILE, Run, read_run
 from sggan_jax.runs.networks import read_network, write_networks
 from sggan_jax.types import InputError, to_float, to_uint8
@@ -30,7 +31,7 @@ def write_slim_run(
     folder: str | Path,
     *,
     direction: str = "v2r",
-    step: int | None = None,
+    step: Step = None,
     bits: int = 23,
     most_megabytes: float = 20.0,
 ) -> SlimRun:
@@ -43,7 +44,7 @@ def write_slim_run(
       run: run directory.
       folder: to write; must not exist, or be empty.
       direction: ``v2r`` or ``r2v``.
-      step: of the checkpoint; None for the newest.
+      step: of the checkpoint, or ``best``; None for the newest.
       bits: of each weight's fraction that are kept, 23 for all; the fewer, the smaller the files,
         which are compressed.
       most_megabytes: size beyond which nothing is kept.

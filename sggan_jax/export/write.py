@@ -22,6 +22,7 @@ from sggan_jax.export.card import (
 from sggan_jax.export.load import flatten, load_exported, nest
 from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
 from sggan_jax.nets.sizes import padded_size
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import digest_config
 from sggan_jax.runs.networks import describe, read_network
 from sggan_jax.types import Array, InputError, num_params, to_float, to_uint8
@@ -41,7 +42,7 @@ def export_generator(
     folder: str | Path,
     *,
     direction: str = "v2r",
-    step: int | None = None,
+    step: Step = None,
     platforms: Iterable[str] = PLATFORMS,
     licence: str = UNSTATED,
     onnx: bool = False,
@@ -55,7 +56,7 @@ def export_generator(
       run: run directory.
       folder: to write; made if absent.
       direction: ``v2r`` or ``r2v``.
-      step: of the checkpoint; None for the newest.
+      step: of the checkpoint, or ``best``; None for the newest.
       platforms: to lower for, of cpu, cuda, tpu and rocm.
       licence: of the weights, noted on the card.
       onnx: write ONNX too, for which jax2onnx and onnxruntime must be installed.

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from matplotlib.figure import Figure
@@ -85,8 +86,12 @@ def write_page(path: str | Path, title: str, intro: str, sections: Sequence[Sect
       intro: one paragraph: what was measured, on what, by which command.
       sections: from the most important on.
     """
-    html = _TEMPLATES.get_template("page.html").render(title=title, intro=intro, sections=sections)
-    write_text(Path(path), html)
+    write_text(Path(path), render("page.html", title=title, intro=intro, sections=sections))
+
+
+def render(template: str, **fields: Any) -> str:
+    """Fill in a template of this package; every text in it is escaped."""
+    return _TEMPLATES.get_template(template).render(**fields)
 
 
 def _data_uri(kind: str, buffer: io.BytesIO) -> str:

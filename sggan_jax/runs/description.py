@@ -24,8 +24,11 @@ FREE = (
     *("train.steps", "train.steps_per_dispatch", "train.log_every", "train.sample_every"),
     *("train.sample_count", "train.checkpoint_every", "train.keep", "train.keep_best"),
     *("train.best_metric", "train.on_nonfinite", "train.max_rollbacks"),
+    *("train.patience", "evaluate.every"),
     "semantic.teacher",  # where it lies; which one it is, its checksum says
 )
+
+_ELSEWHERE = ("data", "train", "evaluate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Run:
       class_groups: class group of every class id, 256 integers; 255 is none.
       group_names: names of the class groups, in order.
       frozen: checksum of every frozen network that it was trained with, by name.
+      begun_from: ``RUN:STEP`` whose networks it began with; empty where it began anew.
     """
 
     config: dict[str, Any]
@@ -53,6 +57,7 @@ class Run:
     class_groups: tuple[int, ...]
     group_names: tuple[str, ...]
     frozen: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    begun_from: str = ""
 
     @property
     def settings(self) -> Config:
@@ -123,6 +128,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "tables": _names,
     "class_groups": _groups,
     "group_names": tuple,
+    "begun_from": str,
     "frozen": _names,
 }
 
@@ -188,10 +194,11 @@ def compare_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str,
 def digest_config(workdir: Path) -> str:
     """Hash the settings that a run's networks were made by, the same on any machine.
 
-    Data and length of training are left out: what they made of a network is in its weights.
+    Data, length of training and measures are left out: what they made of a network is in its
+    weights.
     """
     config = read_run(workdir).config
-    decisive = {key: value for key, value in config.items() if key not in ("data", "train")}
+    decisive = {key: value for key, value in config.items() if key not in _ELSEWHERE}
     text = json.dumps(flatten(decisive), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

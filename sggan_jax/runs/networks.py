@@ -19,6 +19,7 @@ from sggan_jax.nets.patches import PatchHeads
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
+from sggan_jax.runs.best import Step, find_step
 from sggan_jax.runs.checksums import fit, name_arrays
 from sggan_jax.runs.description import Run, read_run, write_run
 from sggan_jax.runs.folder import CHECKPOINTS, complete_steps
@@ -84,13 +85,47 @@ def build(description: Mapping[str, Any]) -> nn.Module:
     return kind(**{name: _from_json(kind, name, types[name], fields[name]) for name in types})
 
 
-def read_network(workdir: Path, direction: str, step: int | None = None) -> Network:
+class Parameters(NamedTuple):
+    """Parameters of all networks of a checkpoint.
+
+    Attributes:
+      step: of the checkpoint.
+      params: network name to its parameters, averaged ones where they are kept.
+      stats: network name to its running statistics.
+    """
+
+    step: int
+    params: dict[str, Any]
+    stats: dict[str, Any]
+
+
+def read_parameters(workdir: Path, step: Step = None) -> Parameters:
+    """Read all networks that a checkpoint has, those that only training needs too.
+
+    Args:
+      workdir: run directory, which is left as it is.
+      step: of the checkpoint; ``best``, or None for the newest that is sound.
+
+    Raises:
+      InputError: if there is no such run or checkpoint, or it is damaged.
+    """
+    read_run(workdir)
+    found, saved = _read_generators(workdir, find_step(workdir, step))
+    folder, params = Path(workdir).absolute() / CHECKPOINTS, dict(saved["params"])
+    if (folder / str(found) / "train").exists():
+        _, items, _ = read_newest(folder, ("train",), (), found)
+        params |= items["train"]["params"]
+    return Parameters(found, params | saved["ema"], dict(saved["stats"]))
+
+
+def read_network(workdir: Path, direction: str, step: Step = None) -> Network:
     """Read one network of a run and nothing else: its moving average where the run kept one.
 
     Args:
       workdir: run directory, which is left as it is.
       direction: ``v2r`` or ``r2v``; ``seg`` for a segmentation network.
-      step: of the checkpoint; None for the newest that is sound.
+      step: of the checkpoint; ``best`` for the one that the run found best, None for the newest
+        that is sound.
 
     Raises:
       InputError: if the run has no such direction, no such checkpoint, or it is damaged.
@@ -102,14 +137,14 @@ def read_network(workdir: Path, direction: str, step: int | None = None) -> Netw
     if name not in run.networks:
         raise InputError(f"{workdir} describes no network {name!r}; restore its run.json")
     module = build(run.networks[name])
-    step, saved = _read_generators(workdir, step)
+    found_step, saved = _read_generators(workdir, find_step(workdir, step))
     params = saved["ema"] or saved["params"]
     if name not in params:
         raise InputError(f"{workdir} keeps {', '.join(sorted(params))} alone, not {direction!r}")
     found = {"params": params[name]}
     if name in saved["stats"]:
         found["batch_stats"] = saved["stats"][name]
-    return Network(module, fit(shapes_of(module, run.size), name_arrays(found)), step)
+    return Network(module, fit(shapes_of(module, run.size), name_arrays(found)), found_step)
 
 
 def write_networks(

@@ -13,6 +13,7 @@ import numpy as np
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import colourise, representative_ids
 from sggan_jax.nets.sizes import check_images
+from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.networks import read_network
 from sggan_jax.types import Array, to_float
@@ -66,14 +67,14 @@ class Segmenter:
         return jax.jit(partial(_predict, self.module))
 
 
-def load_segmenter(run: str | Path, step: int | None = None) -> Segmenter:
+def load_segmenter(run: str | Path, step: Step = None) -> Segmenter:
     """Load the segmentation network of a run and nothing else.
 
     Its moving average is taken where the run kept one.
 
     Args:
       run: run directory, as ``launch.train`` left it.
-      step: of the checkpoint; None for the newest.
+      step: of the checkpoint, or ``best``; None for the newest.
 
     Returns:
       A function from uint8 images to the run's own class groups.

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,9 +12,11 @@ import numpy as np
 
 from sggan_jax.messages import first_line, warn
 from sggan_jax.methods.base import Method
+from sggan_jax.runs.best import Best, read_best, write_best
 from sggan_jax.runs.checksums import find_non_finite, fit, name_arrays
 from sggan_jax.runs.folder import CHECKPOINTS, complete_steps, remove, set_aside
 from sggan_jax.runs.items import read_newest, read_value, write_items
+from sggan_jax.train.best import cost, read_measured
 from sggan_jax.train.faults import NonFiniteError
 from sggan_jax.train.state import TrainState
 from sggan_jax.types import InputError
@@ -53,7 +56,7 @@ class Checkpoints:
           method: tells which networks inference needs.
           keep: newest checkpoints kept when saving; None keeps all.
           keep_best: checkpoints kept beside those for the lowest ``best_metric``.
-          best_metric: a logged term.
+          best_metric: a term or a measure.
           tell: called with a sentence about every fault.
           writes: whether saving writes; where another process does, it only looks for what is not
             finite, so that both find it.
@@ -169,18 +172,32 @@ class Checkpoints:
         steps = sorted(complete_steps(self._folder))
         kept = set(steps if self._keep is None else steps[-self._keep :])
         if self._keep_best:
-            best = sorted(steps, key=lambda step: (self._value(step), -step))
-            kept |= set(best[: self._keep_best])
+            kept |= set(self._rank_best(steps)[: self._keep_best])
         for step in sorted(set(steps) - kept):
             # A removal that is cut short must not leave something that looks like a checkpoint.
             (self._folder / str(step)).rename(self._folder / f"{step}{RETIRED}")
         remove(self._folder.glob(f"*{RETIRED}"))
 
+    def _rank_best(self, steps: list[int]) -> list[int]:
+        """Order checkpoints from the best on, and write down which it is before others go."""
+        values = {step: self._value(step) for step in steps}
+        ranked = sorted(steps, key=lambda step: (cost(self._best_metric, values[step]), -step))
+        known = [step for step in ranked if math.isfinite(values[step])]
+        if known:
+            best = Best(self._best_metric, values[known[0]], known[0])
+            if best != read_best(self._workdir):
+                write_best(self._workdir, best)
+        return [*known, *(step for step in ranked if step not in known)]
+
     def _value(self, step: int) -> float:
-        """Return what was last logged of the best metric at a step; infinity if nothing was."""
+        """Return what was logged or measured of the best metric at a step; infinity if nothing."""
         if step not in self._values:
             logged = read_value(self._folder / str(step), "loop").get("logged", {})
-            self._values[step] = logged.get(self._best_metric, float("inf"))
+            measured = read_measured(self._workdir, self._best_metric)
+            value = logged.get(self._best_metric, measured.get(step))
+            if value is None:
+                return math.inf
+            self._values[step] = value
         return self._values[step]
 
     def _split(self, state):

@@ -24,6 +24,8 @@ from sggan_jax.messages import warn
 from sggan_jax.progress import Progress
 from sggan_jax.report.curves import draw_curves, read_curves
 
+MEASURES_FILE = "measures.jsonl"
+
 
 class Log:
     """The log of one run: ``with Log(workdir, first_step, num_steps) as log``."""
@@ -45,10 +47,10 @@ class Log:
         """
         self.workdir = Path(workdir)
         self._tell, self._failing = tell, False
-        metrics = self.workdir / "metrics.jsonl"
-        kept = [entry for entry in read_json_lines(metrics) if entry["step"] <= first_step]
-        write_json_lines(metrics, kept)
-        self._lines = JsonLines(metrics)
+        self._lines = open_lines(self.workdir / "metrics.jsonl", first_step)
+        self._measures: JsonLines | None = None
+        if (self.workdir / MEASURES_FILE).exists():
+            self._measures = open_lines(self.workdir / MEASURES_FILE, first_step)
         self._board = Board(self.workdir / "tensorboard", first_step + 1)
         self._bar = Progress("step", num_steps, "steps", done=first_step, lines=sys.stdout)
 
@@ -60,6 +62,8 @@ class Log:
         self._bar.__exit__()
         self._try(self._board.close)
         self._try(self._lines.close)
+        if self._measures:
+            self._try(self._measures.close)
 
     def scalars(self, step: int, metrics: Mapping[str, float], rate: float) -> None:
         """Write terms and steps per second; the bar shows them too."""
@@ -70,6 +74,33 @@ class Log:
         self._failing = not (lines and board)
         shown = " ".join(f"{name} {value:.3f}" for name, value in metrics.items())
         self._bar.tell(step, rate, shown)
+
+    def measures(
+        self, step: int, values: Mapping[str, float], seconds: float, share: float
+    ) -> None:
+        """Write the measures of a step.
+
+        Args:
+          step: of the state that was measured.
+          values: by name.
+          seconds: that measuring took.
+          share: of the time since the last measures.
+        """
+        if self._measures is None:
+            self._measures = open_lines(self.workdir / MEASURES_FILE, step)
+        entry = {"step": step, "seconds": round(seconds, 3)} | dict(values)
+        points = [summary.scalar(f"measures/{name}", value) for name, value in values.items()]
+        lines = self._try(partial(self._measures.add, entry))
+        board = self._try(partial(self._board.add, step, *points))
+        self._failing = not (lines and board)
+        shown = "  ".join(f"{name} {value:.3g}" for name, value in values.items() if _is_main(name))
+        self._bar.say(
+            f"measures at step {step}: {shown}  ({seconds:.1f} s, {100 * share:.0f} % of the time)"
+        )
+
+    def say(self, sentence: str) -> None:
+        """Tell something of the run."""
+        self._bar.say(sentence)
 
     def progress(self, step: int) -> None:
         """Move the bar."""
@@ -103,6 +134,8 @@ class Log:
     def sync(self) -> None:
         """Have the disk hold all that was written: a checkpoint counts on it."""
         self._try(self._lines.sync)
+        if self._measures:
+            self._try(self._measures.sync)
         self._try(self._board.sync)
 
     def _try(self, action: Callable[[], None]) -> bool:
@@ -114,6 +147,17 @@ class Log:
             self._failing = True
             return False
         return True
+
+
+def open_lines(path: Path, last_step: int) -> JsonLines:
+    """Open a file of JSON lines by step, without those beyond a step."""
+    write_json_lines(path, [entry for entry in read_json_lines(path) if entry["step"] <= last_step])
+    return JsonLines(path)
+
+
+def _is_main(name: str) -> bool:
+    """Whether a value is a measure itself, not of one class and no end of an interval."""
+    return "/" not in name and not name.endswith(("_low", "_high"))
 
 
 class Quiet(Log):
@@ -129,6 +173,14 @@ class Quiet(Log):
         """Close nothing."""
 
     def scalars(self, step: int, metrics: Mapping[str, float], rate: float) -> None:
+        """Tell nothing."""
+
+    def measures(
+        self, step: int, values: Mapping[str, float], seconds: float, share: float
+    ) -> None:
+        """Tell nothing."""
+
+    def say(self, sentence: str) -> None:
         """Tell nothing."""
 
     def progress(self, step: int) -> None:

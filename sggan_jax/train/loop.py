@@ -43,11 +43,13 @@ class Loop:
           Stopped: after a signal, once a checkpoint is written.
         """
         plan, every = self.outputs.plan, self.outputs.plan.config.train
+        measured = plan.config.evaluate.every
         metrics, position = MetricBuffer(done, saved), self.stream.get_state()
         self.stop.defer()
         with self.outputs.open_log(done) as log:
             if done == 0:
                 self.outputs.write_samples(log, 0, state)
+            self.outputs.show()
             while done < plan.num_steps:
                 if self._is_asked(metrics):
                     self.outputs.leave(log, done, state, position, metrics, self.stop.name)
@@ -58,16 +60,25 @@ class Loop:
                 position = self.stream.get_state()
                 state, new = self.trainer.run(state, self._tell(batch))
                 done += k
+                self.outputs.done = done
                 metrics.add(new)
                 log.progress(done)
                 last = done == plan.num_steps
                 if last or done % every.log_every == 0:
                     metrics.write(log)
+                if measured and (last or done % measured == 0):
+                    metrics.check()
+                    self.outputs.measure(log, done, state)
+                    last = last or self.outputs.ends_early(done)
                 if last or done % every.checkpoint_every == 0:
                     self.outputs.save(log, state, position, metrics)
                 if last or done % every.sample_every == 0:
                     metrics.check()
                     self.outputs.write_samples(log, done, state)
+                if last:
+                    return
+                if done % every.log_every == 0:
+                    self.outputs.show()
 
     def _is_asked(self, metrics: MetricBuffer) -> bool:
         """Whether to stop; several processes all know it after the same step."""

@@ -1,12 +1,17 @@
 """What a run writes: log, sample pictures, checkpoints and events, by the first process for all."""
 
+import time
 from typing import Any, NoReturn
 
+from sggan_jax.runs.best import read_best
 from sggan_jax.train import parallel, processes
+from sggan_jax.train.best import gains_no_more
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.log import Log, Quiet
+from sggan_jax.train.measuring import Measuring
 from sggan_jax.train.metric_buffer import MetricBuffer
+from sggan_jax.train.page import PAGE_FILE, LivePage
 from sggan_jax.train.plan import Plan
 from sggan_jax.train.samples import SamplePictures
 from sggan_jax.train.signals import Stopped
@@ -14,10 +19,23 @@ from sggan_jax.train.state import TrainState
 
 
 class Outputs:
-    """What a run writes."""
+    """What a run writes.
+
+    Attributes:
+      plan: the run.
+      checkpoints: its checkpoints.
+      events: its event log.
+      done: steps done.
+      last_step: at which the run ends.
+    """
 
     def __init__(
-        self, plan: Plan, checkpoints: Checkpoints, samples: SamplePictures, events: EventLog
+        self,
+        plan: Plan,
+        checkpoints: Checkpoints,
+        samples: SamplePictures,
+        events: EventLog,
+        measuring: Measuring | None = None,
     ):
         """Bring together what writes.
 
@@ -26,9 +44,13 @@ class Outputs:
           checkpoints: its checkpoints.
           samples: its sample pictures.
           events: its event log.
+          measuring: takes its measures; None where there are none, or another process does.
         """
+        self._measuring, self._measured = measuring, time.perf_counter()
         self.plan, self.checkpoints, self.events = plan, checkpoints, events
         self._samples = samples
+        self._page = LivePage(plan, events.warn) if processes.is_first() else None
+        self.done, self.last_step = 0, plan.num_steps
 
     def open_log(self, done: int) -> Log:
         """Open the log after a step; in the first process alone it writes."""
@@ -41,6 +63,56 @@ class Outputs:
         if processes.is_first():
             self._samples.write(log, step, parallel.first_copy(state, self.plan.devices))
             log.curves()
+
+    def measure(self, log: Log, step: int, state: TrainState) -> None:
+        """Measure a state on the devices, and log what comes of it."""
+        if self._measuring is None:
+            return
+        before, began = self._measured, time.perf_counter()
+        values = self._measuring(parallel.first_copy(state, self.plan.devices))
+        self._measured = time.perf_counter()
+        seconds = self._measured - began
+        log.measures(step, values, seconds, seconds / (self._measured - before))
+
+    def show(self) -> None:
+        """Write the page of the run, where some time has passed since the last time."""
+        if self._page:
+            self._page.show(self.done)
+
+    def end_page(self, state: str) -> None:
+        """Write the page of a run that goes on no more, and how it ended."""
+        if self._page:
+            self._page.close(self.done, state)
+
+    def ends_early(self, step: int) -> bool:
+        """Whether measures no longer gain and the run ends here; the same for all processes."""
+        ends = processes.tell_all(gains_no_more(self.plan.config, self.plan.workdir, step))
+        if ends:
+            self.last_step = step
+        return ends
+
+    def tell_end(self) -> str:
+        """Say that a run is finished, or why it ended before its last step."""
+        plan, train = self.plan, self.plan.config.train
+        if self.last_step == plan.num_steps:
+            return "finished"
+        return (
+            f"ended at step {self.last_step} of {plan.num_steps}: {train.best_metric} has not "
+            f"gained for {train.patience} measures (train.patience)"
+        )
+
+    def tell_next(self) -> str:
+        """Name the best checkpoint, the page, and the command that comes next."""
+        plan, lines, step = self.plan, [], ""
+        if plan.config.train.keep_best and (best := read_best(plan.workdir)):
+            lines.append(f"best checkpoint: step {best.step}, {best.metric} {best.value:.4g}")
+            step = " --step=best"
+        if "seg" in plan.method.adapters:
+            options = f"evaluate --segmenter {plan.workdir}{step} --real PHOTOGRAPHS"
+        else:
+            options = f"adapt --run {plan.workdir}{step} --input IMAGES --output ADAPTED"
+        lines.append(f"page: {plan.workdir / PAGE_FILE}")
+        return "\n".join([*lines, f"next: python -m launch.{options}"])
 
     def save(
         self, log: Log, state: TrainState, position: dict[str, Any], metrics: MetricBuffer

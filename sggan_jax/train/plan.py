@@ -16,6 +16,7 @@ from sggan_jax.methods import check_method, make_method
 from sggan_jax.methods.base import Method
 from sggan_jax.runs.description import RUN_FILE, Run
 from sggan_jax.train import parallel
+from sggan_jax.train.best import check_metric
 from sggan_jax.train.describe import describe_run
 from sggan_jax.train.frozen import digest_frozen, load_frozen
 from sggan_jax.train.optim import make_optimiser
@@ -67,6 +68,7 @@ def make_setup(config: Config, workdir: Path) -> Setup:
     check_labels_there(config)
     with naming("data.class_groups"):
         class_groups = group_table(config.data.class_groups)
+    check_metric(config)
     check_method(config, class_groups, new=not (workdir / RUN_FILE).exists())
     groups = tuple(class_groups.tolist())
     devices = pick_devices(config.train.devices)

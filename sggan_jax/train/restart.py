@@ -8,6 +8,7 @@ import numpy as np
 
 from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
+from sggan_jax.train.beginning import begin_from
 from sggan_jax.train.checkpoints import Saved
 from sggan_jax.train.faults import NonFiniteError
 from sggan_jax.train.outputs import Outputs
@@ -38,7 +39,7 @@ def begin(
     outputs.checkpoints.wait()
     loop: dict[str, Any] = {}
     if outputs.latest() is None:
-        state = initial()
+        state = _begin_anew(outputs, initial())
         pools = jax.tree.map(lambda x: np.zeros((1, *x.shape), x.dtype), state.pools)
         state = state.replace(pools=pools)
         stream.rewind()
@@ -49,6 +50,20 @@ def begin(
         stream.set_state(data)
     done = int(state.step)
     return parallel.to_devices(state, plan.devices, plan.recipe.pool_size), done, loop
+
+
+def _begin_anew(outputs: Outputs, state: TrainState) -> TrainState:
+    """Put another run's networks into a new state, where the run begins from one."""
+    plan, events = outputs.plan, outputs.events
+    if not plan.run.begun_from:
+        return state
+    state, taken = begin_from(state, plan.method, plan.run.begun_from)
+    left = "".join(f"; {name} begins anew ({why})" for name, why in taken.left.items())
+    sentence = f"begins with {', '.join(taken.networks)} of {plan.run.begun_from}{left}"
+    if processes.is_first() and not any(x["event"] == "init" for x in events.entries):
+        print(sentence)
+        events.add("init", step=0, sentence=sentence)
+    return state
 
 
 def _restore(outputs: Outputs, like: TrainState) -> Saved:
@@ -92,7 +107,7 @@ def check_end(outputs: Outputs) -> None:
     Raises:
       InputError: saying which is the newest.
     """
-    latest, last = outputs.latest(), outputs.plan.num_steps
+    latest, last = outputs.latest(), outputs.last_step
     if latest != last:
         raise InputError(
             f"the last checkpoint, of step {last}, could not be written; the newest is of step "

@@ -1,6 +1,7 @@
 """A run set up: settings checked, data opened, state found; then the loop, until it ends."""
 
 import contextlib
+import dataclasses
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from sggan_jax.devices import keep_compiled, tell_devices
 from sggan_jax.runs.description import check_run, write_run
 from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
+from sggan_jax.train.beginning import find_beginning
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.frozen import check_frozen
 from sggan_jax.train.lock import hold
 from sggan_jax.train.loop import Loop
+from sggan_jax.train.measuring import Measuring
 from sggan_jax.train.outputs import Outputs
 from sggan_jax.train.plan import Plan, make_plan, make_setup
 from sggan_jax.train.restart import begin, check_end, fault_of, roll_back
@@ -30,6 +33,7 @@ def train(
     config: dict[str, Any],
     workdir: str | Path,
     allow: Collection[str] = (),
+    init: str = "",
 ) -> None:
     """Train a method, or continue the run that the directory holds.
 
@@ -37,6 +41,7 @@ def train(
       config: nested dicts with every key of :class:`sggan_jax.config.Config`.
       workdir: run directory, made if absent.
       allow: settings, or sections of them, in which a run that is continued may differ.
+      init: ``RUN`` or ``RUN:STEP`` whose networks a new run begins with; empty for none.
 
     Raises:
       InputError: before anything is written, if settings cannot work or the directory holds a
@@ -45,10 +50,12 @@ def train(
         after another one's end.
     """
     with processes.guard(), Stop() as stop:
-        _prepare_and_train(Config.from_dict(config), Path(workdir), allow, stop)
+        _prepare_and_train(Config.from_dict(config), Path(workdir), allow, init, stop)
 
 
-def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], stop: Stop) -> None:
+def _prepare_and_train(
+    settings: Config, workdir: Path, allow: Collection[str], init: str, stop: Stop
+) -> None:
     setup = make_setup(settings, workdir)  # refuses what cannot work before data are prepared
     if processes.is_first():
         told = tell_devices(setup.devices, settings.nets.dtype, settings.nets.precision)
@@ -57,11 +64,14 @@ def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], 
         keep_compiled(workdir / "compiled")
     with hold(workdir) if processes.is_first() else contextlib.nullcontext():
         changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow))
+        begun_from = processes.tell_all(find_beginning(init, workdir))
         with processes.first_then_others():
             virtual, real = open_training(settings)
         len_r = None if real is None else len(real)
         per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
         plan = make_plan(setup, workdir, per_epoch)
+        run = dataclasses.replace(plan.run, begun_from=begun_from)
+        plan = dataclasses.replace(plan, run=run)
         check_frozen(workdir, plan.run.frozen, allow)
         events = EventLog(workdir)
         batches = make_pipeline(
@@ -93,11 +103,19 @@ def _train(plan: Plan, batches: Pipeline, stop: Stop, events: EventLog, changed:
     stream = BatchStream(batches, events.skipped, budget.check)
     trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
     writes = processes.is_first()
+    measures = plan.config.evaluate.every and writes
+    measuring = Measuring(plan) if measures else None
     with Checkpoints(plan.workdir, plan.method, *keep, events.warn, writes) as checkpoints:
-        outputs = Outputs(plan, checkpoints, SamplePictures(plan.method, examples), events)
+        pictures = SamplePictures(plan.method, examples)
+        outputs = Outputs(plan, checkpoints, pictures, events, measuring)
         loop = Loop(trainer, stream, outputs, stop)
-        while not _attempt(loop, examples, changed):
-            changed = []
+        try:
+            while not _attempt(loop, examples, changed):
+                changed = []
+        except BaseException as error:
+            outputs.end_page(f"ended by {type(error).__name__}: {error}")
+            raise
+        outputs.end_page(outputs.tell_end())
 
 
 def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
@@ -110,11 +128,12 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
     outputs, stream = loop.outputs, loop.stream
     plan = outputs.plan
     state, done, saved = begin(outputs, stream, batch, changed)
+    outputs.done = done
     if processes.is_first():
         write_run(plan.workdir, plan.run)
     if changed:
         outputs.events.add("settings", step=done, changed=changed)
-    if done >= plan.num_steps:
+    if done >= plan.num_steps or (done and outputs.ends_early(done)):
         print(f"{plan.workdir} is finished: {done} of {plan.num_steps} steps are done")
         return True
     fault = fault_of(lambda: loop.run(state, done, saved))
@@ -124,4 +143,6 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
         roll_back(outputs, stream, fault)
         return False
     check_end(outputs)
+    if processes.is_first():
+        print(f"{outputs.tell_end()}\n{outputs.tell_next()}")
     return True

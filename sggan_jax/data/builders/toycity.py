@@ -60,6 +60,22 @@ def first_scene(seed: int, split: str, look: str) -> int:
     return (seed * (len(_LOOKS) + 1) + kind) * _BLOCK
 
 
+def render_truth(name: str, height: int, width: int) -> np.ndarray:
+    """Draw a scene of the virtual look as the real look shows it.
+
+    Args:
+      name: of an example of the virtual look, such as ``train_00012``.
+      height: in pixels.
+      width: in pixels.
+
+    Returns:
+      uint8 [height, width, 3]: what a perfect adaptation of the example would be.
+    """
+    split, _, number = name.partition("_")
+    scene = first_scene(0, split, "virtual") + int(number)
+    return _render(scene, "real", height, width)[0]
+
+
 def _render(scene: int, look: str, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     drawn = toycity.render(scene, height, width)
     return getattr(drawn, look), drawn.labels

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from sggan_jax.evaluate.held_out_choice import choose_held_out
+from sggan_jax.data.held_out import choose_held_out
 from sggan_jax.types import InputError
 
 NAMES = [f"frame_{k:04d}" for k in range(200)]

@@ -1,0 +1,240 @@
+"""The page of a run, ``index.html`` in its directory, rewritten while it trains."""
+
+import base64
+import io
+import math
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sggan_jax.config import Config
+from sggan_jax.evaluate.measures import MEASURES
+from sggan_jax.files import read_json_lines
+from sggan_jax.report.chart import Chart, make_chart
+from sggan_jax.report.run_page import RunPage, write_run_page
+from sggan_jax.runs.best import read_best
+from sggan_jax.runs.description import flatten
+from sggan_jax.train.best import best_of
+from sggan_jax.train.faults import EVENTS_FILE
+from sggan_jax.train.log import MEASURES_FILE
+from sggan_jax.train.plan import Plan
+from sggan_jax.types import InputError
+
+PAGE_FILE = "index.html"
+
+SECONDS_BETWEEN = 10.0
+"""The page is not rewritten more often, nor for more than a twentieth of the time."""
+
+_MOST_SAMPLES, _MOST_EVENTS = 20, 50
+_UNTOLD = ("step", "seconds", "steps_per_second")
+_WORDS = {
+    "lower": "less is better",
+    "higher": "more is better",
+    "zero": "nearer to 0 is better",
+    "none": "",
+}
+
+
+class LivePage:
+    """Writes the page of a run; a disk that fails is told of once and stops nothing."""
+
+    def __init__(
+        self, plan: Plan, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ):
+        """Prepare to write.
+
+        Args:
+          plan: the run.
+          tell: called with a sentence when the page cannot be written.
+          clock: tells seconds.
+        """
+        self._plan, self._tell, self._clock = plan, tell, clock
+        self._next, self._failing = -math.inf, False
+        self._pictures: dict[Path, str] = {}
+        self._first: int | None = None
+
+    def show(self, done: int) -> None:
+        """Write the page of a run that goes on, unless it was written a moment ago."""
+        if self._clock() >= self._next:
+            self._write(done, "running", live=True)
+
+    def close(self, done: int, state: str) -> None:
+        """Write the page of a run that goes on no more.
+
+        Args:
+          done: steps done.
+          state: how it ended, in words.
+        """
+        self._write(done, state, live=False)
+
+    def _write(self, done: int, state: str, live: bool) -> None:
+        began = self._clock()
+        self._first = done if self._first is None else self._first
+        try:
+            write_run_page(self._plan.workdir / PAGE_FILE, self._gather(done, state, live))
+            self._failing = False
+        except (OSError, InputError) as error:
+            if not self._failing:
+                self._tell(f"the page of the run cannot be written ({error}); training goes on")
+            self._failing = True
+        self._next = began + max(SECONDS_BETWEEN, 20 * (self._clock() - began))
+
+    def _gather(self, done: int, state: str, live: bool) -> RunPage:
+        plan, workdir = self._plan, self._plan.workdir
+        lines = list(read_json_lines(workdir / "metrics.jsonl"))
+        return RunPage(
+            title=workdir.absolute().name,
+            state=state,
+            live=live,
+            done=done,
+            total=plan.num_steps,
+            facts=self._facts(lines, done, live),
+            terms=draw_terms(lines),
+            measures=draw_measures(list(read_json_lines(workdir / MEASURES_FILE))),
+            samples=self._samples(),
+            settings=list_settings(plan.config),
+            events=_events(workdir),
+            written=int(time.time()),
+        )
+
+    def _facts(self, lines: Sequence[Mapping[str, Any]], done: int, live: bool) -> dict[str, str]:
+        plan, device = self._plan, self._plan.devices[0]
+        facts: dict[str, str] = {"method": plan.config.method}
+        facts["device"] = f"{len(plan.devices)} x {device.device_kind}"
+        if lines:
+            facts["steps per second"] = f"{lines[-1]['steps_per_second']:.3g}"
+            new = [line for line in lines if line["step"] > (self._first or 0)]
+            if live and len(new) > 1:
+                facts["time left"] = _duration((plan.num_steps - done) / _mean_rate(new))
+        if plan.config.train.keep_best and (best := read_best(plan.workdir)):
+            facts["best checkpoint"] = f"step {best.step}: {best.metric} {best.value:.4g}"
+        return facts
+
+    def _samples(self) -> dict[str, dict[int, str]]:
+        """Read the sample pictures of some steps, evenly spread, the newest among them."""
+        found: dict[str, dict[int, Path]] = defaultdict(dict)
+        for path in sorted((self._plan.workdir / "samples").glob("*_*.png")):
+            if match := re.fullmatch(r"(.+)_(\d+)", path.stem):
+                found[match[1]][int(match[2])] = path
+        steps = sorted({step for row in found.values() for step in row})
+        places = np.linspace(0, len(steps) - 1, min(len(steps), _MOST_SAMPLES)).round().astype(int)
+        shown = {steps[place] for place in places}
+        chosen = {
+            name: {step: row[step] for step in sorted(row.keys() & shown)}
+            for name, row in found.items()
+        }
+        kept = {path for row in chosen.values() for path in row.values()}
+        self._pictures = {path: self._pictures.get(path) or embed(path) for path in sorted(kept)}
+        return {
+            name: {step: self._pictures[path] for step, path in row.items()}
+            for name, row in chosen.items()
+        }
+
+
+def embed(path: Path) -> str:
+    """Turn a picture into the ``src`` of an image, of no more than a screen's width."""
+    buffer = io.BytesIO()
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+        image.thumbnail((1400, 10000))
+        image.save(buffer, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def draw_terms(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """Chart what was logged, a chart for each kind of term, both domains in it.
+
+    Args:
+      lines: of ``metrics.jsonl``.
+    """
+    kinds: dict[str, dict[str, tuple[list[int], list[float]]]] = defaultdict(dict)
+    for name, curve in _columns(lines).items():
+        kinds[name.rsplit("_", 1)[0]][name] = curve
+    return [make_chart(kind, curves, smoothed=True) for kind, curves in kinds.items()]
+
+
+def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """Chart every measure, its best step marked; values of single classes are left out.
+
+    Args:
+      lines: of ``measures.jsonl``.
+    """
+    columns, charts = _columns(lines), []
+    for measure in MEASURES:
+        if measure.name in columns and not measure.name.endswith(("_low", "_high")):
+            steps, values = columns[measure.name]
+            best = None
+            if measure.direction != "none":
+                best = best_of(measure.name, dict(zip(steps, values, strict=True)))
+            words = ", ".join(filter(None, (measure.unit, _WORDS[measure.direction])))
+            note = f"{measure.meaning}; {words}"
+            charts.append(make_chart(measure.name, {measure.name: (steps, values)}, note, best))
+    return charts
+
+
+def list_settings(config: Config) -> list[tuple[str, str, str]]:
+    """List the settings that differ from the paper's: key, the paper's, the run's.
+
+    >>> list_settings(Config(seed=3))
+    [('seed', '0', '3')]
+    """
+    usual, here = flatten(Config().to_dict()), flatten(config.to_dict())
+    return [
+        (key, str(usual[key]), str(here[key])) for key in sorted(here) if here[key] != usual[key]
+    ]
+
+
+def _columns(lines: Sequence[Mapping[str, Any]]) -> dict[str, tuple[list[int], list[float]]]:
+    """Turn lines into steps and values by name; a value that is not finite is left out."""
+    columns: dict[str, tuple[list[int], list[float]]] = {}
+    for line in lines:
+        for name, value in line.items():
+            if name not in _UNTOLD and math.isfinite(value):
+                steps, values = columns.setdefault(name, ([], []))
+                steps.append(line["step"])
+                values.append(value)
+    return columns
+
+
+def _mean_rate(lines: Sequence[Mapping[str, Any]]) -> float:
+    """Steps per second over all lines but the first, which holds the time to compile.
+
+    Measures, pictures and checkpoints fall into some lines only, so that one alone would mislead.
+
+    >>> rates = [(10, 0.5), (20, 10.0), (30, 2.5)]
+    >>> _mean_rate([{"step": step, "steps_per_second": rate} for step, rate in rates])
+    4.0
+    """
+    spans = [(b["step"] - a["step"], b["steps_per_second"]) for a, b in pairwise(lines)]
+    return sum(steps for steps, _ in spans) / sum(steps / max(rate, 1e-9) for steps, rate in spans)
+
+
+def _events(workdir: Path) -> list[tuple[str, str, str]]:
+    found = list(read_json_lines(workdir / EVENTS_FILE))[-_MOST_EVENTS:]
+    return [_tell_event(entry) for entry in reversed(found)]
+
+
+def _tell_event(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Put an event into words: its time, its step, and all else that it holds."""
+    rest = {key: x for key, x in entry.items() if key not in ("event", "time", "step", "sentence")}
+    details = ", ".join(f"{key} {value}" for key, value in rest.items())
+    what = entry.get("sentence") or f"{entry['event']}: {details}"
+    return entry["time"].replace("T", " "), str(entry.get("step", "")), what
+
+
+def _duration(seconds: float) -> str:
+    """Say how long something takes.
+
+    >>> _duration(30), _duration(4000), _duration(200000)
+    ('1 min', '1.1 h', '2.3 days')
+    """
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 86400 else f"{seconds / 86400:.1f} days"

@@ -1,0 +1,199 @@
+"""Measures in training: of images never trained on, without a trace in what is trained."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sggan_jax import toycity
+from sggan_jax.config import Config
+from sggan_jax.data.builders.toycity import first_scene
+from sggan_jax.data.domains import open_held_out, open_training
+from sggan_jax.evaluate.features import Features
+from sggan_jax.evaluate.measures import find_direction
+from sggan_jax.runs.best import Best, read_best
+from sggan_jax.runs.networks import read_network
+from sggan_jax.train import measuring, setup
+from sggan_jax.types import InputError
+
+HELD = {"data__toycity_train": 24, "evaluate__count": 16}
+MEASURED = HELD | {"evaluate__every": 3}
+
+
+class Colours:
+    """A feature network whose maps are the image itself, smaller and smaller."""
+
+    def apply(self, variables, x):
+        return [x[:, ::stride, ::stride] for stride in (2, 4, 8, 16, 32)]
+
+
+@pytest.fixture(autouse=True)
+def _features(monkeypatch):
+    monkeypatch.setattr(measuring, "load_features", lambda: Features("colours", Colours(), {}))
+
+
+@pytest.fixture(scope="module")
+def measured(tiny, tmp_path_factory):
+    """The directory of a run with measures; not to be changed."""
+    workdir = tmp_path_factory.mktemp("runs") / "measured"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "load_features", lambda: Features("colours", Colours(), {}))
+        setup.train(tiny(**MEASURED), workdir)
+    return workdir
+
+
+def read_measures(workdir):
+    """Read the measures of a run, without timings."""
+    lines = (workdir / "measures.jsonl").read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert all(entry.pop("seconds") > 0 for entry in entries)
+    return entries
+
+
+def test_held_out_images_are_in_no_batch_and_a_function_of_their_seed(tiny):
+    config = Config.from_dict(tiny(**HELD))
+    for source, domain in zip(open_training(config), ("virtual", "real"), strict=True):
+        held_out = open_held_out(config, domain).names
+        assert (len(held_out), len(source.names)) == (16, 8)
+        assert not set(held_out) & set(source.names)
+        other = Config.from_dict(tiny(**HELD, evaluate__seed=1))
+        assert open_held_out(other, domain).names != held_out
+        again = Config.from_dict(tiny(**HELD, seed=5))
+        assert open_held_out(again, domain).names == held_out
+
+
+def test_measures_are_taken_at_their_steps_and_at_the_end(measured):
+    entries = read_measures(measured)
+    assert [entry["step"] for entry in entries] == [3, 6, 8]
+    for entry in entries:
+        for name in entry.keys() - {"step"}:
+            find_direction(name)  # every value is of a measure that is documented
+        assert {"kid", "colour", "boundary", "change", "true_error"} <= entry.keys()
+        assert 0 < entry["change"] < 255
+        assert 0 < entry["true_error"] < 255
+
+
+def test_a_run_with_measures_ends_as_the_one_without(measured, tiny, runs, tmp_path):
+    setup.train(tiny(**HELD), tmp_path)
+    assert not (tmp_path / "measures.jsonl").exists()
+    runs.assert_same(measured, tmp_path)
+
+
+def test_a_run_that_was_broken_off_has_the_same_measures(
+    measured, tiny, runs, tmp_path, monkeypatch
+):
+    def break_off(step, state, metrics, batch):
+        if step == 7:  # measured at 6, but the last checkpoint is of step 4
+            raise RuntimeError("as if killed")
+        return state, metrics
+
+    with monkeypatch.context() as patch:
+        runs.spoil(patch, break_off)
+        with pytest.raises(RuntimeError, match="as if killed"):
+            setup.train(tiny(**MEASURED), tmp_path)
+    assert [entry["step"] for entry in read_measures(tmp_path)] == [3, 6]
+    setup.train(tiny(**MEASURED), tmp_path)
+    assert read_measures(tmp_path) == read_measures(measured)
+    runs.assert_same(measured, tmp_path)
+
+
+def test_the_true_error_is_that_of_the_other_look(tiny):
+    config = Config.from_dict(tiny(**MEASURED))
+    source = open_held_out(config, "virtual")
+    name = source.names[3]
+    scene = toycity.render(first_scene(0, "train", "virtual") + int(name[-5:]), 16, 32)
+    np.testing.assert_array_equal(source[3]["image"], scene.virtual)
+    truth = measuring._truth(config, source.names)
+    np.testing.assert_array_equal(truth[3], scene.real)
+
+
+def test_without_a_feature_network_a_sentence_says_what_is_left_out(tiny, monkeypatch):
+    def fail():
+        raise InputError("the feature network is not there")
+
+    told = []
+    monkeypatch.setattr(measuring, "load_features", fail)
+    assert measuring._load_features("", told.append) is None
+    assert told == ["kid, skvd and ckvd are left out: the feature network is not there"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"evaluate__every": 3}, "measures images that are held out, but none are"),
+        (MEASURED | {"evaluate__fraction": 0.5}, "set one of them to 0"),
+        (MEASURED | {"evaluate__images": 3}, "evaluate.images must be 0 or at least 16"),
+        (MEASURED | {"evaluate__every": 3, "train__steps_per_dispatch": 2}, "evaluate.every must"),
+    ],
+)
+def test_settings_that_measure_nothing_are_refused(tiny, changes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        Config.from_dict(tiny(**changes))
+
+
+def test_too_few_images_to_hold_out_are_told(tiny, tmp_path):
+    with pytest.raises(InputError, match=r"evaluate\.count: 24 of the 24 images of the virtual"):
+        setup.train(tiny(**MEASURED | {"evaluate__count": 24}), tmp_path)
+
+
+def test_a_segmenter_is_scored_on_images_it_never_saw(tiny, tmp_path):
+    small = {"data__class_groups": "ten", "train__pool_size": 0, "seg__width": 0.25}
+    config = tiny(method="segmenter", data__real="", **MEASURED, **small)
+    setup.train(config, tmp_path)
+    entries = read_measures(tmp_path)
+    assert [entry["step"] for entry in entries] == [3, 6, 8]
+    assert all(0 <= entry["iou"] <= entry["agreement"] <= 1 for entry in entries)
+
+
+def test_the_best_checkpoint_by_a_measure_is_kept_and_found(tiny, tmp_path):
+    config = tiny(
+        **HELD,
+        evaluate__every=2,
+        train__checkpoint_every=2,
+        train__keep=1,
+        train__keep_best=1,
+        train__best_metric="boundary",
+    )
+    setup.train(config, tmp_path)
+    values = {entry["step"]: entry["boundary"] for entry in read_measures(tmp_path)}
+    best = max(values, key=lambda step: (values[step], step))
+    assert read_best(tmp_path) == Best("boundary", values[best], best)
+    kept = {int(path.name) for path in (tmp_path / "checkpoints").iterdir()}
+    assert kept == {best, 8}
+    assert read_network(tmp_path, "v2r", "best").step == best
+    assert read_network(tmp_path, "v2r").step == 8
+
+
+def test_a_run_ends_when_measures_no_longer_gain(tiny, tmp_path, monkeypatch, capsys):
+    found = iter([{"grid": 3.0}, {"grid": 1.0}, {"grid": 1.0}, {"grid": 2.0}])
+    monkeypatch.setattr(measuring.Measuring, "__call__", lambda self, state: next(found))
+    settings = {"train__patience": 2, "train__best_metric": "grid", "train__keep_best": 1}
+    config = tiny(**HELD, **settings, evaluate__every=1, train__steps=8)
+    setup.train(config, tmp_path)
+    told = capsys.readouterr().out
+    assert "ended at step 4 of 8: grid has not gained for 2 measures" in told
+    assert "best checkpoint: step 4, grid 2" in told
+    assert f"next: python -m launch.adapt --run {tmp_path} --step=best" in told
+    setup.train(config, tmp_path)  # measures nothing more
+    assert "is finished: 4 of 8 steps are done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"train__best_metric": "kidd"}, "there is no measure 'kidd'"),
+        ({"train__best_metric": "change"}, "describes and is neither better nor worse"),
+        ({"train__best_metric": "grid", "train__checkpoint_every": 4}, "a multiple of evaluate"),
+        ({"train__best_metric": "cyc_v", "train__patience": 2}, "counts measures without gain"),
+    ],
+)
+def test_a_choice_by_what_cannot_decide_is_refused(tiny, tmp_path, changes, sentence):
+    settings = MEASURED | {"train__keep_best": 1, "train__checkpoint_every": 6} | changes
+    with pytest.raises(InputError, match=sentence):
+        setup.train(tiny(**settings), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_a_best_checkpoint_the_word_best_is_refused(measured):
+    with pytest.raises(InputError, match="keeps no best checkpoint: it was trained without"):
+        read_network(measured, "v2r", "best")
