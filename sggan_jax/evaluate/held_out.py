@@ -136,9 +136,8 @@ def _pair_patches(
     first, second = patches.match(mine, theirs)
     order = np.argsort(first)  # so that patches of one image follow each other
     first, second = first[order], second[order]
-    kept = patches.Places(
-        places.images[first], places.tops[first], places.lefts[first], places.side
-    )
+    images_of, tops, lefts = (one[first] for one in (places.images, places.tops, places.lefts))
+    kept = patches.Places(images_of, tops, lefts, places.side)
     return kept, images[second], (mine[first], theirs[second])
 
 

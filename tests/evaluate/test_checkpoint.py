@@ -139,7 +139,9 @@ def test_wrong_inputs_are_refused(held):
 
 
 def test_the_documentation_lists_every_measure():
-    rows = [line.split("|") for line in DOCUMENT.read_text("utf-8").splitlines() if "|" in line]
-    listed = {row[1].strip(): [cell.strip() for cell in row[2:4]] for row in rows if len(row) > 4}
+    lines = DOCUMENT.read_text("utf-8").splitlines()
+    rows = lines[lines.index("| name | unit | better | what it is |") + 2 :]
+    cells = [[cell.strip() for cell in row.split("|")[1:4]] for row in rows]
+    listed = {row[0]: row[1:] for row in cells[: len(MEASURES)]}
     for measure_ in MEASURES:
         assert listed[f"`{measure_.name}`"] == [measure_.unit, measure_.direction]
