@@ -30,7 +30,7 @@ from benchmarks.targets import TARGETS, Target, describe
 
 HEADER = (
     "| program | machine | peak memory GB | kernels | copies (GB) | moved GB | GFLOP | roofline ms "
-    "| of which | XLA's own estimate | compile s of CPU |\n|---|---|---|---|---|---|---|---|---|---|---|"
+    "| of which | XLA's own estimate | compile s of CPU |\n" + 11 * "|---" + "|"
 )
 
 
