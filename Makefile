@@ -26,7 +26,7 @@ demo: $(READY)   ## Train on the built-in toy city, adapt held-out scenes, show 
 	$(BIN)/python -m launch.train --config configs/sggan.py:toycity --workdir $(RUN)
 	$(BIN)/python -m launch.demo --run $(RUN)
 
-results: $(READY) ## Draw up the tables of docs/results.md from their files
+results: $(READY) ## Draw up the tables of README.md and docs/results.md from their files
 	$(BIN)/python docs/results/fill_tables.py
 
 test: $(READY)   ## Run the tests that take seconds

@@ -4,17 +4,37 @@
 
 * ``toycity`` (default): the built-in toy city, whose true adapted images are known;
 * ``camvid``: labelled renderings to CamVid photographs at 64x128;
+* ``cityscapes128``: labelled renderings to Cityscapes at 128x256, with what goes beyond the paper
+  (docs/recipe.md), an idea a row; being measured;
 * ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs.
 """
 
+from functools import partial
+
 from ml_collections import ConfigDict
 
-from configs import bigan, common, cyclegan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
+from configs import (
+    bigan,
+    common,
+    cut,
+    cyclegan,
+    dualgan,
+    fcns_in_the_wild,
+    segmenter,
+    self_training,
+    sggan,
+    simgan,
+)
 
 ORDER = (
     *("source", "identity", "statistics", "fourier", "class_statistics"),
     *("fcns_in_the_wild", "simgan", "bigan", "dualgan", "cyclegan"),
     *("no_gradient", "no_semantic", "hard", "grouping", "predicted", "sggan"),
+)
+BEYOND = (
+    *("source", "class_statistics", "cyclegan", "cut", "sggan"),
+    *("with_features", "with_r1", "with_content", "with_agreement", "with_semantic"),
+    *("city128", "self_training", "upper"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
 
@@ -46,9 +66,12 @@ def get_config(name: str = "toycity"):
     config.upper = "upper"
     preset, light = PRESETS[name](config)
     config.experiments = list_experiments(preset, light, config.label_set)
+    config.experiments.update(list_beyond(preset, light))
     # Rows of the table; an experiment that is not here is not run.
     extra = {"camvid": ("unbalanced",), "paper": ("sggan_2k",)}.get(name, ())
     config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
+    if name == "cityscapes128":
+        config.order = BEYOND
     return config.lock()
 
 
@@ -61,12 +84,7 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
       label_set: its classes, each a region of the finest grouping.
     """
     game, segment = sggan.get_config(preset), segmenter.get_config(network)
-
-    def variant(**values):
-        config = game.copy_and_resolve_references()
-        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in values.items()})
-        return config
-
+    variant = partial(with_changes, game)
     no_gradient = {"weights__grad_v": 0.0, "weights__grad_r": 0.0}
     experiments = ConfigDict()
     experiments.source = experiment("source only", segment, paper="54.51 / 35.95 / 24.60")
@@ -114,6 +132,50 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
     return experiments
 
 
+def list_beyond(preset: str, network: str) -> ConfigDict:
+    """List what goes beyond the paper: one idea beside SG-GAN each, all of a preset, and others.
+
+    Args:
+      preset: of the adaptations' configurations.
+      network: preset of the segmentation network.
+    """
+    segment = segmenter.get_config(network)
+
+    def sggan_with(title: str, **values) -> ConfigDict:
+        game = with_changes(sggan.get_config(preset), **values)
+        return experiment(f"SG-GAN with {title}", segment, game)
+
+    # An experiment whose first segmentation network is asked.
+    asked = {"semantic__teacher": "source"}
+    features = {"weights__adv_feat_r": 1.0, "weights__dis_feat_r": 1.0}
+    content = {"weights__content_v": 1.0, "weights__content_r": 1.0}
+    return ConfigDict(
+        {
+            "cut": experiment("CUT", segment, cut.get_config(preset)),
+            "with_features": sggan_with("discriminators of features", **features),
+            "with_r1": sggan_with("R1", weights__r1_r=0.03, weights__r1_v=0.03),
+            "with_content": sggan_with("content loss", **content),
+            "with_agreement": sggan_with("agreement masks", loss__agreement=True),
+            "with_semantic": sggan_with("semantic loss", weights__sem_v=1.0, **asked),
+            "city128": experiment(
+                "SG-GAN, features, R1 and semantic loss",
+                segment,
+                with_changes(sggan.get_config("city128"), **asked),
+            ),
+            "self_training": experiment(
+                "renderings, self-training", self_training.get_config(network)
+            ),
+        }
+    )
+
+
+def with_changes(config: ConfigDict, **values) -> ConfigDict:
+    """Copy a configuration with some keys set, ``a.b`` written ``a__b``."""
+    changed = config.copy_and_resolve_references()
+    changed.update_from_flattened_dict({k.replace("__", "."): v for k, v in values.items()})
+    return changed
+
+
 def experiment(
     title: str,
     segment: ConfigDict,
@@ -153,6 +215,13 @@ def camvid(config) -> tuple[str, str]:
     return "camvid", "light"
 
 
+def cityscapes128(config) -> tuple[str, str]:
+    """Compare from renderings to Cityscapes, small enough for a CPU; being measured."""
+    config.data.virtual, config.data.real = "folder", "cityscapes"
+    config.data.height, config.data.width = 128, 256
+    return "camvid128", "city128"
+
+
 def paper(config) -> tuple[str, str]:
     """Compare as the paper did, GTA-V to Cityscapes, 500 images aside; hours on GPUs."""
     config.data.virtual, config.data.real = "folder", "cityscapes"
@@ -162,4 +231,4 @@ def paper(config) -> tuple[str, str]:
     return "paper", "paper"
 
 
-PRESETS = {"toycity": toycity, "camvid": camvid, "paper": paper}
+PRESETS = {"toycity": toycity, "camvid": camvid, "cityscapes128": cityscapes128, "paper": paper}

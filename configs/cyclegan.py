@@ -10,6 +10,7 @@ from configs import sggan
 def get_config(name: str = "paper"):
     """Return SG-GAN's named configuration as CycleGAN."""
     config = sggan.get_config(name)
+    sggan.without_beyond(config)
     config.data.class_groups = "one"
     config.weights.grad_v = config.weights.grad_r = 0.0
     if not config.weights.idt_v:

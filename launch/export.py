@@ -4,13 +4,11 @@ python -m launch.export --run runs/a --output exported/a --licence "CC BY 4.0"
 python -m launch.export --run runs/a --output pretrained/a --format run
 """
 
-from typing import Any
-
 from absl import flags
 
 from launch import run
-from sggan_jax.export.card import CARD_FILE, Card
 from sggan_jax.export.slim import write_slim_run
+from sggan_jax.export.summary import tell_card, tell_slim_run
 from sggan_jax.export.write import PLATFORMS, UNSTATED, export_generator
 
 _RUN = flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
@@ -35,7 +33,15 @@ _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an export that is th
 def main(_: list[str]) -> None:
     """Export and tell what came of it."""
     if _FORMAT.value == "run":
-        strip()
+        slim = write_slim_run(
+            _RUN.value,
+            _OUTPUT.value,
+            direction=_DIRECTION.value,
+            step=_STEP.value,
+            bits=_BITS.value,
+            most_megabytes=_MOST.value,
+        )
+        tell_slim_run(_OUTPUT.value, slim)
         return
     card = export_generator(
         _RUN.value,
@@ -47,46 +53,7 @@ def main(_: list[str]) -> None:
         onnx=_ONNX.value,
         overwrite=_OVERWRITE.value,
     )
-    report(_OUTPUT.value, card)
-
-
-def strip() -> None:
-    """Write a run directory of the generator alone and tell its size."""
-    stripped = write_slim_run(
-        _RUN.value,
-        _OUTPUT.value,
-        direction=_DIRECTION.value,
-        step=_STEP.value,
-        bits=_BITS.value,
-        most_megabytes=_MOST.value,
-    )
-    print(f"{_OUTPUT.value}  {stripped.bytes / 2**20:.2f} MB")
-    print(f"run here; {_tell(stripped.difference)}")
-
-
-def report(folder: str, card: Card) -> None:
-    """Print files, sizes and the difference from the model."""
-    for file in (card.program, card.weights):
-        print(f"{folder}/{file.name}  {file.bytes / 2**20:.2f} MB")
-    print(f"{folder}/{CARD_FILE}")
-    print(
-        f"for {', '.join(card.platforms)}; sides that are multiples of {card.sizes.multiple}, "
-        f"any size through sggan_jax.export.load"
-    )
-    if card.difference:
-        print(f"run here; {_tell(card.difference)}")
-    else:
-        print("not run: this machine is not among the platforms")
-    if card.onnx:
-        print(f"{folder}/{card.onnx['name']}  {card.onnx['bytes'] / 2**20:.2f} MB")
-        print(f"run by onnxruntime; {_tell(card.onnx['difference'])}")
-
-
-def _tell(difference: dict[str, Any]) -> str:
-    return (
-        f"difference from the model on {difference['shapes']}: at most {difference['max']} grey "
-        f"levels of 255, {difference['mean']:.2g} on average"
-    )
+    tell_card(_OUTPUT.value, card)
 
 
 if __name__ == "__main__":

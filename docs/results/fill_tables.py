@@ -1,9 +1,12 @@
-"""Draw up the tables of docs/results.md anew from the results they come from: make results."""
+"""Draw up the tables of README.md and docs/results.md from their results: make results."""
 
 from pathlib import Path
 
 from sggan_jax.reproduce.document import fill_in
 
+ROOT = Path(__file__).parents[2]
+
 if __name__ == "__main__":
-    document = Path(__file__).parents[1] / "results.md"
-    document.write_text(fill_in(document), encoding="utf-8")
+    for name in ("README.md", "docs/results.md"):
+        document = ROOT / name
+        document.write_text(fill_in(document), encoding="utf-8")

@@ -49,10 +49,10 @@ class Adapter:
         """Adapt images of any size: mirrored at the borders to a size the network takes, cropped.
 
         Args:
-          images: uint8 [H, W, 3] or [B, H, W, 3], RGB in [0, 255].
+          images: RGB in [0, 255], uint8 [H, W, 3] or [B, H, W, 3].
 
         Returns:
-          uint8 of the same shape.
+          The adapted images, uint8 of the same shape.
 
         Raises:
           InputError: if the type, rank, channels or size are others, or the memory does not

@@ -7,23 +7,43 @@ nothing else need know of it. ``configs/common.py`` makes of it what command lin
 
 from dataclasses import dataclass, field
 
-from sggan_jax.config.checks import check_best, check_domains, check_sizes
+from sggan_jax.config.checks import (
+    check_best,
+    check_domains,
+    check_semantic,
+    check_shift,
+    check_sizes,
+)
 from sggan_jax.config.fields import Count, Section
-from sggan_jax.config.methods import FCNsInTheWild, Segmentation, SimGAN
+from sggan_jax.config.methods import (
+    CUT,
+    Content,
+    FCNsInTheWild,
+    Features,
+    Segmentation,
+    SelfTraining,
+    Semantic,
+    SimGAN,
+)
 from sggan_jax.config.sections import DOMAINS, Data, Domain, Loss, Nets, Optim, Train
 from sggan_jax.config.weights import MethodName, Term, Weights
 
 __all__ = [
+    "CUT",
     "DOMAINS",
     "Config",
+    "Content",
     "Data",
     "Domain",
     "FCNsInTheWild",
+    "Features",
     "Loss",
     "MethodName",
     "Nets",
     "Optim",
     "Segmentation",
+    "SelfTraining",
+    "Semantic",
     "SimGAN",
     "Term",
     "Train",
@@ -47,6 +67,16 @@ class Config(Section):
     """Weight of every term by its name."""
     loss: Loss = field(default_factory=Loss)
     """How terms are computed."""
+    semantic: Semantic = field(default_factory=Semantic)
+    """sem_v, sem_r: the frozen network that reads labels."""
+    content: Content = field(default_factory=Content)
+    """content_v, content_r: the frozen features."""
+    features: Features = field(default_factory=Features)
+    """dis_feat_r, dis_feat_v: the discriminators of frozen features."""
+    cut: CUT = field(default_factory=CUT)
+    """cut: the heads that compare patches."""
+    self_training: SelfTraining = field(default_factory=SelfTraining)
+    """self_training: the mean teacher and its mixtures."""
     sim: SimGAN = field(default_factory=SimGAN)
     """simgan: its networks, and the order in which they learn."""
     seg: Segmentation = field(default_factory=Segmentation)
@@ -71,3 +101,5 @@ class Config(Section):
         check_domains(self.method, self.data)
         check_sizes(self.method, self.data, self.nets)
         check_best(self.train, self.term_weights)
+        check_semantic(self.semantic, self.data, self.term_weights)
+        check_shift(self.loss, self.data, self.term_weights)

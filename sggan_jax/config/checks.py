@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
-from sggan_jax.config.sections import Data, Nets, Train
+from sggan_jax.config.methods import Semantic
+from sggan_jax.config.sections import Data, Loss, Nets, Train
 from sggan_jax.config.weights import MethodName
 from sggan_jax.types import InputError
 
 ONE_DOMAIN: tuple[MethodName, ...] = ("segmenter",)
 """Methods that need no real domain."""
 
-TWO_WAY: tuple[MethodName, ...] = ("sggan", "dualgan", "bigan")
+WITH_NETS: tuple[MethodName, ...] = ("sggan", "dualgan", "bigan", "cut")
 """Methods with the generators and discriminators of ``nets``."""
 
 
@@ -24,7 +25,7 @@ def check_domains(method: MethodName, data: Data) -> None:
 
 def check_sizes(method: MethodName, data: Data, nets: Nets) -> None:
     """Refuse a training size that the networks cannot take."""
-    if method not in TWO_WAY:
+    if method not in WITH_NETS:
         return
     size = f"data.height and data.width = {data.height}x{data.width}"
     if nets.generator == "unet":
@@ -61,4 +62,43 @@ def check_best(train: Train, weights: Mapping[str, float]) -> None:
         raise InputError(
             f"train.best_metric must be one of {', '.join(terms)} when train.keep_best is "
             f"{train.keep_best}, got {train.best_metric!r}"
+        )
+
+
+def check_semantic(semantic: Semantic, data: Data, weights: Mapping[str, float]) -> None:
+    """Refuse semantic terms without a network, or with shifts beyond the image.
+
+    Args:
+      semantic: the settings.
+      data: with the training size.
+      weights: of the method's terms.
+    """
+    if not (weights.get("sem_v") or weights.get("sem_r")):
+        return
+    if not semantic.teacher:
+        raise InputError(
+            "weights.sem_v and weights.sem_r ask a segmentation network: name its run directory in "
+            "semantic.teacher, or set both weights to 0; launch.train with "
+            "--config configs/segmenter.py:light trains one on any labelled images"
+        )
+    if semantic.shift >= min(data.size):
+        raise InputError(
+            f"semantic.shift must be less than the smaller side, {min(data.size)}, got "
+            f"{semantic.shift}"
+        )
+
+
+def check_shift(loss: Loss, data: Data, weights: Mapping[str, float]) -> None:
+    """Refuse shifts of ``equ_v`` and ``equ_r`` that leave nothing to compare.
+
+    Args:
+      loss: the settings.
+      data: with the training size.
+      weights: of the method's terms.
+    """
+    asked = weights.get("equ_v") or weights.get("equ_r")
+    if asked and 2 * loss.shift >= min(data.size):
+        raise InputError(
+            f"loss.shift must be less than half of the smaller side, {min(data.size)}, for "
+            f"weights.equ_v and weights.equ_r; got {loss.shift}"
         )

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from sggan_jax.config.fields import Count, Number, Positive, Range, Section
+from sggan_jax.config.fields import (
+    Amount,
+    Count,
+    Number,
+    PartOf,
+    Positive,
+    Range,
+    Section,
+)
 from sggan_jax.types import InputError
 
 
@@ -67,3 +75,101 @@ class FCNsInTheWild(Section):
     """Channels of the classifier."""
     history: Number = 256
     """Virtual images whose fractions of classes bound those of real ones."""
+
+
+STRIDES = (2, 4, 8, 16, 32)
+"""Of the levels of the frozen encoder, EfficientNet-Lite0."""
+
+
+def check_strides(key: str, strides: tuple[int, ...]) -> None:
+    """Refuse strides that the frozen encoder does not have, or does not have in this order."""
+    known = [stride for stride in STRIDES if stride in strides]
+    if not known or known != list(strides):
+        raise InputError(
+            f"{key} must name some of {', '.join(map(str, STRIDES))} in this order, got {strides}"
+        )
+
+
+@dataclass(frozen=True)
+class Semantic(Section):
+    """The frozen segmentation network of ``weights.sem_v`` and ``weights.sem_r``.
+
+    It is shown adapted images changed at random, so that no invisible pattern can please it.
+    """
+
+    section: ClassVar[str] = "semantic"
+
+    teacher: str = ""
+    """Run directory of a segmentation network. Which labels it learned is up to that run."""
+    readable: bool = True
+    """Only pixels count that it reads right in the source; otherwise all do."""
+    light: PartOf = 0.2
+    """Brightness changes by up to this fraction, smoothly across the image."""
+    noise: Amount = 0.05
+    """Standard deviation of noise, where images lie in [-1, 1]."""
+    shift: Count = 3
+    """Images are shifted by up to so many pixels."""
+
+
+@dataclass(frozen=True)
+class Content(Section):
+    """The features of ``weights.content_v`` and ``weights.content_r``."""
+
+    section: ClassVar[str] = "content"
+
+    strides: tuple[int, ...] = (4, 8, 16)
+    """Levels of the frozen encoder that count: of 2, 4, 8, 16 and 32."""
+
+    def check(self) -> None:
+        """Refuse levels that the encoder does not have."""
+        check_strides("content.strides", self.strides)
+
+
+@dataclass(frozen=True)
+class Features(Section):
+    """The discriminators of frozen features, ``weights.dis_feat_r`` and ``weights.dis_feat_v``."""
+
+    section: ClassVar[str] = "features"
+
+    strides: tuple[int, ...] = (4, 8, 16)
+    """Levels of the frozen encoder that are judged, each by a head of its own."""
+    width: Number = 64
+    """Channels of the heads."""
+    project: bool = False
+    """Mix channels and levels first by fixed random matrices."""
+    rate: Positive = 0.25
+    """Factor on these discriminators' learning rate: they overpower generators easily."""
+
+    def check(self) -> None:
+        """Refuse levels that the encoder does not have."""
+        check_strides("features.strides", self.strides)
+
+
+@dataclass(frozen=True)
+class CUT(Section):
+    """The heads that compare patches."""
+
+    section: ClassVar[str] = "cut"
+
+    width: Number = 256
+    """Channels of the heads."""
+    patches: Number = 256
+    """Patches of each level."""
+    temperature: Positive = 0.07
+    """Of the softmax over patches."""
+
+
+@dataclass(frozen=True)
+class SelfTraining(Section):
+    """The mean teacher, and what is mixed."""
+
+    section: ClassVar[str] = "self_training"
+
+    decay: PartOf = 0.99
+    """Of the teacher's moving average."""
+    confidence: Annotated[float, Range(0, 1, above=True)] = 0.968
+    """Probability from which the teacher is sure of a pixel."""
+    light: PartOf = 0.2
+    """Brightness of mixtures changes by up to this fraction, smoothly across the image."""
+    noise: Amount = 0.05
+    """Standard deviation of their noise, where images lie in [-1, 1]."""

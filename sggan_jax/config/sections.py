@@ -76,6 +76,9 @@ class Data(Section):
     crop_shift: Annotated[float, Range(-1, 1, above=True, below=True)] = 0.0
     """How much lower, as a fraction of the height, the real domain shows the same things (the
     report of launch.prepare_data says it): its windows lie as much lower."""
+    candidates: Number = 1
+    """Real images, or windows of them, drawn for each virtual one, of which the one is taken whose
+    class groups lie most like its own; 1 pairs them at random. Not in the paper."""
     class_groups: Text = "paper8"
     """Groups of class ids, each judged by its own filter: paper8, or one for a plain PatchGAN; the
     classes of a segmenter: ten, cityscapes19; or a TOML or YAML file of your own."""
@@ -180,6 +183,13 @@ class Loss(Section):
     group_balance: Fraction = 0.0
     """From 0, every position of the discriminators' maps counts the same, to 1, every class group
     that an image shows does: small ones are judged as severely as large ones. Not in the paper."""
+    agreement: bool = False
+    """Discriminators judge only where the fake's and the real image's class groups are the same, so
+    that they cannot learn where classes lie. Not in the paper."""
+    shift: Number = 8
+    """equ_v, equ_r: pixels by which images are shifted at most, each way."""
+    r1_every: Number = 1
+    """r1_r, r1_v: computed at every so many steps, where they weigh as much more."""
     clip: Positive = 0.01
     """dualgan: bound of the critics' parameters."""
     penalty: Amount = 0.0

@@ -6,7 +6,16 @@ from typing import ClassVar, Literal
 
 from sggan_jax.config.fields import Amount, Section
 
-MethodName = Literal["sggan", "dualgan", "simgan", "bigan", "segmenter", "fcns_in_the_wild"]
+MethodName = Literal[
+    "sggan",
+    "dualgan",
+    "simgan",
+    "bigan",
+    "cut",
+    "segmenter",
+    "self_training",
+    "fcns_in_the_wild",
+]
 
 Term = Literal[
     "adv_r",
@@ -19,9 +28,24 @@ Term = Literal[
     "idt_v",
     "dis_r",
     "dis_v",
+    "sem_v",
+    "sem_r",
+    "content_v",
+    "content_r",
+    "equ_v",
+    "equ_r",
+    "adv_feat_r",
+    "adv_feat_v",
+    "dis_feat_r",
+    "dis_feat_v",
+    "r1_r",
+    "r1_v",
     "dis_vr",
     "reg_v",
+    "nce_v",
+    "nce_r",
     "seg",
+    "mix_r",
     "adv_seg",
     "dis_seg",
     "size_r",
@@ -31,12 +55,15 @@ Term = Literal[
 TERMS: Mapping[MethodName, tuple[Term, ...]] = {
     "sggan": (
         *("adv_r", "adv_v", "cyc_v", "cyc_r", "grad_v", "grad_r", "idt_r", "idt_v"),
-        *("dis_r", "dis_v"),
+        *("dis_r", "dis_v", "r1_r", "r1_v", "sem_v", "sem_r", "content_v", "content_r"),
+        *("equ_v", "equ_r", "adv_feat_r", "adv_feat_v", "dis_feat_r", "dis_feat_v"),
     ),
     "dualgan": ("adv_r", "adv_v", "cyc_v", "cyc_r", "idt_r", "idt_v", "dis_r", "dis_v"),
     "simgan": ("adv_r", "reg_v", "dis_r"),
     "bigan": ("adv_r", "adv_v", "dis_vr"),
+    "cut": ("adv_r", "nce_v", "nce_r", "dis_r"),
     "segmenter": ("seg",),
+    "self_training": ("seg", "mix_r"),
     "fcns_in_the_wild": ("seg", "adv_seg", "size_r", "dis_seg"),
 }
 """Terms of each method."""
@@ -68,12 +95,43 @@ class Weights(Section):
     """Discriminator of the real domain."""
     dis_v: Amount = 1.0
     """Discriminator of the virtual domain."""
+    sem_v: Amount = 0.0
+    """A frozen segmentation network still reads a virtual image's labels in the adapted one; see
+    ``semantic``. This and what follows down to r1_v is not in the paper (docs/recipe.md)."""
+    sem_r: Amount = 0.0
+    """The same of a real image."""
+    content_v: Amount = 0.0
+    """A virtual and the adapted image agree in features of a frozen encoder; see ``content``."""
+    content_r: Amount = 0.0
+    """The same of a real image."""
+    equ_v: Amount = 0.0
+    """Adapting a shifted virtual image is shifting the adapted one; see ``loss.shift``."""
+    equ_r: Amount = 0.0
+    """The same of a real image."""
+    adv_feat_r: Amount = 0.0
+    """Fakes of the real domain mislead the discriminator of frozen features; see ``features``."""
+    adv_feat_v: Amount = 0.0
+    """The same of the virtual domain."""
+    dis_feat_r: Amount = 0.0
+    """Discriminator of frozen features of the real domain."""
+    dis_feat_v: Amount = 0.0
+    """The same of the virtual domain."""
+    r1_r: Amount = 0.0
+    """R1: squared slope of the discriminator of the real domain at real images."""
+    r1_v: Amount = 0.0
+    """The same of the virtual domain."""
     dis_vr: Amount = 1.0
     """bigan: discriminator of pairs."""
     reg_v: Amount = 10.0
     """simgan: self-regularisation."""
+    nce_v: Amount = 1.0
+    """cut: patches of adapted images against their source."""
+    nce_r: Amount = 1.0
+    """cut: patches of photographs that pass through the generator against themselves."""
     seg: Amount = 1.0
     """segmenter: cross-entropy."""
+    mix_r: Amount = 1.0
+    """self_training: cross-entropy of mixtures with photographs."""
     adv_seg: Amount = 0.1
     """fcns_in_the_wild: features mislead the classifier of domains."""
     dis_seg: Amount = 1.0

@@ -8,6 +8,7 @@ import grain
 import numpy as np
 
 from sggan_jax.data.fallback import WHOLE, WithFallback
+from sggan_jax.data.matching import check_candidates
 from sggan_jax.data.sources import Cached, PreparedSource, Source, decoded_bytes, open_source
 from sggan_jax.data.streams import Shard, Stream, Streams, digest
 from sggan_jax.data.transforms import Augmentation
@@ -80,6 +81,7 @@ class _Order:
     crop_height: int
     crop_width: int
     crop_shift: float
+    candidates: int
     names: str
 
 
@@ -163,8 +165,8 @@ class Pipeline:
         """Name the examples that the batch of all processes at a position holds, by domain."""
         places = range(position, position + self._batch_size * self._process_count)
         return {
-            letter: [stream.name(place) for place in places]
-            for letter, stream in self._streams.streams.items()
+            letter: [self._streams.name(letter, place) for place in places]
+            for letter in self._streams.streams
         }
 
     def take_unreadable(self) -> dict[str, list[int]]:
@@ -194,6 +196,8 @@ def make_pipeline(
     prefetch: int = 4,
     cache: bool = True,
     unreadable: Mapping[str, Collection[str]] = _NONE,
+    candidates: int = 1,
+    class_groups: Sequence[int] = (),
 ) -> Pipeline:
     """Draw from two domains independently, without pairing them, for ever.
 
@@ -214,6 +218,8 @@ def make_pipeline(
         prefetch: Batches to hold ready, at least one for each thread.
         cache: Keep decoded examples in memory if those of both domains fit in ``CACHE_BYTES``.
         unreadable: Names of examples that are not to be read, by domain.
+        candidates: Real images drawn for each virtual one, of which one is taken, see ``Streams``.
+        class_groups: Class group of every class id, for more candidates than one.
 
     Returns:
         An iterator over batches: ``v`` and ``r`` uint8 [B, H, W, 3], ``lab_v`` and ``lab_r`` uint8
@@ -224,11 +230,10 @@ def make_pipeline(
     """
     if seed < 0:
         raise InputError(f"Seed {seed} is negative.")
+    check_candidates(candidates)
     domains = {"v": virtual} if real is None else {"v": virtual, "r": real}
     _check(domains, batch_size, flip, process_index, process_count)
-    repaired = {
-        letter: WithFallback(x, unreadable.get(letter, ())) for letter, x in domains.items()
-    }
+    repaired = {k: WithFallback(x, unreadable.get(k, ())) for k, x in domains.items()}
     _check_sizes(repaired)
     sources: Mapping[str, Source] = repaired
     if cache and not workers and sum(map(decoded_bytes, repaired.values())) <= CACHE_BYTES:
@@ -239,13 +244,14 @@ def make_pipeline(
     }
     return Pipeline(
         repaired,
-        Streams(streams),
+        Streams(streams, candidates, tuple(class_groups)),
         _Order(
             len(virtual),
             len(real or ()),
             seed,
             flip,
             **asdict(augmentation),
+            candidates=candidates,
             names=digest(domains.values()),
         ),
         batch_size=batch_size,

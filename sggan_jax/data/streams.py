@@ -1,5 +1,6 @@
 """Domains without end: which example stands at a position, in which form, and its name."""
 
+import dataclasses
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sggan_jax.data.matching import choose_best, sample_layout
 from sggan_jax.data.sources import Source
 from sggan_jax.data.transforms import NUM_UNIFORMS, Augmentation, augment
 from sggan_jax.data.transforms import flip as flip_pair
@@ -37,6 +39,11 @@ class Stream:
     flip: float
     augmentation: Augmentation
 
+    def labels(self, position: int) -> np.ndarray:
+        """Return the labels at a position, uint8 [H, W]."""
+        plain = dataclasses.replace(self.augmentation, colour=0.0)
+        return dataclasses.replace(self, augmentation=plain)[position][1]
+
     def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray, int]:
         epoch, place = divmod(position, len(self.source))
         order, chance, uniforms = _epoch(self.seed, self.domain, epoch, len(self.source))
@@ -56,9 +63,18 @@ class Stream:
 
 @dataclass(frozen=True)
 class Streams:
-    """The streams of all domains side by side, by letter."""
+    """The streams of all domains side by side, by letter.
+
+    Attributes:
+        streams: By letter.
+        candidates: How many examples of the real domain stand at each position, of which the one
+            is taken whose labels agree best with the virtual example's; 1 takes them as they come.
+        class_groups: Class group of every class id, by which labels are compared.
+    """
 
     streams: Mapping[str, Stream]
+    candidates: int = 1
+    class_groups: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return _ENDLESS
@@ -66,9 +82,24 @@ class Streams:
     def __getitem__(self, position: int) -> dict[str, Any]:
         example: dict[str, Any] = {}
         for letter, stream in self.streams.items():
-            image, label, gap = stream[position]
+            image, label, gap = stream[self._place(letter, position)]
             example |= {letter: image, f"lab_{letter}": label, f"gap_{letter}": np.int64(gap)}
         return example
+
+    def name(self, letter: str, position: int) -> str:
+        """Return the name of a domain's example at a position."""
+        return self.streams[letter].name(self._place(letter, position))
+
+    def _place(self, letter: str, position: int) -> int:
+        """Position within a domain's stream; real examples are chosen among the candidates."""
+        if letter == "v" or self.candidates == 1:
+            return position
+        groups = np.array(self.class_groups, np.uint8)
+        layout = sample_layout(self.streams["v"].labels(position), groups)
+        first = position * self.candidates
+        places = range(first, first + self.candidates)
+        found = [sample_layout(self.streams[letter].labels(place), groups) for place in places]
+        return first + choose_best(layout, found)
 
 
 @dataclass(frozen=True)

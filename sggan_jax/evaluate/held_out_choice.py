@@ -34,9 +34,9 @@ def choose_held_out(
       InputError: if names repeat, the number is impossible, or nothing is left to train on.
 
     >>> choose_held_out(["c", "a", "b", "d"], 0, "real", count=2)
-    ('b', 'c')
+    ('b', 'd')
     >>> choose_held_out(["d", "b", "c", "a"], 0, "real", fraction=0.5)
-    ('b', 'c')
+    ('b', 'd')
     """
     twice = [name for name, number in Counter(names).items() if number > 1]
     if twice:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from sggan_jax.losses.checks import check_floating
+from sggan_jax.losses.checks import check_floating, check_same_shape
 from sggan_jax.types import IGNORE
 
 
@@ -35,6 +35,30 @@ def pixel_cross_entropy(logits: jax.Array, classes: jax.Array) -> jax.Array:
     picked = jnp.sum(jnp.where(true, logits, jnp.zeros_like(logits)), axis=-1)
     nats = jax.nn.logsumexp(logits, axis=-1) - picked
     return jnp.where(classes == IGNORE, jnp.zeros_like(nats), nats)
+
+
+def weighted_cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
+    """Mean over pixels of the cross-entropy with weighted classes.
+
+    mean over pixels of - sum over classes of target log softmax(logits): one-hot targets times a
+    weight count pixels by it; targets of zeros count nothing, though they count as pixels.
+
+    Args:
+      logits: before the softmax [..., n].
+      targets: at least 0, of the same shape.
+
+    Returns:
+      Scalar, at least 0.
+
+    Raises:
+      ValueError: if the shapes differ.
+
+    >>> targets = jnp.array([[1.0, 0.0], [0.5, 0.0], [0.0, 0.0]])
+    >>> round(float(weighted_cross_entropy(jnp.zeros((3, 2)), targets)), 4)  # half of log 2
+    0.3466
+    """
+    check_same_shape(logits=logits, targets=targets)
+    return -jnp.mean(jnp.sum(targets * jax.nn.log_softmax(logits), axis=-1))
 
 
 def hard_pixel_cross_entropy(

@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from sggan_jax.config import Config, MethodName
-from sggan_jax.methods import bigan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
+from sggan_jax.methods import (
+    bigan,
+    cut,
+    dualgan,
+    fcns_in_the_wild,
+    segmenter,
+    self_training,
+    sggan,
+    simgan,
+)
 from sggan_jax.methods.base import Method, with_precision
 
 METHODS: Mapping[MethodName, Callable[[Config, np.ndarray, int], Method]] = {
@@ -15,6 +24,8 @@ METHODS: Mapping[MethodName, Callable[[Config, np.ndarray, int], Method]] = {
     "bigan": bigan.make,
     "segmenter": segmenter.make,
     "fcns_in_the_wild": fcns_in_the_wild.make,
+    "cut": cut.make,
+    "self_training": self_training.make,
 }
 
 
@@ -44,5 +55,5 @@ def check_method(config: Config, class_groups: np.ndarray, new: bool) -> None:
     Raises:
       InputError: saying what is wrong.
     """
-    if config.method in ("segmenter", "fcns_in_the_wild"):
+    if config.method in ("segmenter", "self_training", "fcns_in_the_wild"):
         segmenter.check(config.seg, class_groups, new)

@@ -3,7 +3,7 @@
 The training step (``train/step.py``) knows nothing but this contract. One step runs
 
 1. ``tensors = preprocess(batch, rng)``: the batch as float images, with masks; constants of the
-   step; running statistics join them as ``stats``;
+   step; running statistics join them as ``stats``, frozen networks under their names;
 2. ``tensors |= forward(params, tensors, rng)``: everything the networks make, once; what it returns
    as ``stats`` are the statistics of the next step;
 3. the history pools, for the tensors named in ``pooled``: ``old_fake_r`` beside ``fake_r``;
@@ -64,6 +64,8 @@ class Method:
       pooled: groups of tensors that pass through a history pool together.
       adapters: direction (``v2r``, ``r2v``) to the network that inference calls.
       grids: rows of sample pictures, as names of tensors.
+      frozen: networks that terms ask and nothing trains, by the name under which they stand among
+        the tensors, with their source; see :mod:`sggan_jax.methods.frozen`.
     """
 
     modules: Mapping[str, nn.Module]
@@ -78,6 +80,7 @@ class Method:
     pooled: tuple[tuple[str, ...], ...] = ()
     adapters: Mapping[str, str] = dataclasses.field(default_factory=dict)
     grids: tuple[tuple[str, ...], ...] = ()
+    frozen: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def with_precision(method: Method, precision: str) -> Method:

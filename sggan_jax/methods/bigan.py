@@ -30,15 +30,9 @@ UNUSED = {"cyc_v": 0.0, "cyc_r": 0.0, "idt_v": 0.0, "idt_r": 0.0}
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
-    """Build BiGAN from its configuration.
+    """Build BiGAN: ``g_v2r`` (G) and ``g_r2v`` (E) against ``d_vr``.
 
-    Args:
-      config: the whole configuration.
-      class_groups: unused.
-      steps_per_epoch: unused.
-
-    Returns:
-      The method: ``g_v2r`` (G) and ``g_r2v`` (E) against ``d_vr``.
+    Class groups and epochs play no part; see :func:`sggan_jax.methods.make_method`.
     """
     del class_groups, steps_per_epoch
     generator, judge = make_generator(config.nets), make_patchgan(config.nets, class_groups=1)

@@ -26,15 +26,9 @@ from sggan_jax.methods.common import (
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
-    """Build DualGAN from its configuration.
+    """Build DualGAN: ``g_v2r`` and ``g_r2v`` against the critics ``d_r`` and ``d_v``.
 
-    Args:
-      config: the whole configuration.
-      class_groups: unused.
-      steps_per_epoch: unused.
-
-    Returns:
-      The method: ``g_v2r`` and ``g_r2v`` against the critics ``d_r`` and ``d_v``.
+    Class groups and epochs play no part; see :func:`sggan_jax.methods.make_method`.
     """
     del class_groups, steps_per_epoch
     loss = config.loss

@@ -144,7 +144,7 @@ def _forward(network, ids, params, tensors, rng):
     return {
         "features_v": features[:half],
         "features_r": features[half:],
-        "scores_v": scores[:half],
+        "logits_v": scores[:half],
         "scores_r": scores[half:],
         "stats": {"seg": new["batch_stats"], "shares": history},
     }

@@ -93,7 +93,7 @@ def make_terms(seg: Segmentation) -> Callable[[Params, Tensors], Metrics]:
     def terms(params: Params, tensors: Tensors) -> Metrics:
         del params  # what they made is among the tensors
         loss = hard_pixel_cross_entropy(
-            tensors["scores_v"],
+            tensors["logits_v"],
             tensors["classes_v"],
             threshold=seg.hard_threshold,
             at_least=seg.hard_pixels,
@@ -134,7 +134,7 @@ def _forward(
 ) -> dict[str, Any]:
     variables = {"params": params["seg"], "batch_stats": tensors["stats"]["seg"]}
     if rng is None:
-        scores: Any = module.apply(variables, tensors["v"])
-        return {"scores_v": scores, "predicted": ids[jnp.argmax(scores, axis=-1)]}
-    scores, new = module.apply(variables, tensors["v"], train=True, mutable=["batch_stats"])
-    return {"scores_v": scores, "stats": {"seg": new["batch_stats"]}}
+        logits: Any = module.apply(variables, tensors["v"])
+        return {"logits_v": logits, "predicted": ids[jnp.argmax(logits, axis=-1)]}
+    logits, new = module.apply(variables, tensors["v"], train=True, mutable=["batch_stats"])
+    return {"logits_v": logits, "stats": {"seg": new["batch_stats"]}}

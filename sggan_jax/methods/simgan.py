@@ -28,15 +28,9 @@ from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
-    """Build SimGAN from its configuration.
+    """Build SimGAN: the refiner ``g_v2r`` against the local discriminator ``d_r``.
 
-    Args:
-      config: the whole configuration.
-      class_groups: unused.
-      steps_per_epoch: unused.
-
-    Returns:
-      The method: the refiner ``g_v2r`` against the local discriminator ``d_r``.
+    Class groups and epochs play no part; see :func:`sggan_jax.methods.make_method`.
     """
     del class_groups, steps_per_epoch
     sim = config.sim

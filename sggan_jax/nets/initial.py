@@ -65,7 +65,8 @@ def _initialise(
     scheme: Mapping[str, Initialiser], module: nn.Module, rng: jax.Array, inputs: tuple[Any, ...]
 ) -> dict[str, Any]:
     if isinstance(rng, jax.core.Tracer):
-        return dict(module.init(rng, *(jnp.zeros(x.shape, x.dtype) for x in inputs)))
+        zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), inputs)
+        return dict(module.init(rng, *zeros))
     host_rng = np.random.default_rng(np.asarray(jax.random.key_data(rng)))
     return jax.tree_util.tree_map_with_path(
         lambda path, leaf: scheme[path[-1].key](host_rng, leaf.shape),

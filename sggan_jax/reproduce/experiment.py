@@ -41,6 +41,14 @@ class Experiment:
         """Whether the segmentation network sees other images than the rendered ones."""
         return bool(self.adapt or self.colour_transfer)
 
+    @property
+    def teacher(self) -> str:
+        """Whose first segmentation network the adaptation asks: an experiment, or empty.
+
+        ``semantic.teacher`` of the adaptation names it, or a run directory of the user's own.
+        """
+        return self.adapt["semantic"]["teacher"] if self.adapt else ""
+
 
 def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
     """Read the experiments of a benchmark's configuration.

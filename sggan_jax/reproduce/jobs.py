@@ -69,13 +69,21 @@ class Benchmark:
             config = with_values(
                 config, data__real="folder", data__real_dir=real, data__real_table="cityscapes"
             )
+        if experiment.teacher in self.experiments:
+            teacher = str(self._first_segmenter(self.experiments[experiment.teacher]))
+            config = with_values(config, semantic__teacher=teacher)
         train(config, self.paths.adapter(experiment, seed))
 
     def predict_labels(self) -> None:
         """Label the real domain by the first network trained without adaptation."""
         source = self.experiments[self.config["source"]]
-        run = self.paths.segmenter(source, 0, self.config["segment_seeds"][0])
+        run = self._first_segmenter(source)
         label_folder(load_segmenter(run), self.paths.real, self.paths.predicted)
+
+    def train_teacher(self, experiment: Experiment) -> None:
+        """Train the segmentation network that an adaptation asks: another experiment's first."""
+        first = self.config["segment_seeds"][0]
+        self.train_segmenter(self.experiments[experiment.teacher], 0, first)
 
     def make_dataset(self, experiment: Experiment, seed: int) -> None:
         """Adapt the whole virtual domain; labels are carried over."""
@@ -134,6 +142,9 @@ class Benchmark:
     def _configure(self, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         shared = {f"data__{key}": self.config["data"][key] for key in _SHARED}
         return with_values(config, seed=seed, **shared)
+
+    def _first_segmenter(self, experiment: Experiment) -> Path:
+        return self.paths.segmenter(experiment, 0, self.config["segment_seeds"][0])
 
     def _table(self, experiment: Experiment) -> str:
         return self.data.real_table if experiment.domain == "real" else self.data.virtual_table

@@ -85,6 +85,9 @@ def _jobs_of_seed(benchmark: Benchmark, experiment: Experiment, seed: int) -> It
 
     if experiment.predicted:
         yield Job(experiment.name, "predict labels of the real domain", benchmark.predict_labels)
+    if experiment.teacher in benchmark.experiments:
+        teach = partial(benchmark.train_teacher, experiment)
+        yield Job(experiment.name, f"train the teacher, {experiment.teacher}'s", teach)
     if experiment.adapt:
         yield job(f"train adaptation, seed {seed}", benchmark.train_adapter)
     if experiment.is_adapted:

@@ -24,6 +24,7 @@ FREE = (
     *("train.steps", "train.steps_per_dispatch", "train.log_every", "train.sample_every"),
     *("train.sample_count", "train.checkpoint_every", "train.keep", "train.keep_best"),
     *("train.best_metric", "train.on_nonfinite", "train.max_rollbacks"),
+    "semantic.teacher",  # where it lies; which one it is, its checksum says
 )
 
 
@@ -40,6 +41,7 @@ class Run:
       tables: domain (``virtual``, ``real``) to its class table, by name or file.
       class_groups: class group of every class id, 256 integers; 255 is none.
       group_names: names of the class groups, in order.
+      frozen: checksum of every frozen network that it was trained with, by name.
     """
 
     config: dict[str, Any]
@@ -50,6 +52,7 @@ class Run:
     tables: Mapping[str, str]
     class_groups: tuple[int, ...]
     group_names: tuple[str, ...]
+    frozen: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def settings(self) -> Config:
@@ -120,6 +123,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "tables": _names,
     "class_groups": _groups,
     "group_names": tuple,
+    "frozen": _names,
 }
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from sggan_jax.messages import warn
 from sggan_jax.nets.discriminators import PatchGAN, PositionClassifier
+from sggan_jax.nets.features import FeatureDiscriminator
 from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.patches import PatchHeads
 from sggan_jax.nets.refiner import LocalDiscriminator, Refiner
 from sggan_jax.nets.resnet38 import ResNet38
 from sggan_jax.nets.segmenters import Light, Segmenter
@@ -27,7 +29,7 @@ KINDS: Mapping[str, type[nn.Module]] = {
     kind.__name__: kind
     for kind in (
         *(UNet, ResNet, Refiner, Segmenter, Light, ResNet38),
-        *(PatchGAN, LocalDiscriminator, PositionClassifier),
+        *(PatchGAN, LocalDiscriminator, PositionClassifier, FeatureDiscriminator, PatchHeads),
     )
 }
 """Every network that a description may name, backbones too."""

@@ -16,6 +16,7 @@ from sggan_jax.methods.base import Method
 from sggan_jax.runs.description import RUN_FILE, Run
 from sggan_jax.train import parallel
 from sggan_jax.train.describe import describe_run
+from sggan_jax.train.frozen import digest_frozen, load_frozen
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe
 from sggan_jax.types import InputError
@@ -91,6 +92,8 @@ def make_plan(setup: Setup, workdir: str | Path, per_epoch: int) -> Plan:
         )
     method = make_method(config, np.array(setup.class_groups, np.uint8), per_epoch)
     run = describe_run(config, method, per_epoch)
+    frozen = load_frozen(method.frozen)
+    run = dataclasses.replace(run, frozen=digest_frozen(frozen))
     recipe = Recipe(
         optimisers={
             name: make_optimiser(config.optim, num_steps, group)
@@ -99,6 +102,7 @@ def make_plan(setup: Setup, workdir: str | Path, per_epoch: int) -> Plan:
         pool_size=parallel.share(train.pool_size, setup.devices),
         ema=train.ema,
         watch=True,
+        frozen=frozen,
     )
     return Plan(Path(workdir), config, run, method, recipe, setup.devices, num_steps)
 

@@ -13,6 +13,7 @@ from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
+from sggan_jax.train.frozen import check_frozen
 from sggan_jax.train.lock import hold
 from sggan_jax.train.loop import Loop
 from sggan_jax.train.outputs import Outputs
@@ -55,6 +56,7 @@ def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], 
         len_r = None if real is None else len(real)
         per_epoch = steps_per_epoch(len(virtual), len_r, settings.train.batch_size)
         plan = make_plan(setup, workdir, per_epoch)
+        check_frozen(workdir, plan.run.frozen, allow)
         events = EventLog(workdir)
         batches = make_pipeline(
             virtual,
@@ -68,6 +70,8 @@ def _prepare_and_train(settings: Config, workdir: Path, allow: Collection[str], 
             threads=settings.data.threads,
             workers=settings.data.workers,
             unreadable=events.unreadable,
+            candidates=settings.data.candidates,
+            class_groups=setup.class_groups,
         )
         try:
             _train(plan, batches, stop, events, changed)

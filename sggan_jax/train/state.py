@@ -10,6 +10,7 @@ import optax
 from flax import struct
 
 from sggan_jax.methods.base import Method
+from sggan_jax.methods.frozen import Frozen
 from sggan_jax.train.pool import Pool, init_pool
 from sggan_jax.types import Batch
 
@@ -45,12 +46,14 @@ class Recipe:
       pool_size: places of each history pool on each device; 0 for none.
       ema: decay of the generators' moving average; 0 for none.
       watch: whether a step tells the norm of every network's gradient.
+      frozen: networks that terms ask, by name; constants of the step, no part of the state.
     """
 
     optimisers: Mapping[str, optax.GradientTransformation]
     pool_size: int = 50
     ema: float = 0.0
     watch: bool = False
+    frozen: Mapping[str, Frozen] = dataclasses.field(default_factory=dict)
 
 
 def init_state(method: Method, recipe: Recipe, seed: int, batch: Batch) -> TrainState:

@@ -39,7 +39,9 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
             rng = jax.random.fold_in(rng, jax.lax.axis_index(axis_name))
         rng_preprocess, rng_forward, rng_pool = jax.random.split(rng, 3)
 
-        tensors = method.preprocess(batch, rng_preprocess) | {"stats": state.stats}
+        tensors = (
+            method.preprocess(batch, rng_preprocess) | {"stats": state.stats} | dict(recipe.frozen)
+        )
         tensors |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
         generators = {name: state.params[name] for name in method.generators}
         forward = partial(_forward, method, tensors, rng_forward)

@@ -10,10 +10,20 @@ import typing
 import numpy as np
 import pytest
 
-from configs import bigan, cyclegan, dualgan, fcns_in_the_wild, segmenter, sggan, simgan
+from configs import (
+    bigan,
+    cut,
+    cyclegan,
+    dualgan,
+    fcns_in_the_wild,
+    segmenter,
+    self_training,
+    sggan,
+    simgan,
+)
 from configs import common as configs_common
 from sggan_jax.config import Config, Data, MethodName, Nets, Segmentation, Term, Train, Weights
-from sggan_jax.config.checks import ONE_DOMAIN, TWO_WAY
+from sggan_jax.config.checks import ONE_DOMAIN, WITH_NETS
 from sggan_jax.config.fields import LARGEST_INT, NotEmpty, Range, hints, is_section, walk
 from sggan_jax.config.weights import TERMS
 from sggan_jax.losses.gradient import Padding
@@ -46,6 +56,8 @@ def refused(hint):
         return [1, None, ["a"], *([""] if any(isinstance(x, NotEmpty) for x in notes) else [])]
     if kind is bool:
         return [0, 1, "true", None]
+    if typing.get_origin(kind) is tuple:
+        return [4, "4", None]
     values = ["1", True, None, [1], math.nan, math.inf, -math.inf]
     values += [1.5, LARGEST_INT + 1] if kind is int else [1e39, -1e39]
     limit = bounds(hint)
@@ -69,6 +81,8 @@ def edges(hint):
         return [True, False]
     if kind is str:
         return ["a"]
+    if typing.get_origin(kind) is tuple:
+        return [(2,), (2, 4, 8, 16, 32)]  # of strides: the only ones there are
     limit, values = bounds(hint), []
     if limit.low > -math.inf:
         values.append(kind(limit.low) if not limit.above else limit.low + 1e-3)
@@ -170,6 +184,8 @@ def test_settings_do_not_change():
         Config().seed = 3
 
 
+TEACHER = {"weights.sem_v": 1.0, "semantic.teacher": "runs/seg"}
+
 # What must hold between fields, by section or method.
 TOGETHER = [
     ({"data.stored_height": 200}, "200x512, which is smaller than the windows of 256x512"),
@@ -190,6 +206,14 @@ TOGETHER = [
     ({"train.checkpoint_every": 25, "train.steps_per_dispatch": 50}, "checkpoint_every must .* 25"),
     ({"train.keep_best": 1}, "train.best_metric must be one of adv_r, .* when .* is 1, got ''"),
     ({"train.keep_best": 1, "train.best_metric": "idt_r"}, "one of .*, got 'idt_r'"),  # weight 0
+    ({"weights.sem_r": 1.0}, "name its run directory in semantic.teacher, .*segmenter.py"),
+    (TEACHER | {"semantic.shift": 256}, "shift must be less than the smaller side, 256, got 256"),
+    ({"content.strides": (8, 4)}, r"content.strides must name some of 2, .* order, got \(8, 4\)"),
+    ({"features.strides": (3,)}, r"features.strides must name some of 2, .* got \(3,\)"),
+    ({"features.strides": ()}, r"features.strides must name some of .* got \(\)"),
+    ({"weights.equ_v": 1.0, "loss.shift": 128}, "half of the smaller side, 256,.* got 128"),
+    ({"data.height": 130, "method": "cut"}, "130x512 must be multiples of 256"),
+    ({"data.real": "", "method": "self_training"}, "method self_training needs a real domain"),
 ]
 
 
@@ -214,6 +238,10 @@ def test_settings_that_do_not_go_together_are_refused(changes, sentence):
             "train.best_metric": "pen_r",
         },
         {"train.steps_per_dispatch": 50},
+        TEACHER | {"semantic.shift": 255},
+        {"semantic.teacher": "runs/seg", "semantic.shift": 256},  # unused
+        {"weights.equ_r": 1.0, "loss.shift": 127},
+        {"content.strides": (2, 32)},
         {"train.steps": 1, "train.epochs": 0.0},
         {"data.stored_height": 300},
         {
@@ -230,24 +258,30 @@ def test_settings_that_go_together_are_not(changes):
     Config.from_dict(config.to_dict())
 
 
-FILES = [sggan, cyclegan, dualgan, simgan, bigan, segmenter, fcns_in_the_wild]
+FILES = [sggan, cyclegan, dualgan, simgan, bigan, cut, segmenter, fcns_in_the_wild, self_training]
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_preset_can_work(file):
     presets = getattr(file, "PRESETS", None) or {
         "fcns_in_the_wild": segmenter.PRESETS,
+        "self_training": segmenter.PRESETS,
     }.get(file.__name__.rpartition(".")[2], sggan.PRESETS)
     for name in presets:
         config = file.get_config(name)
         assert config.is_locked
+        if file is sggan and config.weights.sem_v:
+            with pytest.raises(InputError, match=r"semantic.teacher, .*:light trains one"):
+                Config.from_dict(config.to_dict())
+            config.semantic.teacher = "runs/seg"
         assert Config.from_dict(config.to_dict()).to_dict() == config.to_dict()
 
 
-@pytest.mark.parametrize("name", ["toycity", "camvid", "paper"])
+@pytest.mark.parametrize("name", ["toycity", "camvid", "cityscapes128", "paper"])
 def test_every_experiment_of_the_comparison_can_work(name):
     benchmark = importlib.import_module("configs.benchmark").get_config(name).to_dict()
     assert Data.from_dict(benchmark["data"]).height == benchmark["data"]["height"]
+    assert set(benchmark["order"]) <= set(benchmark["experiments"])
     for experiment in benchmark["experiments"].values():
         for part in ("adapt", "segment"):
             assert not experiment[part] or Config.from_dict(experiment[part])
@@ -255,7 +289,7 @@ def test_every_experiment_of_the_comparison_can_work(name):
 
 def test_choices_are_what_the_library_has():
     assert set(METHODS) == set(typing.get_args(MethodName)) == set(TERMS)
-    assert set(ONE_DOMAIN) | set(TWO_WAY) < set(METHODS)
+    assert set(ONE_DOMAIN) | set(WITH_NETS) < set(METHODS)
     assert set(typing.get_args(Term)) == set(hints(Weights))
     assert set(BACKBONES) == set(typing.get_args(hints(Segmentation)["network"]))
     assert typing.get_args(hints(Nets)["upsampling"]) == typing.get_args(Upsampling)

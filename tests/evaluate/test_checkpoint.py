@@ -86,7 +86,7 @@ def test_each_fault_is_seen_by_its_own_measure(held):
     red = SOURCES.copy()
     red[..., 0] += 40
     found, before = measure(red, held), measure(SOURCES, held)
-    assert found["colour/sky"] > before["colour/sky"] + 10
+    assert found["colour/sky"] > before["colour/sky"] + 5
     moved = np.roll(SOURCES, 4, axis=1)
     assert measure(moved, held)["boundary"] < 0.2
     dark_sky = np.where(LABELS[..., None] == 1, SOURCES - 100, SOURCES).astype(np.uint8)
@@ -111,12 +111,12 @@ def test_once_and_in_two_parts_are_the_same_and_names_are_known(held):
 
 
 def test_what_cannot_be_measured_is_left_out():
-    """No network and no truth, a class without pixels, images of one class, 32 pixels high."""
-    labels, photo_labels = np.ones_like(LABELS[:, :32]), np.ones_like(PHOTO_LABELS[:, :32])
+    """No network and no truth, a class without pixels, images of one class, 31 pixels high."""
+    labels, photo_labels = np.ones_like(LABELS[:, :31]), np.ones_like(PHOTO_LABELS[:, :31])
     found = measure_checkpoint(
-        SOURCES[:, :32], SOURCES[:, :32], labels, PHOTOGRAPHS[:, :32], photo_labels, NAMES, FEATURES
+        SOURCES[:, :31], SOURCES[:, :31], labels, PHOTOGRAPHS[:, :31], photo_labels, NAMES, FEATURES
     )
-    assert not set(found) & {"agreement", "iou", "true_error", "boundary", "grid/16"}
+    assert not set(found) & {"agreement", "iou", "true_error", "boundary", "grid"}
     assert "colour/sky" in found
     assert "colour/road" not in found
     assert found["colour"] == found["colour/sky"]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from configs import bigan, common, dualgan, sggan, simgan
+from configs import bigan, common, cut, dualgan, sggan, simgan
 from sggan_jax.config import Config
 from sggan_jax.methods import make_method
 
 
-@pytest.mark.parametrize("file", [dualgan, simgan, bigan])
+@pytest.mark.parametrize("file", [dualgan, simgan, bigan, cut])
 @pytest.mark.parametrize("name", sggan.PRESETS)
 def test_every_preset_builds_its_method_and_differs_in_the_game_alone(name, file):
     config, ours = file.get_config(name), sggan.get_config(name)
@@ -26,7 +26,7 @@ def test_every_preset_builds_its_method_and_differs_in_the_game_alone(name, file
     )
 
 
-@pytest.mark.parametrize("file", [dualgan, simgan, bigan])
+@pytest.mark.parametrize("file", [dualgan, simgan, bigan, cut])
 def test_an_unknown_name_is_refused(file):
     with pytest.raises(ValueError, match="got 'papr'"):
         file.get_config("papr")

@@ -18,7 +18,8 @@ def test_flags_and_the_exit_code_are_those_of_the_program(path):
     text = path.read_text("utf-8")
     (command,) = re.findall(r"(?:launch\.train)((?:\s+-?\s*\S+)+?)\n\s*(?:code|ports)", text)
     flags = set(re.findall(r"--(\w+)=", command))
-    known = set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', (ROOT / "train.py").read_text("utf-8")))
+    sources = "".join((ROOT / name).read_text("utf-8") for name in ("train.py", "presets.py"))
+    known = set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', sources))
     assert "coordinator" in flags
     assert flags <= known
     assert re.search(rf"\b{STOPPED}\b", text)

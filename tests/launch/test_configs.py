@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from configs import common, cyclegan, sggan
+from configs import benchmark, common, cyclegan, segmenter, sggan
 from sggan_jax.config import Config
 from sggan_jax.data.labels import group_table
 from sggan_jax.methods import make_method
@@ -15,6 +15,8 @@ from sggan_jax.types import num_params
 def test_every_preset_builds_a_method_and_declares_no_key_of_its_own(name, file):
     config = file.get_config(name)
     assert config.is_locked
+    if file is sggan and name in ("city128", "city"):
+        config.semantic.teacher = "runs/seg"  # for the user to give
     assert set(config.to_dict()) == set(common.get_config().to_dict())
     make_method(Config.from_dict(config.to_dict()), group_table(config.data.class_groups), 100)
 
@@ -36,6 +38,61 @@ def test_the_paper_is_to_the_letter():
         "g_r2v": 54_415_104,
         "d_r": 2_822_912,
         "d_v": 2_822_912,
+    }
+
+
+def test_what_goes_beyond_the_paper_is_in_the_presets_of_cities_alone():
+    beyond = {"adv_feat_r": 1, "dis_feat_r": 1, "r1_r": 0.03, "r1_v": 0.03, "sem_v": 1}
+    for name in sggan.PRESETS:
+        weights = sggan.get_config(name).weights
+        off = {term: 0.0 for term in beyond}
+        want = beyond if name.startswith("city") else off
+        assert {term: weights[term] for term in beyond} == want
+        assert {term: cyclegan.get_config(name).weights[term] for term in beyond} == off
+    # Beside these terms city128 is camvid128.
+    one, other = (sggan.get_config(name).to_dict() for name in ("city128", "camvid128"))
+    assert one | {"weights": one["weights"] | off} == other
+
+
+def test_city_cuts_windows_of_half_the_stored_side():
+    data = sggan.get_config("city").data
+    assert (data.height, data.width, data.stored_height, data.stored_width) == (256, 512, 512, 1024)
+
+
+def test_the_segmenter_of_cities_is_light_at_twice_the_side():
+    config, light = segmenter.get_config("city128"), segmenter.get_config("light")
+    assert (config.data.height, config.data.width, config.train.steps) == (128, 256, 1600)
+    assert config.data.class_groups == light.data.class_groups == "ten"
+    assert config.seg == light.seg
+
+
+BEYOND = ["with_features", "with_r1", "with_content", "with_agreement", "with_semantic"]
+
+
+def test_every_idea_of_the_comparison_is_one_beside_camvid128():
+    config = benchmark.get_config("cityscapes128").to_dict()
+    first = ("source", "class_statistics", "cyclegan", "cut", "sggan")
+    assert config["order"] == (*first, *BEYOND, "city128", "self_training", "upper")
+    rows = config["experiments"]
+    plain = rows["sggan"]["adapt"]
+    assert plain == sggan.get_config("camvid128").to_dict()
+    for name in BEYOND:
+        changed = differing(rows[name]["adapt"], plain)
+        assert 1 <= len(changed) <= 2, name
+    assert differing(rows["with_semantic"]["adapt"], plain) == {"semantic": "source", "weights": 1}
+    assert rows["city128"]["adapt"]["semantic"]["teacher"] == "source"
+    assert rows["self_training"]["segment"]["method"] == "self_training"
+    assert (rows["cut"]["adapt"]["method"], rows["cut"]["adapt"]["data"]["height"]) == ("cut", 128)
+
+
+def differing(one, other):
+    """Values that differ, by section."""
+    return {
+        section: value
+        for section, values in one.items()
+        if isinstance(values, dict)
+        for key, value in values.items()
+        if value != other[section][key]
     }
 
 

@@ -46,4 +46,4 @@ def test_an_unknown_preset_is_told_with_the_known_ones(tmp_path):
         check=False,
     )
     assert told.returncode != 0
-    assert "paper, toycity, camvid, camvid128; got 'papr'" in told.stderr
+    assert "paper, toycity, camvid, camvid128, city128, city; got 'papr'" in told.stderr

@@ -5,7 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sggan_jax.losses.segmentation import hard_pixel_cross_entropy, pixel_cross_entropy
+from sggan_jax.losses.segmentation import (
+    hard_pixel_cross_entropy,
+    pixel_cross_entropy,
+    weighted_cross_entropy,
+)
 
 SHAPE, CLASSES = (2, 5, 7), 4
 
@@ -114,3 +118,23 @@ def test_refusals():
     for threshold, at_least in [(0.0, 1), (1.5, 1), (0.5, -1)]:
         with pytest.raises(ValueError, match="threshold must lie in"):
             hard_pixel_cross_entropy(scores, classes, threshold=threshold, at_least=at_least)
+
+
+def test_weighted_classes_and_their_gradient_are_those_of_loops():
+    rng = np.random.default_rng(7)
+    logits, targets = rng.normal(size=(*SHAPE, CLASSES)), rng.uniform(size=(*SHAPE, CLASSES))
+    targets[0, 0] = 0.0
+    total, slopes = 0.0, np.zeros_like(logits)
+    for place in np.ndindex(SHAPE):
+        odds = np.exp(logits[place]) / np.exp(logits[place]).sum()
+        total -= (targets[place] * np.log(odds)).sum()
+        slopes[place] = odds * targets[place].sum() - targets[place]
+    number = np.prod(SHAPE)
+    with jax.enable_x64(True):
+        got, grads = jax.value_and_grad(weighted_cross_entropy)(
+            jnp.asarray(logits), jnp.asarray(targets)
+        )
+    np.testing.assert_allclose(got, total / number, rtol=1e-6)
+    np.testing.assert_allclose(grads, slopes / number, rtol=1e-5, atol=1e-9)
+    with pytest.raises(ValueError, match=r"logits \(2, 3\), targets \(2, 2\)"):
+        weighted_cross_entropy(jnp.zeros((2, 3)), jnp.zeros((2, 2)))

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from sggan_jax.config import Config
 from sggan_jax.methods import make_method
+from sggan_jax.methods.frozen import Frozen
 
 SIZE = (8, 16)
 
@@ -69,3 +71,61 @@ def play(make_batch):
         )
 
     return play
+
+
+# Class ids 0 to 5 in the discriminators' groups, and in the teacher's classes.
+GROUPS = np.zeros(256, np.uint8)
+GROUPS[:6] = [0, 1, 2, 1, 0, 2]
+CLASSES = np.full(256, 255, np.uint8)
+CLASSES[:5] = [2, 0, 1, 1, 2]
+
+
+class Reader(nn.Module):
+    """A teacher of one layer: three logits from the colour of every pixel alone."""
+
+    @nn.compact
+    def __call__(self, x):
+        return x @ self.param("matrix", nn.initializers.normal(1.0), (3, 3))
+
+
+class Pyramid(nn.Module):
+    """An encoder of five levels: averages of squares of pixels, mixed to as many channels."""
+
+    channels: tuple[int, ...] = (16, 24, 40, 112, 320)
+
+    @nn.compact
+    def __call__(self, x):
+        levels = []
+        for number in self.channels:
+            x = jax.lax.reduce_window(x, 0.0, jax.lax.add, *[(1, 2, 2, 1)] * 2, "SAME") / 4
+            mix = np.random.default_rng(number).normal(size=(x.shape[-1], number))
+            levels.append(jnp.square(x @ mix.astype(np.float32)))
+        return levels
+
+
+MATRIX = np.random.default_rng(1).normal(size=(3, 3)).astype(np.float32)
+
+
+def frozen():
+    reader = Frozen({"params": {"matrix": jnp.asarray(MATRIX)}}, jnp.asarray(CLASSES), Reader())
+    return {"teacher": reader, "encoder": Frozen({}, module=Pyramid())}
+
+
+def labelled_batch(size=2):
+    rng = np.random.default_rng(0)
+    batch = {name: rng.integers(0, 256, (size, *SIZE, 3)).astype(np.uint8) for name in "vr"}
+    labels = {f"lab_{x}": rng.integers(0, 6, (size, *SIZE)).astype(np.uint8) for x in "vr"}
+    return batch | labels
+
+
+@pytest.fixture(scope="session")
+def asked():
+    """Frozen networks small enough to write out in numpy, and labels to ask them about."""
+    return SimpleNamespace(
+        groups=GROUPS,
+        classes=CLASSES,
+        matrix=MATRIX,
+        channels=Pyramid.channels,
+        frozen=frozen(),
+        batch=labelled_batch(),
+    )

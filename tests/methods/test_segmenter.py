@@ -71,7 +71,7 @@ def test_its_term_is_the_loss_of_hard_pixels(played):
     _, _, _, seen, learning, _, terms = played
     assert set(terms) == {"seg"}
     want = hard_pixel_cross_entropy(
-        jnp.asarray(learning["scores_v"]), seen["classes_v"], threshold=0.6, at_least=20
+        jnp.asarray(learning["logits_v"]), seen["classes_v"], threshold=0.6, at_least=20
     )
     np.testing.assert_allclose(terms["seg"], want, rtol=1e-5)
 
@@ -82,19 +82,19 @@ def test_training_moves_the_statistics_and_inference_uses_them(played):
     variables = {"params": params["seg"], "batch_stats": stats["seg"]}
     learn = partial(method.modules["seg"].apply, train=True, mutable=["batch_stats"])
     want, new = jax.jit(learn)(variables, seen["v"])
-    np.testing.assert_allclose(learning["scores_v"], want, atol=1e-3)
+    np.testing.assert_allclose(learning["logits_v"], want, atol=1e-3)
     for got, new_stat in zip(
         jax.tree.leaves(learning["stats"]["seg"]), jax.tree.leaves(new), strict=True
     ):
         np.testing.assert_allclose(got, new_stat, rtol=1e-3, atol=1e-5)
     want = jax.jit(method.modules["seg"].apply)(variables, seen["v"])
-    np.testing.assert_allclose(inferring["scores_v"], want, atol=1e-4)
+    np.testing.assert_allclose(inferring["logits_v"], want, atol=1e-4)
 
 
 def test_predictions_are_class_ids_for_the_painter(played):
     """The lowest id of each class."""
     *_, inferring, _ = played
-    want = np.array([1, 3, 2])[inferring["scores_v"].argmax(-1)]
+    want = np.array([1, 3, 2])[inferring["logits_v"].argmax(-1)]
     assert inferring["predicted"].dtype == np.uint8
     np.testing.assert_array_equal(inferring["predicted"], want)
 

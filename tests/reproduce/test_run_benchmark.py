@@ -4,7 +4,10 @@ import types
 
 import pytest
 
+from sggan_jax.config import Config, Semantic
+from sggan_jax.reproduce import jobs
 from sggan_jax.reproduce.experiment import Paths, read_experiments
+from sggan_jax.reproduce.jobs import Benchmark
 from sggan_jax.reproduce.run_benchmark import run_benchmark
 from sggan_jax.types import InputError
 
@@ -17,7 +20,8 @@ CONFIG = {
     "segment_seeds": (0,),
     "splits": ("val",),
 }
-NET = {"train": {"steps": 5}}
+NET = {"train": {"steps": 5}, "semantic": {"teacher": ""}}
+ASKING = NET | {"semantic": {"teacher": "source"}}
 
 
 def fields(**changes):
@@ -86,6 +90,32 @@ def test_predicted_labels_are_made_before_they_are_used():
     diary = Diary(read(game=fields(adapt=NET, predicted=True)))
     run_benchmark(diary, only=("game",))
     assert diary.done[2:4] == [("predict_labels",), ("train_adapter", "game", 3)]
+
+
+def test_a_teacher_is_trained_before_it_is_asked():
+    diary = Diary(read(game=fields(adapt=ASKING)))
+    run_benchmark(diary, only=("game",))
+    assert diary.done[2:4] == [("train_teacher", "game"), ("train_adapter", "game", 3)]
+    own = Diary(read(game=fields(adapt=NET | {"semantic": {"teacher": "runs/seg"}})))
+    run_benchmark(own, only=("game",))
+    assert own.done[2] == ("train_adapter", "game", 3)  # a run directory of the user's own
+
+
+def test_the_teacher_is_the_first_network_of_its_experiment(tmp_path, monkeypatch):
+    benchmark = Benchmark.__new__(Benchmark)
+    benchmark.config = CONFIG | {"data": {key: "" for key in jobs._SHARED}}
+    benchmark.experiments = read(game=fields(adapt=whole_config("source")))
+    benchmark.paths = Paths(tmp_path)
+    asked = []
+    monkeypatch.setattr(jobs, "train", lambda config, workdir: asked.append((config, workdir)))
+    benchmark.train_adapter(benchmark.experiments["game"], 3)
+    ((config, workdir),) = asked
+    assert config["semantic"]["teacher"] == str(tmp_path / "source" / "segmenter_0_0")
+    assert workdir == tmp_path / "game" / "adapter_3"
+
+
+def whole_config(teacher):
+    return Config(semantic=Semantic(teacher=teacher)).to_dict()
 
 
 def test_steps_of_the_ladder_are_those_of_every_rung():

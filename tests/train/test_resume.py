@@ -20,6 +20,8 @@ SMALL = {"data__class_groups": "ten", "train__pool_size": 0, "seg__width": 0.25}
 SETTINGS = {
     "simgan": {"sim__refiner_steps": 2, "sim__dis_steps": 1, "sim__width": 2, "sim__dis_width": 3},
     "segmenter": SMALL | {"data__real": "", "data__scale_low": 0.8, "data__colour": 0.3},
+    "self_training": SMALL,
+    "cut": {"cut__width": 4, "cut__patches": 8},
     "fcns_in_the_wild": SMALL | {"fcns_in_the_wild__dis_width": 4, "fcns_in_the_wild__history": 3},
 }
 
