@@ -56,8 +56,8 @@ def content_distance(x: Sequence[jax.Array], y: Sequence[jax.Array]) -> jax.Arra
       ValueError: if shapes or numbers of levels differ, or there is no level.
 
     >>> x = jnp.array([1.0, 3.0]).reshape(1, 1, 2, 1)
-    >>> round(float(content_distance([x], [-x])), 2), float(content_distance([x], [5 * x + 1]))
-    (4.0, 0.0)
+    >>> [round(float(content_distance([x], [y])), 2) for y in (-x, 5 * x + 1)]
+    [4.0, 0.0]
     """
     if len(x) != len(y) or not x:
         raise ValueError(f"expected as many levels on both sides, got {len(x)} and {len(y)}")
