@@ -9,9 +9,11 @@ while the others go on. Exit code 1 if a number of the device is not the CPU's w
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +61,12 @@ def run_part(part: str, args: argparse.Namespace, until: float) -> dict[str, Any
     with log.open("w") as errors:
         try:
             done = subprocess.run(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=seconds
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                timeout=seconds,
+                env=environment(part, os.environ),
             )
         except subprocess.TimeoutExpired:
             return {"failed": f"took more than {seconds:.0f} s, see {log}"}
@@ -67,6 +74,23 @@ def run_part(part: str, args: argparse.Namespace, until: float) -> dict[str, Any
         last = log.read_text().strip().splitlines()[-1:] or ["no word"]
         return {"failed": f"exit code {done.returncode}: {last[0]}"}
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def environment(part: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Leave the device to whom it is for, and let the CPU be asked beside it.
+
+    >>> environment("torch", {"JAX_PLATFORMS": "cuda"})["JAX_PLATFORMS"]
+    'cpu'
+    """
+    changed = dict(given)
+    platforms = given.get("JAX_PLATFORMS", "")
+    if part == "torch":
+        changed["JAX_PLATFORMS"] = "cpu"
+    elif platforms and "cpu" not in platforms:
+        changed["JAX_PLATFORMS"] = f"{platforms},cpu"
+    if part == "processes":  # their parent counts the GPUs, and would keep most of one
+        changed["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    return changed
 
 
 def rows(found: dict[str, Any], part: str) -> list[dict[str, Any]]:

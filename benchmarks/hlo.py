@@ -11,20 +11,36 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterator
-
-Shape = tuple[int, str, tuple[int, ...]]
-"""Bytes in the device's memory, type of a number, sizes."""
+from typing import NamedTuple
 
 FREE = {
     *("parameter", "constant", "tuple", "get-tuple-element", "bitcast", "after-all", "domain"),
     *("opt-barrier", "partition-id", "replica-id", "add-dependency"),
 }
 MOVES = {*FREE, "copy", "transpose", "reshape"}
+SCALAR = {
+    *("add", "subtract", "multiply", "remainder", "power", "maximum", "minimum", "negate"),
+    *("and", "or", "xor", "not", "shift-left", "shift-right-logical", "compare", "select"),
+    *("convert", "bitcast-convert", "slice", "reshape", "broadcast"),
+}
 CALLS = {"call", "while", "conditional", "async-start"}
+SLICES = {"slice", "dynamic-slice"}
 REDUCES = {"reduce", "reduce-window", "select-and-scatter"}
-KINDS = ("convolution", "product", "reduction", "elementwise", "copy", "between devices", "other")
+KINDS = (
+    *("convolution", "product", "reduction", "elementwise", "copy", "between devices", "other"),
+    "prefetch",  # a TPU's transfer between its memories while kernels run
+)
 
 BITS = {"pred": 8, "token": 0, "opaque": 0}
+
+
+class Shape(NamedTuple):
+    """An array: its bytes, those of them in the device's memory, type of a number, sizes."""
+
+    size: int
+    bytes: int
+    kind: str
+    dims: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +61,7 @@ class Instruction:
     @property
     def bytes(self) -> int:
         """Bytes of its results in the device's memory."""
-        return sum(shape[0] for shape in self.shapes)
+        return sum(shape.bytes for shape in self.shapes)
 
     def attribute(self, pattern: str) -> str:
         """Find an attribute; empty if there is none."""
@@ -131,9 +147,9 @@ def _shapes(text: str) -> Iterator[Shape]:
         dims = tuple(int(n) for n in sizes.split(",") if n)
         digits = re.search(r"\d+", kind)
         bits = BITS.get(kind, int(digits[0]) if digits else 0)
-        # Memory other than 0 is within the chip.
-        near = re.search(r"S\([1-9]", layout)
-        yield (0 if near else math.prod(_padded(dims, layout)) * bits // 8), kind, dims
+        size = math.prod(_padded(dims, layout)) * bits // 8
+        near = re.search(r"S\([1-9]", layout)  # memory other than 0 is within the chip
+        yield Shape(size, 0 if near else size, kind, dims)
 
 
 def _padded(dims: tuple[int, ...], layout: str) -> list[int]:
@@ -149,7 +165,7 @@ def _padded(dims: tuple[int, ...], layout: str) -> list[int]:
 def _kernels(computations: Computations, name: str, times: int) -> Iterator[Kernel]:
     inside = computations[name]
     for instruction in inside.values():
-        if instruction.opcode in FREE or instruction.opcode.endswith("-done"):
+        if _is_free(instruction):
             continue
         if instruction.opcode in CALLS:
             often = int(instruction.attribute(r'"known_trip_count":\{"n":"(\d+)"') or 1)
@@ -157,6 +173,15 @@ def _kernels(computations: Computations, name: str, times: int) -> Iterator[Kern
                 yield from _kernels(computations, called, times * often)
             continue
         yield _kernel(computations, inside, instruction, times)
+
+
+def _is_free(one: Instruction) -> bool:
+    """Tell names and ends of transfers, and scalars that a TPU's own small unit computes."""
+    if one.opcode in FREE or one.opcode.endswith("-done"):
+        return True
+    if one.opcode == "custom-call":
+        return bool(re.search(r'custom_call_target="(ConcatBitcast|Assume)', one.more))
+    return one.opcode in SCALAR and not any(shape.dims for shape in one.shapes)
 
 
 def _called(instruction: Instruction) -> list[str]:
@@ -200,12 +225,14 @@ def _kind(one: Instruction, body: list[Instruction]) -> str:
         return "product"
     if re.match(r"all-|reduce-scatter|collective-|send|recv", one.opcode):
         return "between devices"
+    if one.opcode.endswith("-start"):
+        return "prefetch"
     if one.opcode == "custom-call":
         return "other"
     if opcodes & REDUCES:
         return "reduction"
     copies = opcodes <= MOVES and opcodes & {"copy", "transpose"}
-    return "copy" if copies or one.opcode == "copy-start" else "elementwise"
+    return "copy" if copies else "elementwise"
 
 
 def _moved(
@@ -213,18 +240,21 @@ def _moved(
 ) -> int:
     """Bytes that a kernel reads and writes."""
     if one.opcode.endswith("-start"):
-        return sum(shape[0] for shape in one.shapes[:2])  # where to and where from
+        if one.opcode == "slice-start":
+            part = one.shapes[1]
+            return part.size + part.bytes
+        return sum(shape.bytes for shape in one.shapes[:2])  # where to and where from
     read = {name: inside[name].bytes for name in one.operands if name in inside}
     if fused is None:
         if one.opcode == "dynamic-update-slice":
             return 2 * inside[one.operands[1]].bytes
-        return (one.bytes if one.opcode == "dynamic-slice" else sum(read.values())) + one.bytes
+        return (one.bytes if one.opcode in SLICES else sum(read.values())) + one.bytes
     written = one.bytes
     parameters = (x for x in fused.values() if x.opcode == "parameter")
     ordered = sorted(parameters, key=lambda x: int(x.given))
     for name, parameter in zip(one.operands, ordered, strict=True):
         users = [x for x in fused.values() if parameter.name in x.operands]
-        if users and all(x.opcode == "dynamic-slice" for x in users):
+        if users and all(x.opcode in SLICES for x in users):
             read[name] = min(read.get(name, 0), sum(x.bytes for x in users))
         for x in users:
             if x.opcode == "dynamic-update-slice" and x.operands[0] == parameter.name:
@@ -235,15 +265,15 @@ def _moved(
 
 def _numbers(scope: dict[str, Instruction], x: Instruction) -> str:
     """Tell what numbers are multiplied: the wider operand's, for a narrower one is widened."""
-    kinds = {scope[name].shapes[0][1] for name in x.operands[:2] if name in scope}
+    kinds = {scope[name].shapes[0].kind for name in x.operands[:2] if name in scope}
     kind = "f32" if "f32" in kinds else min(kinds, default="f32")
     return f"{kind} highest" if kind == "f32" and "precision={highest" in x.more else kind
 
 
 def _operations(scope: dict[str, Instruction], x: Instruction) -> int:
     """Count two operations for every product of numbers that both stand in their operands."""
-    result = x.shapes[0][2]
-    left, right = (scope[name].shapes[0][2] for name in x.operands[:2])
+    result = x.shapes[0].dims
+    left, right = (scope[name].shapes[0].dims for name in x.operands[:2])
     if x.opcode == "dot":
         axes = x.attribute(r"lhs_contracting_dims=\{([\d,]*)\}")
         return 2 * math.prod(result) * math.prod(left[int(n)] for n in axes.split(",") if n)

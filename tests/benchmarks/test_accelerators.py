@@ -43,6 +43,7 @@ def test_the_largest_layers_are_named():
     [
         ("jit(step)/transpose(jvp(UNet))/down_3/norm/reduce_sum", "UNet/down_3/norm, gradient"),
         ("jit(step)/jvp(UNet)/up0/conv_general_dilated", "UNet/up0"),
+        ("jit(step)/jvp(UNet)/up1/cond/branch_0_fun/transpose()/conv", "UNet/up1"),
         ("copy.42", "copy.42"),
     ],
 )
@@ -72,4 +73,4 @@ def test_a_program_is_compiled_for_a_gpu_that_is_not_here(tmp_path):
     (row,) = json.loads(output.read_text())
     assert 100 < row["kernels"] < 3000
     assert row["kinds_ms"]["convolution"] > 0
-    assert "| tiny_step | NVIDIA H100 80GB HBM3 |" in done.stdout
+    assert "| tiny_step | NVIDIA H100 |" in done.stdout

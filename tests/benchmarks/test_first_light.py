@@ -34,6 +34,21 @@ def test_a_part_that_fails_is_told_and_the_others_stay():
     assert "### Adapting" not in text
 
 
+@pytest.mark.parametrize(
+    ("part", "given", "platforms", "preallocate"),
+    [
+        ("step", {}, None, None),
+        ("equality", {"JAX_PLATFORMS": "cuda"}, "cuda,cpu", None),
+        ("torch", {"JAX_PLATFORMS": "cuda"}, "cpu", None),
+        ("processes", {"JAX_PLATFORMS": "cuda,cpu"}, "cuda,cpu", "false"),
+    ],
+)
+def test_no_part_keeps_the_device_from_another(part, given, platforms, preallocate):
+    got = first_light.environment(part, given)
+    assert got.get("JAX_PLATFORMS") == platforms
+    assert got.get("XLA_PYTHON_CLIENT_PREALLOCATE") == preallocate
+
+
 @pytest.mark.slow
 def test_everything_runs_through_on_a_cpu(tmp_path):
     done = subprocess.run(

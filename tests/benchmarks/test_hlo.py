@@ -28,6 +28,11 @@ GPU = """HloModule jit_step, is_scheduled=true
   ROOT %put = f32[50,64]{1,0} dynamic-update-slice(%p.2, %p.3, %p.4, %zero)
 }
 
+%fused_part (p.6: f32[50,64]) -> f32[2,64] {
+  %p.6 = f32[50,64]{1,0} parameter(0)
+  ROOT %part = f32[2,64]{1,0} slice(%p.6), slice={[0:2], [0:64]}
+}
+
 %fused_sum (p.5: f32[1,4,4,16]) -> f32[16] {
   %p.5 = f32[1,4,4,16]{3,2,1,0} parameter(0)
   %none = f32[] constant(0)
@@ -64,6 +69,7 @@ operand_precision={highest,highest}, custom_call_target="__cudnn$convBackwardFil
   %k_bar = f32[16,4,4,3]{3,2,1,0} get-tuple-element(%cudnn-conv.2), index=0
   %copy.1 = f32[16,4,4,3]{0,3,2,1} copy(%k_bar)
   %fusion.2 = f32[50,64]{1,0} fusion(%pool, %item, %where), kind=kLoop, calls=%fused_update
+  %fusion.4 = f32[2,64]{1,0} fusion(%pool), kind=kLoop, calls=%fused_part
   %first = f32[64]{0} constant({...})
   %loop = (s32[], f32[64]{0}) while(%first), condition=%condition, body=%body, \
 backend_config={"known_trip_count":{"n":"5"}}
@@ -85,6 +91,10 @@ ENTRY %main (x: f32[258,514,3]) -> f32[258,514,3] {
   %start = (f32[258,514,3]{1,0,2:T(8,128)S(1)}, f32[258,514,3]{1,0,2:T(8,128)}, u32[]{:S(2)}) \
 copy-start(%x)
   %done = f32[258,514,3]{1,0,2:T(8,128)S(1)} copy-done(%start)
+  %part = ((f32[258,514,3]{1,0,2:T(8,128)}), f32[258,514,1]{1,0,2:T(8,128)S(1)}, s32[]{:S(2)}) \
+slice-start(%x), slice={[0:258], [0:514], [0:1]}
+  %seed = u32[] constant(3)
+  %bits = u32[] xor(%seed, %seed)
   ROOT %f = f32[258,514,3]{2,1,0:T(8,128)} fusion(%done), kind=kLoop, calls=%fused, \
 backend_config={"window_config":{"estimated_cycles":"9000"}}
 }
@@ -104,6 +114,7 @@ def test_kernels_are_what_runs(gpu):
         ("convolution", 1),
         ("copy", 1),
         ("elementwise", 1),
+        ("elementwise", 1),
         ("copy", 5),
         ("reduction", 1),
     ]
@@ -116,6 +127,7 @@ def test_bytes_are_operands_and_results(gpu):
         IMAGE + MAP + KERNEL,
         2 * KERNEL,
         2 * 64 * 4 + 4,  # the new item, read and written, and its place; not the pool
+        2 * 2 * 64 * 4,  # the part
         2 * 64 * 4,
         MAP + 16 * 4,
     ]
@@ -123,7 +135,7 @@ def test_bytes_are_operands_and_results(gpu):
 
 def test_every_number_of_the_small_image_meets_its_filter_once(gpu):
     once = 2 * (4 * 4 * 16) * (4 * 4 * 3)
-    assert [kernel.operations for kernel in gpu] == [0, once, once, 0, 0, 0, 0]
+    assert [kernel.operations for kernel in gpu] == [0, once, once, 0, 0, 0, 0, 0]
     assert [kernel.numbers for kernel in gpu][1:3] == ["f32", "f32 highest"]
     assert gpu[1].name == "jit(step)/UNet/down0/conv"
 
@@ -156,12 +168,13 @@ def test_arithmetic_of_plain_operations(line, operations):
 
 
 def test_tpus_fill_up_tiles_and_keep_some_of_it_within_the_chip():
-    there, moved = read_kernels(TPU)
+    there, part, moved = read_kernels(TPU)  # scalars run beside them
     # The last axes 258 and 514 lie in tiles of 8 x 128: 264 x 640; three planes of them.
     assert there.bytes == 3 * 264 * 640 * 4
+    assert (part.kind, part.bytes) == ("prefetch", 264 * 640 * 4)  # the part, not all it is of
     # Back from the chip's own memory with the colours last: each of 514 columns fills 128 lanes.
     assert moved.bytes == 258 * 520 * 128 * 4
-    assert (there.kind, moved.kind, moved.cycles) == ("copy", "copy", 9000)
+    assert (there.kind, moved.kind, moved.cycles) == ("prefetch", "copy", 9000)
 
 
 def test_a_text_without_a_program_is_refused():
