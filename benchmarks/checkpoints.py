@@ -21,7 +21,6 @@ tune_allocator()  # before jax is imported
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from sggan_jax.train.checkpoint import read_run  # noqa: E402
 
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
 from sggan_jax.data.domains import open_domain  # noqa: E402
@@ -30,6 +29,7 @@ from sggan_jax.data.labels import group_names, group_table  # noqa: E402
 from sggan_jax.evaluate.checkpoint import measure  # noqa: E402
 from sggan_jax.evaluate.features import load_features  # noqa: E402
 from sggan_jax.evaluate.held_out import HeldOut, prepare  # noqa: E402
+from sggan_jax.runs.description import read_run  # noqa: E402
 from sggan_jax.runs.segmenter import load_segmenter  # noqa: E402
 
 _BATCH = 8
