@@ -1,5 +1,6 @@
 """Programs: thin entry points over the library, each ``python -m launch.NAME --help``."""
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -79,12 +80,26 @@ def _parse(argv: Sequence[str]) -> list[str]:
     from sggan_jax.types import InputError
 
     try:
-        return app.parse_flags_with_usage(find_configs(argv))
+        return flags.FLAGS(find_configs(argv))
     except InputError as error:
         sys.exit(_refuse(str(error)))
+    except flags.Error as error:
+        sys.exit(_refuse(f"{_last_words(str(error))} (--help lists the flags)"))
     except (AttributeError, KeyError) as error:  # how ml_collections tells of an unknown key
         hint = str(error).strip("\"'").replace("\\'", "").replace("\\n", ". ").replace("'", "")
         sys.exit(_refuse(f"the configuration has no key {hint} See sggan_jax/config/"))
+
+
+def _last_words(told: str) -> str:
+    r"""Return the last line without the exception's name, as a preset's refusal ends a traceback.
+
+    >>> _last_words("flag --config=sggan:papr: Error:\nTraceback\nValueError: no preset 'papr'")
+    "no preset 'papr'"
+    >>> _last_words("Unknown command line flag 'x'")
+    "Unknown command line flag 'x'"
+    """
+    first, *rest = told.splitlines()
+    return re.sub(r"^[\w.]+Error: ", "", rest[-1]) if rest else first
 
 
 def _refuse(sentence: str) -> int:

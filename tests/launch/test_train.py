@@ -45,5 +45,6 @@ def test_an_unknown_preset_is_told_with_the_known_ones(tmp_path):
         text=True,
         check=False,
     )
-    assert told.returncode != 0
+    assert told.returncode == 2
+    assert told.stderr.count("\n") == 1
     assert "paper, toycity, camvid, camvid128, city128, city; got 'papr'" in told.stderr
