@@ -85,7 +85,7 @@ def convert(path: Path) -> tuple[Generator, dict[str, Any]]:
     """Read a file as a generator and its parameters in our form.
 
     Raises:
-      InputError: if it is damaged, of another network, or has batch norm.
+      InputError: if it is damaged, of another network, or has batch norm or no norm.
     """
     tensors = _clean(path, read_tensors(path))
     blocks = sorted(int(match[1]) for match in map(_BLOCK.fullmatch, tensors) if match)
@@ -95,6 +95,7 @@ def convert(path: Path) -> tuple[Generator, dict[str, Any]]:
             module, layers = _lay_out_resnet(tensors, blocks)
         else:
             module, layers = _lay_out_unet(tensors)
+        _check_norms(path, tensors, layers)
         params: dict[str, Any] = {}
         for layer in layers:
             params |= _carry(tensors, layer)
@@ -123,6 +124,17 @@ def _clean(path: Path, tensors: Tensors) -> Tensors:
             f"networks with instance norm (--norm instance) can be carried over"
         )
     return {name: tensor for name, tensor in tensors.items() if not name.endswith(noted)}
+
+
+def _check_norms(path: Path, tensors: Tensors, layers: list[Layer]) -> None:
+    """Refuse a network without norms, which has no offsets where norms would follow either."""
+    normed = [layer for layer in layers if layer.norm is not None]
+    marks = (name for x in normed for name in (f"{x.key}.bias", f"{x.norm}.weight"))
+    if not any(name in tensors for name in marks):
+        raise InputError(
+            f"{path} holds neither norms nor offsets: trained with --norm none; only networks "
+            f"with instance norm (--norm instance) can be carried over"
+        )
 
 
 def _lay_out_resnet(tensors: Tensors, blocks: list[int]) -> tuple[ResNet, list[Layer]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from sggan_jax.messages import warn
+from sggan_jax.types import InputError
 
 try:
     import fcntl
@@ -22,9 +23,16 @@ def hold(folder: Path) -> Iterator[None]:
 
     The system lets go of it when the process ends, in whatever way. Where a file system cannot
     hold anything, nothing is held.
+
+    Raises:
+      InputError: if the directory cannot be made or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / ".lock").open("a")
+    except OSError as error:
+        raise InputError(f"cannot write into {folder}: {error.strerror}") from error
+    with opened as file:
         if not _take(file):
             warn(f"another process trains in {folder}; waiting for its end")
             while not _take(file):

@@ -26,7 +26,7 @@ from sggan_jax.train.restart import begin, check_end, fault_of, roll_back
 from sggan_jax.train.samples import SamplePictures, choose_examples
 from sggan_jax.train.signals import Stop
 from sggan_jax.train.unreadable import UnreadableBudget
-from sggan_jax.types import Batch
+from sggan_jax.types import Batch, InputError
 
 
 def train(
@@ -49,6 +49,8 @@ def train(
       Stopped: after SIGTERM or SIGINT, once a checkpoint is written; or, of several processes,
         after another one's end.
     """
+    if not str(workdir):
+        raise InputError("the run directory has an empty name: an unset variable in the command?")
     with processes.guard(), Stop() as stop:
         _prepare_and_train(Config.from_dict(config), Path(workdir), allow, init, stop)
 

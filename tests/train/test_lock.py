@@ -5,7 +5,10 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from sggan_jax.train.lock import hold
+from sggan_jax.types import InputError
 
 PROGRAM = """
 import sys, time
@@ -34,3 +37,10 @@ def test_a_free_directory_is_made_and_held_at_once(tmp_path, capsys):
         with hold(tmp_path / "new"):
             assert (tmp_path / "new").is_dir()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_directory_that_cannot_be_made_is_refused_in_one_sentence(name, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=f"cannot write into .*{name}: "), hold(tmp_path / name):
+        pass

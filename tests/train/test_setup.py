@@ -32,6 +32,11 @@ def test_a_finished_run_is_left_alone(whole, tiny, capsys):
     assert {path: path.stat().st_mtime_ns for path in (whole / "checkpoints").rglob("*")} == before
 
 
+def test_a_run_directory_without_a_name_is_refused(tiny):
+    with pytest.raises(InputError, match="empty name"):
+        setup.train(tiny(), "")
+
+
 def test_a_run_may_be_prolonged(repaint, runs, tmp_path):
     setup.train(repaint(train__steps=2), tmp_path)
     setup.train(repaint(train__steps=4), tmp_path)
