@@ -95,7 +95,6 @@ def convert(path: Path) -> tuple[Generator, dict[str, Any]]:
             module, layers = _lay_out_resnet(tensors, blocks)
         else:
             module, layers = _lay_out_unet(tensors)
-        _check_norms(path, tensors, layers)
         params: dict[str, Any] = {}
         for layer in layers:
             params |= _carry(tensors, layer)
@@ -113,7 +112,7 @@ def convert(path: Path) -> tuple[Generator, dict[str, Any]]:
 
 
 def _clean(path: Path, tensors: Tensors) -> Tensors:
-    """Undo the name of a parallel wrapper, drop what instance norms of old only noted."""
+    """Undo a parallel wrapper's name, drop what old instance norms noted, refuse other norms."""
     if all(name.startswith("module.") for name in tensors):
         tensors = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
     noted = ("running_mean", "running_var", "num_batches_tracked")
@@ -123,18 +122,12 @@ def _clean(path: Path, tensors: Tensors) -> Tensors:
             f"{path} has batch norm, whose statistics are those of its training batches; only "
             f"networks with instance norm (--norm instance) can be carried over"
         )
-    return {name: tensor for name, tensor in tensors.items() if not name.endswith(noted)}
-
-
-def _check_norms(path: Path, tensors: Tensors, layers: list[Layer]) -> None:
-    """Refuse a network without norms, which has no offsets where norms would follow either."""
-    normed = [layer for layer in layers if layer.norm is not None]
-    marks = (name for x in normed for name in (f"{x.key}.bias", f"{x.norm}.weight"))
-    if not any(name in tensors for name in marks):
+    if sum(name.endswith(".bias") for name in tensors) == 1:  # of the layer that makes the image
         raise InputError(
             f"{path} holds neither norms nor offsets: trained with --norm none; only networks "
             f"with instance norm (--norm instance) can be carried over"
         )
+    return {name: tensor for name, tensor in tensors.items() if not name.endswith(noted)}
 
 
 def _lay_out_resnet(tensors: Tensors, blocks: list[int]) -> tuple[ResNet, list[Layer]]:

@@ -259,7 +259,7 @@ def empty(tensors):
         (drop, "no ResNet or U-Net of the PyTorch program: 'model.7.weight' is missing"),
         (add, "holds 1 tensors that the network has no place for, such as model.99.weight"),
         (batch_norm, "has batch norm"),
-        (no_norm, "holds neither norms nor offsets: trained with --norm none"),
+        (no_norm, "^[^ ]* holds neither norms nor offsets: trained with --norm none"),
         (reshape, "'down2'.*kernel.*should have the shape .3, 3, 4, 8., has .2, 3, 4, 8."),
         (flatten, "model.7.weight is missing or of another shape"),
         (empty, "no ResNet or U-Net"),
