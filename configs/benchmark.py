@@ -153,7 +153,7 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
         {
             "cut": experiment("CUT", segment, cut.get_config(preset)),
             "with_features": sggan_with("discriminators of features", **features),
-            "with_r1": sggan_with("R1", weights__r1_r=0.03, weights__r1_v=0.03),
+            "with_r1": sggan_with("R1", weights__r1_r=0.03, weights__r1_v=0.03, loss__r1_every=4),
             "with_content": sggan_with("content loss", **content),
             "with_agreement": sggan_with("agreement masks", loss__agreement=True),
             "with_semantic": sggan_with("semantic loss", weights__sem_v=1.0, **asked),

@@ -113,6 +113,7 @@ def beyond(config) -> None:
     """Turn on what the paper does not have; ``semantic.teacher`` is for the user to give."""
     config.weights.adv_feat_r = config.weights.dis_feat_r = 1.0
     config.weights.r1_r = config.weights.r1_v = 0.03
+    config.loss.r1_every = 4
     config.weights.sem_v = 1.0
 
 
@@ -120,6 +121,7 @@ def without_beyond(config) -> None:
     """Turn it off again, for baselines that share a preset's size, networks and steps."""
     config.weights.adv_feat_r = config.weights.dis_feat_r = 0.0
     config.weights.r1_r = config.weights.r1_v = 0.0
+    config.loss.r1_every = 1
     config.weights.sem_v = 0.0
 
 
