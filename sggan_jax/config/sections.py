@@ -236,6 +236,9 @@ class Train(Section):
     """Number of steps; 0 means as many as the epochs ask for."""
     batch_size: Number = 1
     """Images of each domain in one step, over all devices."""
+    accumulate: Number = 1
+    """Equal parts in which a device's share of the batch goes through, one after another, for the
+    memory of one; docs/accelerators.md says what differs from the whole at once."""
     pool_size: Count = 50
     """History of fakes per domain, over all devices; 0 for none."""
     ema: PartOf = 0.0

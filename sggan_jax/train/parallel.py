@@ -103,8 +103,8 @@ def share(total: int, devices: tuple[jax.Device, ...]) -> int:
     return -(-total // len(devices))
 
 
-def check_batch_size(batch_size: int, devices: tuple[jax.Device, ...]) -> None:
-    """Refuse a batch that cannot be split evenly.
+def check_batch_size(batch_size: int, devices: tuple[jax.Device, ...], accumulate: int = 1) -> None:
+    """Refuse a batch that cannot be split evenly, over devices and then into parts.
 
     Raises:
       InputError: with the numbers.
@@ -113,6 +113,12 @@ def check_batch_size(batch_size: int, devices: tuple[jax.Device, ...]) -> None:
         raise InputError(
             f"train.batch_size must be a positive multiple of the {len(devices)} devices, "
             f"got {batch_size}; set it, or train.devices"
+        )
+    if batch_size % (len(devices) * accumulate):
+        raise InputError(
+            f"train.accumulate = {accumulate} cannot split the {batch_size // len(devices)} images "
+            f"of a device into equal parts; train.batch_size must be a multiple of "
+            f"{len(devices) * accumulate}"
         )
 
 

@@ -72,7 +72,7 @@ def make_setup(config: Config, workdir: Path) -> Setup:
     check_method(config, class_groups, new=not (workdir / RUN_FILE).exists())
     groups = tuple(class_groups.tolist())
     devices = pick_devices(config.train.devices)
-    parallel.check_batch_size(config.train.batch_size, devices)
+    parallel.check_batch_size(config.train.batch_size, devices, config.train.accumulate)
     return Setup(config, groups, devices, read_augmentation(config.data, groups))
 
 
@@ -105,6 +105,7 @@ def make_plan(setup: Setup, workdir: str | Path, per_epoch: int) -> Plan:
         },
         pool_size=parallel.share(train.pool_size, setup.devices),
         ema=train.ema,
+        accumulate=train.accumulate,
         watch=True,
         frozen=frozen,
     )

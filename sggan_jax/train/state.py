@@ -45,6 +45,7 @@ class Recipe:
       optimisers: optimiser group name to its optimiser.
       pool_size: places of each history pool on each device; 0 for none.
       ema: decay of the generators' moving average; 0 for none.
+      accumulate: parts in which a device's share of a batch goes through, one after another.
       watch: whether a step tells the norm of every network's gradient.
       frozen: networks that terms ask, by name; constants of the step, no part of the state.
     """
@@ -52,6 +53,7 @@ class Recipe:
     optimisers: Mapping[str, optax.GradientTransformation]
     pool_size: int = 50
     ema: float = 0.0
+    accumulate: int = 1
     watch: bool = False
     frozen: Mapping[str, Frozen] = dataclasses.field(default_factory=dict)
 

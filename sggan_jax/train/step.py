@@ -1,20 +1,24 @@
 """The training step: one pure function of (state, batch) for every method."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from sggan_jax.methods.base import Method, OptimiserGroup, weighted_sum
-from sggan_jax.train.pool import exchange
+from sggan_jax.train.pool import Pool, exchange
 from sggan_jax.train.state import Recipe, TrainState
-from sggan_jax.types import Batch, Metrics
+from sggan_jax.types import Batch, Metrics, Params
 
 GRADIENT = "gradient/"
 """Prefix of gradient norms: ``gradient/generators/g_v2r``, by optimiser group and network."""
+
+Differentiate = Callable[[str, Mapping[str, Params]], tuple[Params, Metrics]]
+"""A group's name and all parameters to the gradients of its own, and its unweighted terms."""
 
 Step = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
@@ -37,24 +41,12 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         rng = jax.random.fold_in(state.rng, state.step)
         if axis_name is not None:
             rng = jax.random.fold_in(rng, jax.lax.axis_index(axis_name))
-        rng_preprocess, rng_forward, rng_pool = jax.random.split(rng, 3)
-
-        tensors = (
-            method.preprocess(batch, rng_preprocess) | {"stats": state.stats} | dict(recipe.frozen)
-        )
-        tensors |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
-        generators = {name: state.params[name] for name in method.generators}
-        forward = partial(_forward, method, tensors, rng_forward)
-        outputs, pull_back, stats = jax.vjp(forward, generators, has_aux=True)
-        pools, old = _pass_pools(method, state.pools, tensors | outputs, rng_pool)
-        tensors |= old
-
+        look = _look if recipe.accumulate == 1 else _look_in_parts
+        differentiate, stats, pools = look(method, recipe, state, batch, rng)
         params, opt = dict(state.params), dict(state.opt)
         metrics: dict[str, jax.Array] = {}
         for name, group in method.optimiser_groups.items():
-            grads, terms = _gradients(
-                method, group, params, tensors, outputs, pull_back, state.step
-            )
+            grads, terms = differentiate(name, params)
             if axis_name is not None:
                 grads, terms, stats = jax.lax.pmean((grads, terms, stats), axis_name)
             own = {net: params[net] for net in group.nets}
@@ -70,6 +62,56 @@ def make_step(method: Method, recipe: Recipe, axis_name: str | None = None) -> S
         return state, metrics
 
     return step
+
+
+def _look(
+    method: Method, recipe: Recipe, state: TrainState, batch: Batch, rng: jax.Array
+) -> tuple[Differentiate, dict[str, Any], dict[str, Pool]]:
+    """Adapt a batch; return what differentiates a group's terms of it, new statistics and pools."""
+    rng_preprocess, rng_forward, rng_pool = jax.random.split(rng, 3)
+    tensors = (
+        method.preprocess(batch, rng_preprocess) | {"stats": state.stats} | dict(recipe.frozen)
+    )
+    tensors |= {name: schedule(state.step) for name, schedule in method.scalars.items()}
+    generators = {name: state.params[name] for name in method.generators}
+    forward = partial(_forward, method, tensors, rng_forward)
+    outputs, pull_back, stats = jax.vjp(forward, generators, has_aux=True)
+    pools, old = _pass_pools(method, state.pools, tensors | outputs, rng_pool)
+    tensors |= old
+
+    def differentiate(name: str, params: Mapping[str, Params]) -> tuple[Params, Metrics]:
+        group = method.optimiser_groups[name]
+        return _gradients(method, group, params, tensors, outputs, pull_back, state.step)
+
+    return differentiate, stats, pools
+
+
+def _look_in_parts(
+    method: Method, recipe: Recipe, state: TrainState, batch: Batch, rng: jax.Array
+) -> tuple[Differentiate, dict[str, Any], dict[str, Pool]]:
+    """Do the same part by part, each forgotten but for its gradients: the memory of one part.
+
+    Every group is differentiated at the weights before the step.
+    """
+    number = recipe.accumulate
+    parts = jax.tree.map(lambda x: x.reshape(number, -1, *x.shape[1:]), batch)
+
+    def look(carried, part):
+        state, total = carried
+        differentiate, stats, pools = _look(method, recipe, state, *part)
+        found = {name: differentiate(name, state.params) for name in method.optimiser_groups}
+        return (state.replace(stats=stats, pools=pools), jax.tree.map(jnp.add, total, found)), None
+
+    def shapes(state):
+        first = jax.tree.map(lambda x: x[0], parts)
+        differentiate = _look(method, recipe, state, first, rng)[0]
+        return {name: differentiate(name, state.params) for name in method.optimiser_groups}
+
+    zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(shapes, state))
+    rngs = jax.random.split(rng, number)
+    (state, total), _ = jax.lax.scan(look, (state, zeros), (parts, rngs))
+    mean = jax.tree.map(lambda x: x / number, total)
+    return lambda name, params: mean[name], state.stats, state.pools
 
 
 def _average(decay, params, state):

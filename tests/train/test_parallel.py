@@ -40,3 +40,9 @@ def test_a_pool_is_shared_rounded_up(total, devices, places):
 def test_an_uneven_batch_is_refused():
     with pytest.raises(InputError, match="multiple of the 2 devices, got 3"):
         parallel.check_batch_size(3, (None, None))
+
+
+def test_a_batch_that_does_not_part_evenly_is_refused():
+    parallel.check_batch_size(8, (None, None), accumulate=2)
+    with pytest.raises(InputError, match=r"= 4 cannot split the 3 images .* multiple of 8"):
+        parallel.check_batch_size(6, (None, None), accumulate=4)

@@ -111,6 +111,14 @@ def test_several_steps_per_dispatch_continue_as_well(repaint, runs, tmp_path, mo
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
 
 
+@pytest.mark.slow
+def test_a_batch_in_parts_continues_as_well(tiny, runs, tmp_path, monkeypatch):
+    config = tiny(train__batch_size=4, train__accumulate=2)
+    setup.train(config, tmp_path / "whole")
+    train_in_parts(config, tmp_path / "parts", runs, monkeypatch)
+    runs.assert_same(tmp_path / "parts", tmp_path / "whole")
+
+
 def test_a_state_of_one_device_fits_four_and_the_reverse(whole, runs):
     state = runs.saved(whole).state
     one, four = pick_devices(1), pick_devices(4)

@@ -247,6 +247,43 @@ def test_several_devices_do_what_one_does_with_the_whole_batch(count):
             np.testing.assert_allclose(many[name], value, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("count", "accumulate"), [(1, 2), (1, 4), (2, 2)])
+def test_a_batch_in_parts_gives_the_step_of_the_whole(count, accumulate):
+    game, whole = make_game(), make_recipe()
+    parts = dataclasses.replace(whole, accumulate=accumulate)
+    batch, results = chunk(1, 4), []
+    for recipe, devices in ((whole, 1), (parts, count)):
+        trainer, state = place(game, recipe, devices)
+        for _ in range(3):
+            state, terms = trainer.run(state, batch)
+        state = parallel.to_host(state, trainer.devices)
+        results.append((numbers(state), {name: float(x[0]) for name, x in terms.items()}))
+    (alone, terms_alone), (together, terms_together) = results
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+    assert terms_together == pytest.approx(terms_alone, rel=1e-5)
+
+
+def test_parts_of_a_batch_pass_through_the_pool_one_after_another():
+    recipe = dataclasses.replace(make_recipe(pool_size=4), accumulate=2)
+    trainer, state = place(make_game(), recipe, 1)
+    batch = chunk(1, 4)
+    state, _ = trainer.run(state, batch)
+    (items,), filled = state.pools["fake_r"]
+    assert int(filled) == 4
+    np.testing.assert_allclose(items, START["g"] * batch["v"][0], rtol=1e-6)
+
+
+def test_a_player_who_rests_rests_with_parts_of_a_batch_too():
+    recipe = dataclasses.replace(make_recipe(), accumulate=2)
+    trainer, state = place(make_game(updates=is_even), recipe, 1)
+    values = []
+    for _ in range(3):
+        state, _ = trainer.run(state, chunk(1, 2))
+        values.append(float(state.params["d"]["w"]))
+    assert values[0] != START["d"]
+    assert values[1] == values[0] != values[2]
+
+
 def test_each_device_has_its_own_pool_and_its_own_randomness():
     game, recipe = make_game(noise=1.0), make_recipe(pool_size=3)
     trainer, state = place(game, recipe, 2)
@@ -334,13 +371,14 @@ def make_images(size, seed=0):
     return batch | {"lab_v": lab_v, "lab_r": lab_r}
 
 
-def steps_of_sggan(count, size, steps):
+def steps_of_sggan(count, size, steps, accumulate=1):
     """Train SG-GAN by plain gradient descent, whose result shows every gradient to scale.
 
     Returns the parameters before and after.
     """
     method, sgd = make_sggan(), optax.sgd(1e-2)
-    recipe = Recipe({"generators": sgd, "discriminators": sgd}, pool_size=8)
+    optimisers = {"generators": sgd, "discriminators": sgd}
+    recipe = Recipe(optimisers, pool_size=8, accumulate=accumulate)
     devices = pick_devices(count)
     state = init_state(method, recipe, 0, make_images(1))
     pools = jax.tree.map(lambda x: jnp.stack([x] * count), state.pools)
@@ -402,3 +440,11 @@ def test_sggan_on_several_devices_is_sggan_on_one(count):
     assert_close(together, alone, 1e-5)
     changes = jax.tree.map(lambda a, b: np.abs(a - b).max(), start, alone)
     assert min(jax.tree.leaves(changes)) > 1e-5  # every kernel has learned something
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "accumulate"), [(1, 2), (2, 2)])
+def test_sggan_of_a_batch_in_parts_is_sggan_of_the_whole(count, accumulate):
+    _, alone = steps_of_sggan(1, 2 * count, steps=2)
+    _, parts = steps_of_sggan(count, 2 * count, steps=2, accumulate=accumulate)
+    assert_close(parts, alone, 1e-5)
