@@ -33,7 +33,8 @@ ORDER = (
 )
 BEYOND = (
     *("source", "class_statistics", "cyclegan", "cut", "sggan"),
-    *("with_features", "with_r1", "with_content", "with_agreement", "with_semantic"),
+    *("with_features", "with_r1", "with_content", "with_agreement"),
+    *("with_semantic", "with_semantic_real"),
     *("city128", "self_training", "upper"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
@@ -145,8 +146,9 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
         game = with_changes(sggan.get_config(preset), **values)
         return experiment(f"SG-GAN with {title}", segment, game)
 
-    # An experiment whose first segmentation network is asked.
-    asked = {"semantic__teacher": "source"}
+    # Experiments whose first segmentation network is asked: it has learned from renderings alone,
+    # or from photographs, whose labels SG-GAN uses anyway.
+    asked, asked_real = {"semantic__teacher": "source"}, {"semantic__teacher": "upper"}
     features = {"weights__adv_feat_r": 1.0, "weights__dis_feat_r": 1.0}
     content = {"weights__content_v": 1.0, "weights__content_r": 1.0}
     return ConfigDict(
@@ -156,11 +158,16 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
             "with_r1": sggan_with("R1", weights__r1_r=0.03, weights__r1_v=0.03, loss__r1_every=4),
             "with_content": sggan_with("content loss", **content),
             "with_agreement": sggan_with("agreement masks", loss__agreement=True),
-            "with_semantic": sggan_with("semantic loss", weights__sem_v=1.0, **asked),
+            "with_semantic": sggan_with(
+                "semantic loss, teacher of renderings", weights__sem_v=1.0, **asked
+            ),
+            "with_semantic_real": sggan_with(
+                "semantic loss, teacher of photographs", weights__sem_v=1.0, **asked_real
+            ),
             "city128": experiment(
                 "SG-GAN, features, R1 and semantic loss",
                 segment,
-                with_changes(sggan.get_config("city128"), **asked),
+                with_changes(sggan.get_config("city128"), **asked_real),
             ),
             "self_training": experiment(
                 "renderings, self-training", self_training.get_config(network)
