@@ -29,15 +29,9 @@ TENTH = 0.1
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
-    """Build the method from its configuration.
+    """Build the method: ``seg`` against ``d_seg``.
 
-    Args:
-      config: the whole configuration.
-      class_groups: [256] uint8, the class of every class id; 255 is ignored.
-      steps_per_epoch: unused.
-
-    Returns:
-      The method: ``seg`` against ``d_seg``.
+    Epochs play no part; see :func:`sggan_jax.methods.make_method`.
 
     Raises:
       InputError: if the class groups are no classes to segment.
