@@ -18,6 +18,7 @@ from sggan_jax.config import Config
 from sggan_jax.evaluate.measures import MEASURES
 from sggan_jax.files import read_json_lines
 from sggan_jax.report.chart import Chart, make_chart
+from sggan_jax.report.curves import group_curves, is_schedule, read_curves
 from sggan_jax.report.run_page import RunPage, write_run_page
 from sggan_jax.runs.best import read_best
 from sggan_jax.runs.description import flatten
@@ -33,7 +34,6 @@ SECONDS_BETWEEN = 10.0
 """The page is not rewritten more often, nor for more than a twentieth of the time."""
 
 _MOST_SAMPLES, _MOST_EVENTS = 20, 50
-_UNTOLD = ("step", "seconds", "steps_per_second")
 _WORDS = {
     "lower": "less is better",
     "higher": "more is better",
@@ -149,15 +149,15 @@ def embed(path: Path) -> str:
 
 
 def draw_terms(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """Chart what was logged, a chart for each kind of term, both domains in it.
+    """Chart what was logged, a chart for each kind of term, both domains in it, and of schedule.
 
     Args:
       lines: of ``metrics.jsonl``.
     """
-    kinds: dict[str, dict[str, tuple[list[int], list[float]]]] = defaultdict(dict)
-    for name, curve in _columns(lines).items():
-        kinds[name.rsplit("_", 1)[0]][name] = curve
-    return [make_chart(kind, curves, smoothed=True) for kind, curves in kinds.items()]
+    return [
+        make_chart(kind, curves, smoothed=not any(map(is_schedule, curves)))
+        for kind, curves in group_curves(read_curves(lines)).items()
+    ]
 
 
 def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -166,7 +166,7 @@ def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
     Args:
       lines: of ``measures.jsonl``.
     """
-    columns, charts = _columns(lines), []
+    columns, charts = read_curves(lines), []
     for measure in MEASURES:
         if measure.name in columns and not measure.name.endswith(("_low", "_high")):
             steps, values = columns[measure.name]
@@ -189,18 +189,6 @@ def list_settings(config: Config) -> list[tuple[str, str, str]]:
     return [
         (key, str(usual[key]), str(here[key])) for key in sorted(here) if here[key] != usual[key]
     ]
-
-
-def _columns(lines: Sequence[Mapping[str, Any]]) -> dict[str, tuple[list[int], list[float]]]:
-    """Turn lines into steps and values by name; a value that is not finite is left out."""
-    columns: dict[str, tuple[list[int], list[float]]] = {}
-    for line in lines:
-        for name, value in line.items():
-            if name not in _UNTOLD and math.isfinite(value):
-                steps, values = columns.setdefault(name, ([], []))
-                steps.append(line["step"])
-                values.append(value)
-    return columns
 
 
 def _mean_rate(lines: Sequence[Mapping[str, Any]]) -> float:
