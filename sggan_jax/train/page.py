@@ -16,13 +16,14 @@ from PIL import Image
 
 from sggan_jax.config import Config
 from sggan_jax.evaluate.measures import MEASURES
+from sggan_jax.evaluate.score import parse_score
 from sggan_jax.files import read_json_lines
 from sggan_jax.report.chart import Chart, make_chart
 from sggan_jax.report.curves import group_curves, is_schedule, read_curves
 from sggan_jax.report.run_page import RunPage, write_run_page
 from sggan_jax.runs.best import read_best
 from sggan_jax.runs.description import flatten
-from sggan_jax.train.best import best_of
+from sggan_jax.train.best import best_of, read_measured
 from sggan_jax.train.faults import EVENTS_FILE
 from sggan_jax.train.log import MEASURES_FILE
 from sggan_jax.train.plan import Plan
@@ -97,7 +98,10 @@ class LivePage:
             total=plan.num_steps,
             facts=self._facts(lines, done, live),
             terms=draw_terms(lines),
-            measures=draw_measures(list(read_json_lines(workdir / MEASURES_FILE))),
+            measures=[
+                *draw_score(plan.config.train.best_metric, workdir),
+                *draw_measures(list(read_json_lines(workdir / MEASURES_FILE))),
+            ],
             samples=self._samples(),
             settings=list_settings(plan.config),
             events=_events(workdir),
@@ -177,6 +181,16 @@ def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
             note = f"{measure.meaning}; {words}"
             charts.append(make_chart(measure.name, {measure.name: (steps, values)}, note, best))
     return charts
+
+
+def draw_score(metric: str, workdir: Path) -> list[Chart]:
+    """Chart the score that decides which checkpoint is best; nothing for a measure that does."""
+    values = read_measured(workdir, metric) if parse_score(metric) else {}
+    if not values:
+        return []
+    curve = list(values), list(values.values())
+    note = f"{metric}; {_WORDS['higher']}"
+    return [make_chart("score", {"score": curve}, note, best_of(metric, values))]
 
 
 def list_settings(config: Config) -> list[tuple[str, str, str]]:
