@@ -261,7 +261,8 @@ class Train(Section):
     keep_best: Count = 0
     """Checkpoints kept beside them: those that were best when saved."""
     best_metric: str = ""
-    """What decides which: a term, of which less is better, or a measure (docs/evaluating.md)."""
+    """What decides which: a term, of which less is better, a measure, or a score of several such as
+    agreement+0.5*boundary-0.1*grid (docs/evaluating.md)."""
     patience: Count = 0
     """Measures in a row without gain in it after which the run ends; 0 for none."""
     on_nonfinite: Literal["stop", "rollback"] = "stop"

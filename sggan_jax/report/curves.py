@@ -1,44 +1,60 @@
 """Curves of a run: every logged term against the step."""
 
+import math
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from sggan_jax.files import read_json_lines
-from sggan_jax.types import InputError
-
 matplotlib.use("Agg")  # files only: no window, whatever the machine has
 
-_HIDDEN = ("step", "steps_per_second")
+Curve = tuple[Sequence[int], Sequence[float]]
+"""Steps and the finite values at them."""
+
+_UNTOLD = ("step", "seconds", "steps_per_second")
 
 
-def read_curves(run: str | Path) -> dict[str, np.ndarray]:
-    """Read what a run logged.
+def read_curves(lines: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
+    """Turn the lines of a log into curves by name; a value that is not finite is left out.
 
     Args:
-      run: run directory, as ``launch.train`` left it.
+      lines: of ``metrics.jsonl`` or ``measures.jsonl``.
 
-    Returns:
-      ``step`` and every term by name: arrays [n].
-
-    Raises:
-      InputError: if the run has logged nothing.
+    >>> read_curves([{"step": 2, "cyc_v": 0.5}, {"step": 4, "cyc_v": 0.25, "cyc_r": 1.0}])
+    {'cyc_v': ([2, 4], [0.5, 0.25]), 'cyc_r': ([4], [1.0])}
     """
-    path = Path(run) / "metrics.jsonl"
-    entries = list(read_json_lines(path))
-    if not entries:
-        raise InputError(f"{path} holds no metrics: {run} has not been trained yet")
-    columns: dict[str, list[float]] = defaultdict(list)
-    for entry in entries:
-        for name, value in entry.items():
-            columns[name].append(value)
-    return {name: np.array(values) for name, values in columns.items()}
+    curves: dict[str, tuple[list[int], list[float]]] = {}
+    for line in lines:
+        for name, value in line.items():
+            if name not in _UNTOLD and math.isfinite(value):
+                steps, values = curves.setdefault(name, ([], []))
+                steps.append(line["step"])
+                values.append(value)
+    return dict(curves)
 
 
-def draw_curves(curves: dict[str, np.ndarray], window: int = 9) -> Figure:
+def group_curves(curves: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
+    """Part curves by kind: both domains of a term, learning rates of all optimiser groups.
+
+    >>> group_curves({"cyc_v": ([1], [2.0]), "cyc_r": ([1], [3.0]), "rate/d_r": ([1], [0.1])})
+    {'cyc': {'cyc_v': ([1], [2.0]), 'cyc_r': ([1], [3.0])}, 'rate': {'rate/d_r': ([1], [0.1])}}
+    """
+    kinds: dict[str, dict[str, Curve]] = defaultdict(dict)
+    for name, curve in curves.items():
+        kind = name.partition("/")[0] if is_schedule(name) else name.rsplit("_", 1)[0]
+        kinds[kind][name] = curve
+    return dict(kinds)
+
+
+def is_schedule(name: str) -> bool:
+    """Whether a curve is of what was set, a learning rate or a factor, and not of a term."""
+    return "/" in name
+
+
+def draw_curves(curves: Mapping[str, Curve], window: int = 9) -> Figure:
     """Draw one panel for each kind of term, both domains in it.
 
     Args:
@@ -48,17 +64,14 @@ def draw_curves(curves: dict[str, np.ndarray], window: int = 9) -> Figure:
     Returns:
       A figure; ``figure.savefig(path)`` writes it.
     """
-    kinds: dict[str, list[str]] = defaultdict(list)
-    for name in curves:
-        if name not in _HIDDEN:
-            kinds[name.rsplit("_", 1)[0]].append(name)
+    kinds = group_curves(curves)
     figure = Figure(figsize=(4 * min(len(kinds), 3), 2.6 * -(-len(kinds) // 3)), dpi=110)
-    for index, names in enumerate(kinds.values()):
+    for index, kind in enumerate(kinds.values()):
         panel = figure.add_subplot(-(-len(kinds) // 3), min(len(kinds), 3), index + 1)
-        for name in names:
-            steps, values = smooth(curves["step"], curves[name], window)
-            (line,) = panel.plot(steps, values, label=name)
-            panel.plot(curves["step"], curves[name], color=line.get_color(), alpha=0.25, lw=0.8)
+        for name, (steps, values) in kind.items():
+            width = 1 if is_schedule(name) else window
+            (line,) = panel.plot(*smooth(np.array(steps), np.array(values), width), label=name)
+            panel.plot(steps, values, color=line.get_color(), alpha=0.25, lw=0.8)
         panel.set_ylim(bottom=0)
         panel.set_xlabel("step")
         panel.legend(frameon=False)

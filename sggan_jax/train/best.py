@@ -1,11 +1,12 @@
 """Which state of a run is best, by a term or a measure, and when it no longer gains."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sggan_jax.config import Config
-from sggan_jax.evaluate.measures import find_direction
+from sggan_jax.data.domains import naming
+from sggan_jax.evaluate.score import find_score, find_side, list_measures
 from sggan_jax.files import read_json_lines
 from sggan_jax.train.log import MEASURES_FILE
 from sggan_jax.types import InputError
@@ -17,15 +18,42 @@ def check_metric(config: Config) -> None:
     Raises:
       InputError: naming it.
     """
-    train = config.train
-    chosen = train.keep_best or train.patience
-    if not chosen or train.best_metric in config.term_weights:
+    metric = config.train.best_metric
+    if not _is_asked(config) or metric in config.term_weights:
         return
-    if find_direction(train.best_metric) == "none":
-        raise InputError(
-            f"train.best_metric = {train.best_metric!r} describes and is neither better nor worse "
-            f"for being higher: choose another measure (docs/evaluating.md)"
-        )
+    with naming("train.best_metric"):
+        if find_side(metric) == "none":
+            raise InputError(
+                f"{metric!r} describes and is neither better nor worse for being higher: choose "
+                f"another measure (docs/evaluating.md)"
+            )
+
+
+def check_measurable(config: Config, classes: Collection[str], lacking: Mapping[str, str]) -> None:
+    """Refuse to choose by a measure that this run cannot take.
+
+    Args:
+      config: of the run.
+      classes: names that measures by class know.
+      lacking: measure to why it cannot be taken.
+
+    Raises:
+      InputError: naming the measure and why.
+    """
+    if not _is_asked(config) or config.train.best_metric in config.term_weights:
+        return
+    for name in list_measures(config.train.best_metric):
+        title, _, part = name.partition("/")
+        if title in lacking:
+            raise InputError(f"train.best_metric asks for {name!r}, but {lacking[title]}")
+        if part and title != "grid" and part not in classes:
+            raise InputError(
+                f"train.best_metric asks for {name!r}, but measures are by {', '.join(classes)}"
+            )
+
+
+def _is_asked(config: Config) -> bool:
+    return bool(config.train.keep_best or config.train.patience)
 
 
 def cost(metric: str, value: float) -> float:
@@ -33,18 +61,21 @@ def cost(metric: str, value: float) -> float:
 
     >>> cost("agreement", 0.75), cost("grid", 2.0), cost("contrast/road", -0.5), cost("cyc_v", 3.0)
     (-0.75, 2.0, 0.5, 3.0)
+    >>> cost("agreement-0.1*grid", 0.75)
+    -0.75
     """
     try:
-        direction = find_direction(metric)
+        direction = find_side(metric)
     except InputError:  # a term
         return value
     return {"higher": -value, "zero": abs(value)}.get(direction, value)
 
 
 def read_measured(workdir: Path, metric: str) -> dict[int, float]:
-    """Read every value of a measure that was logged, by step."""
+    """Read every value of a measure, or of a score, that was logged, by step."""
     entries = read_json_lines(Path(workdir) / MEASURES_FILE)
-    return {entry["step"]: entry[metric] for entry in entries if metric in entry}
+    values = {entry["step"]: find_score(metric, entry) for entry in entries}
+    return {step: value for step, value in values.items() if value is not None}
 
 
 def count_without_gain(metric: str, values: Mapping[int, float]) -> int:

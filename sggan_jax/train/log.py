@@ -36,6 +36,7 @@ class Log:
         first_step: int,
         num_steps: int,
         tell: Callable[[str], None] = warn,
+        schedules: Callable[[int], Mapping[str, float]] = lambda step: {},
     ):
         """Open the files; lines and points beyond ``first_step`` are dropped.
 
@@ -44,8 +45,9 @@ class Log:
           first_step: steps already done.
           num_steps: steps of the whole run.
           tell: called with a sentence about files that cannot be written.
+          schedules: step to what changes with it, such as learning rates, logged beside the terms.
         """
-        self.workdir = Path(workdir)
+        self.workdir, self._schedules = Path(workdir), schedules
         self._tell, self._failing = tell, False
         self._lines = open_lines(self.workdir / "metrics.jsonl", first_step)
         self._measures: JsonLines | None = None
@@ -66,8 +68,9 @@ class Log:
             self._try(self._measures.close)
 
     def scalars(self, step: int, metrics: Mapping[str, float], rate: float) -> None:
-        """Write terms and steps per second; the bar shows them too."""
+        """Write terms, steps per second and schedules; the bar shows all but the schedules."""
         entry = {"step": step, "steps_per_second": round(rate, 4)} | dict(metrics)
+        entry |= self._schedules(step)
         points = [summary.scalar(name, x) for name, x in entry.items() if name != "step"]
         lines = self._try(partial(self._lines.add, entry))
         board = self._try(partial(self._board.add, step, *points))
@@ -121,10 +124,9 @@ class Log:
         """Draw every logged term against the step: ``curves.png``."""
 
         def save():
-            path = self.workdir / "metrics.jsonl"
-            if path.stat().st_size:
+            if curves := read_curves(read_json_lines(self.workdir / "metrics.jsonl")):
                 picture = io.BytesIO()
-                draw_curves(read_curves(self.workdir)).savefig(picture, format="png")
+                draw_curves(curves).savefig(picture, format="png")
                 part = self.workdir / ".curves.png.part"
                 part.write_bytes(picture.getvalue())
                 part.replace(self.workdir / "curves.png")

@@ -5,7 +5,7 @@ measured ends as one that is not.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,21 @@ from sggan_jax.evaluate.checkpoint import measure
 from sggan_jax.evaluate.confusion import count_pixels, score
 from sggan_jax.evaluate.features import Features, load_features
 from sggan_jax.evaluate.held_out import prepare
+from sggan_jax.evaluate.measures import MEASURES
 from sggan_jax.nets.pth import read_tensors
 from sggan_jax.runs.description import Run
 from sggan_jax.runs.segmenter import load_segmenter
+from sggan_jax.train.best import check_measurable
 from sggan_jax.train.plan import Plan
 from sggan_jax.train.state import TrainState
 from sggan_jax.types import Array, InputError, to_float, to_uint8
 
 Values = dict[str, float]
+
+_OF_FEATURES = ("kid", "kid_low", "kid_high", "skvd", "skvd_low", "skvd_high", "ckvd")
+_OF_NETWORK = ("agreement", "iou")
+_OF_ADAPTERS = [measure.name for measure in MEASURES if measure.name not in _OF_NETWORK]
+_NO_IMAGES = "a segmentation network makes no images"
 
 _BATCH = 4
 """Images at once: a forward pass of so many takes less memory than a step of one."""
@@ -45,16 +52,19 @@ class Measuring:
           tell: called with a sentence about what cannot be measured, and how long this took.
 
         Raises:
-          InputError: if held-out images, network or features cannot be used.
+          InputError: if held-out images, network or features cannot be used, or the best checkpoint
+            is to be chosen by what cannot be measured.
         """
         began = time.perf_counter()
         self._net = plan.method.adapters.get("v2r") or plan.method.adapters["seg"]
         if "v2r" in plan.method.adapters:
-            self.images, self._score = _of_adapter(plan.config, plan.run, tell)
+            self.images, self._score, classes, lacking = _of_adapter(plan.config, plan.run, tell)
             self._call = jax.jit(_adapter(plan.method.modules[self._net]))
         else:
             self.images, self._score = _of_segmenter(plan.config, plan.run)
+            classes, lacking = plan.run.group_names, dict.fromkeys(_OF_ADAPTERS, _NO_IMAGES)
             self._call = jax.jit(_segmenter(plan.method.modules[self._net]))
+        check_measurable(plan.config, classes, lacking)
         seconds = time.perf_counter() - began
         tell(f"measuring on {len(self.images)} held-out images; {seconds:.1f} s to prepare")
 
@@ -78,25 +88,32 @@ class Measuring:
 
 def _of_adapter(
     config: Config, run: Run, tell: Callable[[str], None]
-) -> tuple[np.ndarray, Callable[[np.ndarray], Values]]:
-    """Prepare what adapted images are measured by: the sources, and adapted ones to values."""
+) -> tuple[np.ndarray, Callable[[np.ndarray], Values], Sequence[str], Mapping[str, str]]:
+    """Prepare what adapted images are measured by.
+
+    Returns:
+      The sources, a function from adapted ones to values, names of classes, and measures that
+      cannot be taken, each with why.
+    """
     settings = config.evaluate
     segmenter = load_segmenter(settings.network) if settings.network else None
     names = segmenter.names if segmenter else run.group_names
     groups = segmenter.class_groups if segmenter else np.array(run.class_groups, np.uint8)
     sources, labels, titles = _read(config, "virtual")
     photographs, photo_labels, _ = _read(config, "real")
+    features, truth = _load_features(settings.features, tell), _truth(config, titles)
+    lacking: dict[str, str] = {}
+    if features is None:
+        lacking |= dict.fromkeys(_OF_FEATURES, "the feature network is not there")
+    if segmenter is None:
+        lacking |= dict.fromkeys(_OF_NETWORK, "evaluate.network names no segmentation network")
+    if truth is None:
+        lacking["true_error"] = "there is a true image in the toy city alone"
     held = prepare(
-        sources,
-        groups[labels],
-        photographs,
-        groups[photo_labels],
-        names,
-        _load_features(settings.features, tell),
-        segmenter,
-        _truth(config, titles),
+        *(sources, groups[labels], photographs, groups[photo_labels], names),
+        *(features, segmenter, truth),
     )
-    return sources, lambda adapted: measure(adapted, held)
+    return sources, lambda adapted: measure(adapted, held), names, lacking
 
 
 def _of_segmenter(config: Config, run: Run) -> tuple[np.ndarray, Callable[[np.ndarray], Values]]:

@@ -18,7 +18,10 @@ def make_optimiser(
       num_steps: length of the run, where a decay ends.
       group: its ``rate`` multiplies the learning rate, its ``clip`` bounds its parameters.
     """
-    links = [_scaling(config), optax.scale_by_learning_rate(_schedule(config, num_steps, group))]
+    links = [
+        _scaling(config),
+        optax.scale_by_learning_rate(make_schedule(config, num_steps, group)),
+    ]
     if config.weight_decay:
         links.insert(0, optax.add_decayed_weights(config.weight_decay, mask=_kernels))
     if group.clip:
@@ -47,7 +50,8 @@ def _scaling(config: Optim) -> optax.GradientTransformation:
     return optax.trace(decay=config.b1) if config.b1 else optax.identity()
 
 
-def _schedule(config: Optim, num_steps: int, group: OptimiserGroup) -> optax.ScalarOrSchedule:
+def make_schedule(config: Optim, num_steps: int, group: OptimiserGroup) -> optax.ScalarOrSchedule:
+    """Build the learning rate of a group: a number, or a schedule over the group's own updates."""
     rate = config.learning_rate * group.rate
     first = round(config.decay_from * num_steps)
     if first >= num_steps:

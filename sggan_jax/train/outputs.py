@@ -1,6 +1,7 @@
 """What a run writes: log, sample pictures, checkpoints and events, by the first process for all."""
 
 import time
+from functools import partial
 from typing import Any, NoReturn
 
 from sggan_jax.runs.best import read_best
@@ -14,6 +15,7 @@ from sggan_jax.train.metric_buffer import MetricBuffer
 from sggan_jax.train.page import PAGE_FILE, LivePage
 from sggan_jax.train.plan import Plan
 from sggan_jax.train.samples import SamplePictures
+from sggan_jax.train.schedules import read_schedules
 from sggan_jax.train.signals import Stopped
 from sggan_jax.train.state import TrainState
 
@@ -55,7 +57,9 @@ class Outputs:
     def open_log(self, done: int) -> Log:
         """Open the log after a step; in the first process alone it writes."""
         if processes.is_first():
-            return Log(self.plan.workdir, done, self.plan.num_steps, self.events.warn)
+            plan = self.plan
+            schedules = partial(read_schedules, plan.method, plan.config.optim, plan.num_steps)
+            return Log(plan.workdir, done, plan.num_steps, self.events.warn, schedules)
         return Quiet()
 
     def write_samples(self, log: Log, step: int, state: TrainState) -> None:

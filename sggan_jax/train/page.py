@@ -16,12 +16,14 @@ from PIL import Image
 
 from sggan_jax.config import Config
 from sggan_jax.evaluate.measures import MEASURES
+from sggan_jax.evaluate.score import parse_score
 from sggan_jax.files import read_json_lines
 from sggan_jax.report.chart import Chart, make_chart
+from sggan_jax.report.curves import group_curves, is_schedule, read_curves
 from sggan_jax.report.run_page import RunPage, write_run_page
 from sggan_jax.runs.best import read_best
 from sggan_jax.runs.description import flatten
-from sggan_jax.train.best import best_of
+from sggan_jax.train.best import best_of, read_measured
 from sggan_jax.train.faults import EVENTS_FILE
 from sggan_jax.train.log import MEASURES_FILE
 from sggan_jax.train.plan import Plan
@@ -33,7 +35,6 @@ SECONDS_BETWEEN = 10.0
 """The page is not rewritten more often, nor for more than a twentieth of the time."""
 
 _MOST_SAMPLES, _MOST_EVENTS = 20, 50
-_UNTOLD = ("step", "seconds", "steps_per_second")
 _WORDS = {
     "lower": "less is better",
     "higher": "more is better",
@@ -97,7 +98,10 @@ class LivePage:
             total=plan.num_steps,
             facts=self._facts(lines, done, live),
             terms=draw_terms(lines),
-            measures=draw_measures(list(read_json_lines(workdir / MEASURES_FILE))),
+            measures=[
+                *draw_score(plan.config.train.best_metric, workdir),
+                *draw_measures(list(read_json_lines(workdir / MEASURES_FILE))),
+            ],
             samples=self._samples(),
             settings=list_settings(plan.config),
             events=_events(workdir),
@@ -149,15 +153,15 @@ def embed(path: Path) -> str:
 
 
 def draw_terms(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """Chart what was logged, a chart for each kind of term, both domains in it.
+    """Chart what was logged, a chart for each kind of term, both domains in it, and of schedule.
 
     Args:
       lines: of ``metrics.jsonl``.
     """
-    kinds: dict[str, dict[str, tuple[list[int], list[float]]]] = defaultdict(dict)
-    for name, curve in _columns(lines).items():
-        kinds[name.rsplit("_", 1)[0]][name] = curve
-    return [make_chart(kind, curves, smoothed=True) for kind, curves in kinds.items()]
+    return [
+        make_chart(kind, curves, smoothed=not any(map(is_schedule, curves)))
+        for kind, curves in group_curves(read_curves(lines)).items()
+    ]
 
 
 def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -166,7 +170,7 @@ def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
     Args:
       lines: of ``measures.jsonl``.
     """
-    columns, charts = _columns(lines), []
+    columns, charts = read_curves(lines), []
     for measure in MEASURES:
         if measure.name in columns and not measure.name.endswith(("_low", "_high")):
             steps, values = columns[measure.name]
@@ -179,6 +183,16 @@ def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
     return charts
 
 
+def draw_score(metric: str, workdir: Path) -> list[Chart]:
+    """Chart the score that decides which checkpoint is best; nothing for a measure that does."""
+    values = read_measured(workdir, metric) if parse_score(metric) else {}
+    if not values:
+        return []
+    curve = list(values), list(values.values())
+    note = f"{metric}; {_WORDS['higher']}"
+    return [make_chart("score", {"score": curve}, note, best_of(metric, values))]
+
+
 def list_settings(config: Config) -> list[tuple[str, str, str]]:
     """List the settings that differ from the paper's: key, the paper's, the run's.
 
@@ -189,18 +203,6 @@ def list_settings(config: Config) -> list[tuple[str, str, str]]:
     return [
         (key, str(usual[key]), str(here[key])) for key in sorted(here) if here[key] != usual[key]
     ]
-
-
-def _columns(lines: Sequence[Mapping[str, Any]]) -> dict[str, tuple[list[int], list[float]]]:
-    """Turn lines into steps and values by name; a value that is not finite is left out."""
-    columns: dict[str, tuple[list[int], list[float]]] = {}
-    for line in lines:
-        for name, value in line.items():
-            if name not in _UNTOLD and math.isfinite(value):
-                steps, values = columns.setdefault(name, ([], []))
-                steps.append(line["step"])
-                values.append(value)
-    return columns
 
 
 def _mean_rate(lines: Sequence[Mapping[str, Any]]) -> float:

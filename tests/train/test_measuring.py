@@ -183,6 +183,8 @@ def test_a_run_ends_when_measures_no_longer_gain(tiny, tmp_path, monkeypatch, ca
     [
         ({"train__best_metric": "kidd"}, "there is no measure 'kidd'"),
         ({"train__best_metric": "change"}, "describes and is neither better nor worse"),
+        ({"train__best_metric": "boundary+grid"}, r"train\.best_metric: more of the score"),
+        ({"train__best_metric": "boundary-0.1*grdi"}, "there is no measure 'grdi'"),
         ({"train__best_metric": "grid", "train__checkpoint_every": 4}, "a multiple of evaluate"),
         ({"train__best_metric": "cyc_v", "train__patience": 2}, "counts measures without gain"),
     ],
@@ -197,3 +199,33 @@ def test_a_choice_by_what_cannot_decide_is_refused(tiny, tmp_path, changes, sent
 def test_without_a_best_checkpoint_the_word_best_is_refused(measured):
     with pytest.raises(InputError, match="keeps no best checkpoint: it was trained without"):
         read_network(measured, "v2r", "best")
+
+
+@pytest.mark.parametrize(
+    ("metric", "sentence"),
+    [
+        ("boundary+agreement", "'agreement', but evaluate.network names no segmentation network"),
+        ("boundary-colour/unicorn", "'colour/unicorn', but measures are by "),
+    ],
+)
+def test_a_choice_by_what_this_run_cannot_measure_is_refused(tiny, tmp_path, metric, sentence):
+    settings = {"train__keep_best": 1, "train__checkpoint_every": 3, "train__best_metric": metric}
+    with pytest.raises(InputError, match=sentence):
+        setup.train(tiny(**MEASURED | settings), tmp_path / "run")
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_the_best_checkpoint_by_a_score_is_kept_told_and_drawn(tiny, tmp_path, monkeypatch):
+    # boundary - 0.1 grid: 0.3, 0.4, 0.35, 0.2; either alone would choose another step.
+    found = [{"boundary": b, "grid": g} for b, g in ((0.4, 1), (0.6, 2), (0.65, 3), (0.7, 5))]
+    taken = iter(found)
+    monkeypatch.setattr(measuring.Measuring, "__call__", lambda self, state: next(taken))
+    score = "boundary - 0.1*grid"
+    best = {"train__keep_best": 1, "train__keep": 1, "train__best_metric": score}
+    every = {"evaluate__every": 2, "train__checkpoint_every": 2, "train__patience": 3}
+    setup.train(tiny(**HELD, **best, **every), tmp_path)
+    assert read_best(tmp_path) == Best(score, pytest.approx(0.4), 4)
+    html = (tmp_path / "index.html").read_text("utf-8")
+    assert "boundary - 0.1*grid; more is better" in html
+    assert "best: 0.4 at step 4" in html
+    assert f"step 4: {score} 0.4" in html
