@@ -137,6 +137,7 @@ def check_run(
     workdir: Path,
     config: Mapping[str, Any],
     allow: Collection[str] = (),
+    find_unfit: Callable[[Any, Any, Collection[str]], list[str]] = lambda old, new, keys: [],
 ) -> list[str]:
     """Refuse a directory that holds another run.
 
@@ -144,6 +145,8 @@ def check_run(
       workdir: run directory, perhaps not there yet.
       config: the settings to continue with.
       allow: settings, or whole sections, that may differ: ``optim.learning_rate``, ``optim``.
+      find_unfit: old settings, new ones and keys that differ to those of them that no run can
+        change, allowed or not.
 
     Returns:
       Settings that differ and may, as ``optim.learning_rate 0.0002 -> 0.0001``.
@@ -160,14 +163,27 @@ def check_run(
     if unknown:
         raise InputError(f"no setting has the name {', '.join(unknown)}, which is to differ")
     differing = compare_configs(old, new)
-    refused = {key: change for key, change in differing.items() if not _covers(allow, key)}
-    if refused:
+    refused = [key for key in differing if not _covers(allow, key)]
+    unfit = find_unfit(old, new, list(differing)) if differing else []
+    if refused or unfit:
+        told = "; ".join(differing[key] for key in dict.fromkeys([*refused, *unfit]))
         raise InputError(
-            f"{workdir} holds a run with other settings ({'; '.join(refused.values())}); choose "
-            f"another directory, give the settings it was started with, or let it continue with "
-            f"these by --allow={','.join(refused)}"
+            f"{workdir} holds a run with other settings ({told}); choose another directory, "
+            f"{_advise(workdir, [key for key in refused if key not in unfit], unfit)}"
         )
     return list(differing.values())
+
+
+def _advise(workdir: Path, offered: list[str], unfit: list[str]) -> str:
+    """Say what else there is to do about settings that differ; never what would be refused."""
+    give = "give the settings it was started with"
+    if not unfit:
+        return f"{give}, or let it continue with these by --allow={','.join(offered)}"
+    also = f" ({', '.join(offered)} may, by --allow)" if offered else ""
+    return (
+        f"or {give}: its checkpoints do not fit another {', '.join(unfit)}{also}. A new run "
+        f"may begin with its networks, by --init={workdir}"
+    )
 
 
 def _covers(allow: Collection[str], key: str) -> bool:

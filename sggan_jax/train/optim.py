@@ -18,12 +18,13 @@ def make_optimiser(
       num_steps: length of the run, where a decay ends.
       group: its ``rate`` multiplies the learning rate, its ``clip`` bounds its parameters.
     """
+    # With what is off as well, so that a run may continue with it on: its state has one form.
+    decay = config.weight_decay
     links = [
+        optax.add_decayed_weights(decay, mask=_kernels) if decay else optax.identity(),
         _scaling(config),
         optax.scale_by_learning_rate(make_schedule(config, num_steps, group)),
     ]
-    if config.weight_decay:
-        links.insert(0, optax.add_decayed_weights(config.weight_decay, mask=_kernels))
     if group.clip:
         links.append(clip_params(group.clip))
     return optax.chain(*links)
@@ -50,12 +51,12 @@ def _scaling(config: Optim) -> optax.GradientTransformation:
     return optax.trace(decay=config.b1) if config.b1 else optax.identity()
 
 
-def make_schedule(config: Optim, num_steps: int, group: OptimiserGroup) -> optax.ScalarOrSchedule:
-    """Build the learning rate of a group: a number, or a schedule over the group's own updates."""
+def make_schedule(config: Optim, num_steps: int, group: OptimiserGroup) -> optax.Schedule:
+    """Build the learning rate of a group over the group's own updates."""
     rate = config.learning_rate * group.rate
     first = round(config.decay_from * num_steps)
     if first >= num_steps:
-        return rate
+        return optax.constant_schedule(rate)
     return optax.polynomial_schedule(rate, 0.0, config.decay_power, num_steps - first, first)
 
 

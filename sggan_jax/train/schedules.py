@@ -47,8 +47,6 @@ def read_schedules(method: Method, optim: Optim, num_steps: int, step: int) -> M
 def _rate(optim: Optim, num_steps: int, group: OptimiserGroup, before: Array) -> Array | float:
     """Learning rate of a group, whose schedule counts the group's own updates."""
     schedule = make_schedule(optim, num_steps, group)
-    if not callable(schedule):
-        return schedule
     if group.updates is None:
         return schedule(before)
     moved = np.asarray(group.updates(jnp.arange(int(before), dtype=jnp.int32)))

@@ -16,6 +16,7 @@ from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.beginning import find_beginning
 from sggan_jax.train.checkpoints import Checkpoints
 from sggan_jax.train.faults import EventLog
+from sggan_jax.train.form import find_unfit
 from sggan_jax.train.frozen import check_frozen
 from sggan_jax.train.lock import hold
 from sggan_jax.train.loop import Loop
@@ -65,7 +66,7 @@ def _prepare_and_train(
     if setup.devices[0].platform != "cpu":  # where a step takes minutes to compile
         keep_compiled(workdir / "compiled")
     with hold(workdir) if processes.is_first() else contextlib.nullcontext():
-        changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow))
+        changed = processes.tell_all(check_run(workdir, settings.to_dict(), allow, find_unfit))
         begun_from = processes.tell_all(find_beginning(init, workdir))
         with processes.first_then_others():
             virtual, real = open_training(settings)
