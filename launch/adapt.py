@@ -52,6 +52,10 @@ flags.DEFINE_float(
 flags.DEFINE_string(
     "segmenter", "", "Run of a segmentation network trained on real images, for the gate."
 )
+flags.DEFINE_string(
+    "strength", "1", "0 (source) to 1 (adapted); or by class: sky=1,car=0.5 or all=0.6,sky=1."
+)
+flags.DEFINE_bool("repair", False, "Bring images that the gate rejects back until they pass.")
 flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
 _CHECK = flags.DEFINE_bool("check", False, "Only compare the files of --output with its manifest.")
 _GATE = {
