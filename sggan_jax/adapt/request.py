@@ -19,6 +19,7 @@ from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, 
 from sggan_jax.adapt.provenance import make_record
 from sggan_jax.adapt.repair import Repairer, drop_outdated
 from sggan_jax.adapt.strength import Strength, parse_strength
+from sggan_jax.adapt.video import adapt_video, check_adapted, check_video, is_video, tell_video
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.label_check import FILES
@@ -38,8 +39,8 @@ class Request:
 
     Attributes:
       run: run directory of generators, or of a segmentation network, which labels.
-      output: folder to write.
-      input: folder of images, or of ``images/`` and ``labels/``.
+      output: folder, or video, to write.
+      input: folder of images, or of ``images/`` and ``labels/``; or a video.
       builder: ``folder``, or a data set that is prepared first.
       split: part of such a data set.
       scenes: toycity: scenes of a split; 0 for the usual number.
@@ -99,14 +100,19 @@ def fulfil(request: Request) -> int:
     table = class_table(request.table or described.tables[request.domain])
     strength = parse_strength(request.strength, table)
     labelled = request.builder != "folder" or has_labels(Path(request.input))
+    video = request.builder == "folder" and is_video(Path(request.input))
     if not labelled:
         check_unlabelled(request.input, strength, request.repair)
+    if video:
+        check_video(Path(request.input), Path(request.output), request.overwrite)
     gate = Gate(table, load_segmenter(request.segmenter) if request.segmenter else None)
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
     source = find_source(request, described)
     told = tell_devices(adapter.devices)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {told}")
+    if video:
+        return _adapt_video(adapter, request, strength)
     if not labelled:
         return _adapt_images(adapter, source, request, strength)
     return _adapt_labelled(adapter, source, request, strength, gate, table)
@@ -203,6 +209,15 @@ def _adapt_images(adapter: Adapter, source: Path, request: Request, strength: St
     return tell(summary)
 
 
+def _adapt_video(adapter: Adapter, request: Request, strength: Strength) -> int:
+    how = _options(request)
+    for line in tell_video(
+        adapt_video(adapter, request.input, request.output, strength=strength, **how)
+    ):
+        print(line)
+    return 0
+
+
 def find_source(request: Request, described: Run) -> Path:
     """Find the folder to adapt; a prepared data set is written as one first.
 
@@ -241,9 +256,12 @@ def tell(summary: Summary, done: str = "adapted") -> int:
 
 
 def check(output: str) -> int:
-    """Tell which files of an adapted data set are not as they were made; 1 if there are any."""
-    problems = check_files(output)
+    """Tell which files of a data set, or whether a video, are not as they were made; 1 if so."""
+    video = Path(output).is_file()
+    problems = check_adapted(Path(output)) if video else check_files(output)
     for problem in problems:
         print(problem)
-    print(f"{output}: {len(problems)} files are not as {MANIFEST} says")
+    print(
+        f"{output}: {len(problems)} files are not as {'its manifest' if video else MANIFEST} says"
+    )
     return 1 if problems else 0
