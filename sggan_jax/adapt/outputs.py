@@ -200,6 +200,7 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
         f"step = {record.step}",
         f"config = {_quote(record.config)}",
         f"weights = {_quote(record.weights)}",
+        f"strength = {_quote(record.strength)}",
         f"images = {images}",
         f"rejected = {rejected}",
     ]
