@@ -213,7 +213,7 @@ class VideoWriter:
         if waiting is not None:
             self._stream.width, self._stream.height = width, height
             self._stream.codec_context.sample_aspect_ratio = self._like.aspect
-            # Halved colours, which every player shows, need even sides.
+            # Halved colours, which every program shows, need even sides.
             self._stream.pix_fmt = "yuv420p" if height % 2 == width % 2 == 0 else "yuv444p"
         picture = import_av().VideoFrame.from_ndarray(frame.image, format="rgb24")
         picture = picture.reformat(
