@@ -61,7 +61,7 @@ def adapt_folder(
     Raises:
       InputError: as :func:`sggan_jax.adapt.flow.map_folder` does.
     """
-    record = make_record(adapter, Path(input_dir), str(strength))
+    record = make_record(adapter, Path(input_dir), strength=str(strength))
     return map_folder(make_work(adapter, strength), record, input_dir, output_dir, **options)
 
 
@@ -90,7 +90,7 @@ def adapt_labelled(
       InputError: as :func:`remake` does.
     """
     source = Path(source_dir)
-    record = make_record(adapter, source / "images", str(strength), repair)
+    record = make_record(adapter, source / "images", strength=str(strength), repair=repair)
     work = make_work(adapter, strength, source, table)
     labels = source / "labels" if strength.classes else None
     return remake(work, record, source, output_dir, labels=labels, **options)

@@ -46,7 +46,7 @@ class Record:
 
 
 def make_record(
-    adapter: Adapter | Segmenter, input_dir: Path, strength: str = "1", repair: str = ""
+    adapter: Adapter | Segmenter, input_dir: Path, *, strength: str = "1", repair: str = ""
 ) -> Record:
     """Describe what a network of a run makes of a folder."""
     weights = hashlib.sha256()

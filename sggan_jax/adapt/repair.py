@@ -30,6 +30,7 @@ from sggan_jax.adapt.manifest import MANIFEST, Entry, ImageFiles, ManifestWriter
 from sggan_jax.adapt.strength import ALL, FULL, Strength, blend, find_label, map_strength
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.meaning import ImageScores
 from sggan_jax.files import hash_file
 from sggan_jax.images import read_image, write_image
@@ -114,8 +115,9 @@ class Repairer:
         """Repair one image, or undo it where it is no longer rejected or cannot be."""
         old = entry.get("repair") or {}
         before = old.get("scores", entry["scores"])
-        image, label = read_image(files.source / files.image), files.output / str(files.label)
-        labels, adapted = read_labels(label, self.table), self.adapt(image)
+        labels = read_labels(files.output / str(files.label), self.table)
+        image = resize_image(read_image(files.source / files.image), *labels.shape)
+        adapted = self.adapt(image)
         path = files.output / files.image
         part = path.with_name(f".{path.stem}.repaired{path.suffix}")
         try:
@@ -124,8 +126,9 @@ class Repairer:
             if findings:
                 reasons = [finding.reason for finding in findings]
                 told = None if strength is None else str(strength)
-                entry["repair"] = {"key": key, "strength": told, "rejected": reasons}
-                entry["repair"]["scores"] = before
+                label = hash_file(find_label(files.source, files.image.relative_to("images")))
+                entry["repair"] = {"key": key, "label_sha256": label, "strength": told}
+                entry["repair"] |= {"rejected": reasons, "scores": before}
             if strength is None and old.get("strength") is not None:
                 weights = map_strength(self.strength, labels, self.table)
                 write_image(part, blend(image, adapted, weights))
@@ -210,8 +213,9 @@ def drop_outdated(source: str | Path, output: str | Path) -> None:
     """
     source, output = Path(source), Path(output)
     for image, entry in ManifestWriter(output / MANIFEST).entries.items():
-        if (entry.get("repair") or {}).get("strength") is None:
+        note = entry.get("repair") or {}
+        if note.get("strength") is None:
             continue
         label = find_label(source, Path(image).relative_to("images"))
-        if label.is_file() and hash_file(label) != entry["label_sha256"]:
+        if label.is_file() and hash_file(label) != note["label_sha256"]:
             (output / image).unlink(missing_ok=True)

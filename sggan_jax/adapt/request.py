@@ -167,7 +167,7 @@ def _adapt_labelled(
     product = describe_dataset(
         source,
         request.output,
-        make_record(adapter, source / "images", str(strength)),
+        make_record(adapter, source / "images", strength=str(strength)),
         gate,
         table,
         request.thresholds,
@@ -205,7 +205,7 @@ def _label(request: Request) -> int:
 
 def _adapt_images(adapter: Adapter, source: Path, request: Request, strength: Strength) -> int:
     summary = adapt_folder(adapter, source, request.output, strength=strength, **_options(request))
-    describe_images(source, request.output, make_record(adapter, source, str(strength)))
+    describe_images(source, request.output, make_record(adapter, source, strength=str(strength)))
     return tell(summary)
 
 

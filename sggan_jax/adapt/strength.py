@@ -14,6 +14,7 @@ from scipy.ndimage import uniform_filter
 
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.transforms import resize_labels
 from sggan_jax.evaluate.colour import LINEAR
 from sggan_jax.types import InputError
 
@@ -174,11 +175,12 @@ def make_work(
 def _read_map(
     strength: Strength, label: Path, table: ClassTable, size: tuple[int, ...]
 ) -> np.ndarray:
-    """Spread strengths by a label file; where it is of no use, which the gate tells, all alike."""
+    """Spread strengths by a label file, brought to a size; all alike where it cannot be read.
+
+    The gate tells of such labels.
+    """
     try:
         labels = read_labels(label, table)
     except InputError:
-        labels = np.empty(0, np.uint8)
-    if labels.shape != size:
         return np.full(size, strength.rest)
-    return map_strength(strength, labels, table)
+    return map_strength(strength, resize_labels(labels, *size), table)

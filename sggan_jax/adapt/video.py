@@ -126,7 +126,7 @@ def adapt_video(
             raise InputError(f"{output} cannot be written: {reason}") from failed
         summary = meter.sum_up(time.perf_counter() - start, writer.sound)
         entry = _describe(video, output.name, part, summary)
-        entry |= describe_maker(make_record(adapter, source, str(strength)))
+        entry |= describe_maker(make_record(adapter, source, strength=str(strength)))
         write_json(_manifest(output), entry, indent=1)
     return summary
 

@@ -88,7 +88,7 @@ def make(adapter, source, output, *, strength=Strength(), thresholds=Thresholds(
         drop_outdated(source, output)
     asked = {"strength": strength, "table": CITYSCAPES, "repair": str(repairer) if on else ""}
     adapt_labelled(adapter, source, output, progress=False, **asked)
-    record = make_record(adapter, source / "images", str(strength))
+    record = make_record(adapter, source / "images", strength=str(strength))
     repairer = repairer if on else None
     return describe_dataset(
         source, output, record, gate, CITYSCAPES, thresholds, False, repairer=repairer

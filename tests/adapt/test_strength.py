@@ -1,6 +1,7 @@
 """Strengths: what a user may write, light worked out by hand, and folders adapted by them."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_a_folder_is_adapted_at_a_strength_that_only_the_same_continues(negative
         assert adapt_folder(negative, images, out, **again).skipped == 2
     with pytest.raises(InputError, match=r"something else \(strength 1 -> 0\.3\)"):
         adapt_folder(negative, images, out, strength=Strength(0.3), progress=False)
-    record = make_record(negative, images, "0.3")
+    record = make_record(negative, images, strength="0.3")
     assert describe_images(images, out, record).entries[0]["strength"] == "0.3"
 
 
@@ -150,3 +151,24 @@ def test_what_needs_labels_is_refused_without(tiny_run, source, tmp_path, asked,
     with pytest.raises(InputError, match=told):
         fulfil(dataclasses.replace(request, **asked))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("asked", [{"strength": "0.5"}, {"repair": True}])
+def test_a_segmentation_run_has_no_strength(monkeypatch, source, tmp_path, asked):
+    described = types.SimpleNamespace(adapts={"seg": "segmenter"})
+    monkeypatch.setattr("sggan_jax.adapt.request.read_run", lambda run: described)
+    request = Request("runs/seg", str(tmp_path / "out"), str(source), **asked)
+    with pytest.raises(InputError, match="runs/seg is a run of a segmentation network, which"):
+        fulfil(request)
+
+
+def test_a_request_goes_by_class_and_repairs(tiny_run, source, tmp_path, capsys):
+    """Nothing is rejected of images whose every class stays the source's."""
+    strength = ",".join(f"{name}=0" for name in ("road", "sky"))
+    request = Request(str(tiny_run), str(tmp_path / "out"), str(source), table="cityscapes")
+    asked = {"strength": strength, "repair": True, "accept_labels": True}
+    assert fulfil(dataclasses.replace(request, **asked)) == 0
+    assert "2 images, 0 rejected by the gate (no network), 0 repaired" in capsys.readouterr().out
+    np.testing.assert_array_equal(
+        read(tmp_path / "out/images/a.png"), read(source / "images/a.png")
+    )
