@@ -2,11 +2,12 @@
 
 python -m launch.adapt --run runs/a --input renderings --output adapted --segmenter runs/real_seg
 python -m launch.adapt --run runs/a --builder toycity --split test --output adapted
+python -m launch.adapt --run runs/a --input drive.mp4 --output adapted.mp4
 python -m launch.adapt --run runs/segmenter --input photos --output photos_labelled
 
-``--input`` is a folder of images; or a data set of images/ and labels/ (docs/data.md), whose
-labels are carried over and whose adapted images pass the gate (docs/adapting.md). A run of a
-segmentation network labels: ``--output`` becomes a data set of the same images.
+``--input`` is a folder of images; or a video; or a data set of images/ and labels/
+(docs/data.md), whose labels are carried over and whose adapted images pass the gate
+(docs/adapting.md). A run of a segmentation network labels: ``--output`` becomes a data set.
 """
 
 import dataclasses
@@ -21,10 +22,8 @@ from sggan_jax.data.builders import BUILDERS
 from sggan_jax.devices import allow_virtual_devices
 
 flags.DEFINE_string("run", None, "Run directory of launch.train.", required=True)
-flags.DEFINE_string("input", "", "Folder of images, with sub-folders, or of images/ and labels/.")
-flags.DEFINE_string(
-    "output", None, "Folder to write, with the same names and formats.", required=True
-)
+flags.DEFINE_string("input", "", "Folder of images, or of images/ and labels/; or a video.")
+flags.DEFINE_string("output", None, "Folder, or video, to write.", required=True)
 flags.DEFINE_enum(
     "builder", "folder", list(BUILDERS), "Other than folder: a data set, prepared where needed."
 )
@@ -52,6 +51,10 @@ flags.DEFINE_float(
 flags.DEFINE_string(
     "segmenter", "", "Run of a segmentation network trained on real images, for the gate."
 )
+flags.DEFINE_string(
+    "strength", "1", "0 (source) to 1 (adapted); or by class: sky=1,car=0.5 or all=0.6,sky=1."
+)
+flags.DEFINE_bool("repair", False, "Bring images that the gate rejects back until they pass.")
 flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
 _CHECK = flags.DEFINE_bool("check", False, "Only compare the files of --output with its manifest.")
 _GATE = {

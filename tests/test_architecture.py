@@ -62,6 +62,7 @@ HOMES = {
     "rich": ("sggan_jax.progress", "sggan_jax.data.summary", "launch"),
     "absl": ("launch", "configs"),
     "ml_collections": ("launch", "configs"),
+    "av": ("sggan_jax.adapt.video_files",),
     "torch": (),
     "tensorflow": (),
 }

@@ -16,8 +16,10 @@ import numpy as np
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.provenance import Record, claim, make_record
+from sggan_jax.adapt.strength import FULL, Strength, make_work
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import SPLITS
+from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
@@ -37,7 +39,12 @@ class Options(TypedDict, total=False):
 
 
 def adapt_folder(
-    adapter: Adapter, input_dir: str | Path, output_dir: str | Path, **options: Unpack[Options]
+    adapter: Adapter,
+    input_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    strength: Strength = FULL,
+    **options: Unpack[Options],
 ) -> Summary:
     """Adapt every image of a folder; outputs keep name, sub-folder and format.
 
@@ -45,6 +52,7 @@ def adapt_folder(
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
       input_dir: folder of images.
       output_dir: folder to write; it notes what made it, and only that continues it.
+      strength: how far to go, for all classes alike.
       **options: see :class:`Options`.
 
     Returns:
@@ -53,14 +61,19 @@ def adapt_folder(
     Raises:
       InputError: as :func:`sggan_jax.adapt.flow.map_folder` does.
     """
-    record = make_record(adapter, Path(input_dir))
-    return map_folder(
-        lambda names, images: adapter(images), record, input_dir, output_dir, **options
-    )
+    record = make_record(adapter, Path(input_dir), strength=str(strength))
+    return map_folder(make_work(adapter, strength), record, input_dir, output_dir, **options)
 
 
 def adapt_labelled(
-    adapter: Adapter, source_dir: str | Path, output_dir: str | Path, **options: Unpack[Options]
+    adapter: Adapter,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    strength: Strength = FULL,
+    table: ClassTable | None = None,
+    repair: str = "",
+    **options: Unpack[Options],
 ) -> Summary:
     """Adapt the images of a folder data set; labels and lists of names come along unchanged.
 
@@ -68,13 +81,19 @@ def adapt_labelled(
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
       source_dir: folder data set.
       output_dir: folder data set to write; an interrupted call continues.
+      strength: how far to go, by class where it names some.
+      table: classes of the labels, for such a strength.
+      repair: what decides how images are repaired that the gate rejects; empty if they are not.
       **options: see :class:`Options`.
 
     Raises:
       InputError: as :func:`remake` does.
     """
-    record = make_record(adapter, Path(source_dir) / "images")
-    return remake(lambda names, images: adapter(images), record, source_dir, output_dir, **options)
+    source = Path(source_dir)
+    record = make_record(adapter, source / "images", strength=str(strength), repair=repair)
+    work = make_work(adapter, strength, source, table)
+    labels = source / "labels" if strength.classes else None
+    return remake(work, record, source, output_dir, labels=labels, **options)
 
 
 def label_folder(
@@ -107,6 +126,7 @@ def remake(
     output_dir: str | Path,
     *,
     part: str = "images",
+    labels: Path | None = None,
     **options: Unpack[Options],
 ) -> Summary:
     """Make one part of a folder data set from its images, and carry the other over.
@@ -117,6 +137,7 @@ def remake(
       source_dir: folder data set.
       output_dir: folder data set to write.
       part: ``images``, or ``labels`` as PNG.
+      labels: folder of labels that the work looks at, whose change makes images anew.
       **options: see :class:`Options`.
 
     Returns:
@@ -138,7 +159,8 @@ def remake(
     # First, so that a data set cut short is short of what is made: its builder then says so, while
     # labels or lists that are missing altogether have a meaning.
     carry(source, output, other)
-    return map_folder(work, record, source / "images", output / part, suffix=suffix, **options)
+    folders = source / "images", output / part
+    return map_folder(work, record, *folders, suffix=suffix, labels=labels, **options)
 
 
 def check_paired(source: Path) -> list[Path]:

@@ -60,6 +60,7 @@ def map_folder(
     output_dir: str | Path,
     *,
     suffix: str = "",
+    labels: Path | None = None,
     batch_size: int = 1,
     overwrite: bool = False,
     progress: bool = True,
@@ -76,6 +77,7 @@ def map_folder(
       input_dir: folder of images, whose sub-folders count too.
       output_dir: folder to write.
       suffix: of the files written, such as ``.png``; empty keeps that of each image.
+      labels: folder of labels that the work looks at, whose change makes images anew.
       batch_size: images of one size given to ``work`` at once.
       overwrite: replace images in ``output_dir``, whoever made them.
       progress: whether to tell of progress on standard error.
@@ -96,7 +98,11 @@ def map_folder(
     }
     claim(output_dir, record, list(targets.values()), overwrite)
     sources = Sources(output_dir)
-    done = ahead(lambda name: sources.is_done(targets[name], input_dir / name), targets)
+
+    def origin(name: Path) -> list[Path]:
+        return [input_dir / name] + ([labels / name.with_suffix(".png")] if labels else [])
+
+    done = ahead(lambda name: sources.is_done(targets[name], *origin(name)), targets)
     todo = [name for name, is_done in zip(targets, done, strict=True) if not is_done]
     failed: list[tuple[Path, str]] = []
     clock, start = _Clock(), time.perf_counter()
@@ -104,7 +110,7 @@ def map_folder(
     with bar, sources, _Writer(output_dir, bar, clock, sources) as writer:
 
         def read(name: Path) -> np.ndarray:
-            sources.measure(targets[name], input_dir / name)
+            sources.measure(targets[name], *origin(name))
             return read_image(input_dir / name)
 
         images = _read_all(read, todo, 2 * batch_size + THREADS, clock)

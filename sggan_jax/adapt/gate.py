@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from sggan_jax.adapt.strength import ALL
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.evaluate.meaning import ClassScores, ImageScores, choose_classes, score_image
 from sggan_jax.runs.segmenter import Segmenter
@@ -49,12 +50,19 @@ class Thresholds:
 
 DEFAULT = Thresholds()
 
+Usual = Mapping[str, tuple[float, float]]
+"""Median and robust std, by what was measured."""
+
 
 class Finding(NamedTuple):
-    """Why an image is rejected, and how far beyond its threshold it is, at least 0."""
+    """Why an image is rejected, how far beyond its threshold it is, at least 0, and in which class.
+
+    Where it is not of one class, it is of all.
+    """
 
     reason: str
     excess: float
+    blamed: str = ALL
 
 
 class Gate:
@@ -92,18 +100,21 @@ class Gate:
 
 
 def judge(
-    scores: Mapping[str, ImageScores], thresholds: Thresholds = DEFAULT
+    scores: Mapping[str, ImageScores],
+    thresholds: Thresholds = DEFAULT,
+    usual: Usual | None = None,
 ) -> dict[str, list[Finding]]:
     """Find what is wrong with each image of a data set.
 
     Args:
       scores: of every image, by name.
       thresholds: what is rejected.
+      usual: from :func:`find_usual`; None for that of these images.
 
     Returns:
       Findings of the images that are rejected, the worst image first and its worst finding first.
     """
-    usual = _usual(scores, thresholds)
+    usual = find_usual(scores, thresholds) if usual is None else usual
     found = {
         name: sorted(_find(image, thresholds, usual), key=lambda finding: -finding.excess)
         for name, image in scores.items()
@@ -112,16 +123,14 @@ def judge(
     return dict(sorted(rejected.items(), key=lambda item: -item[1][0].excess))
 
 
-def _find(
-    image: ImageScores, thresholds: Thresholds, usual: Mapping[str, tuple[float, float]]
-) -> Iterator[Finding]:
+def _find(image: ImageScores, thresholds: Thresholds, usual: Usual) -> Iterator[Finding]:
     for name, one in image.classes.items():
         if one.pixels < thresholds.pixels or one.source is None or one.adapted is None:
             continue
         drop = one.source - one.adapted
         if one.source >= thresholds.known and drop > thresholds.drop:
             seen = f"seen in {one.source:.0%} of its pixels before, in {one.adapted:.0%} after"
-            yield Finding(f"{name}: {seen}", drop / thresholds.drop - 1)
+            yield Finding(f"{name}: {seen}", drop / thresholds.drop - 1, name)
     if image.boundary_f is not None and image.boundary_f < thresholds.boundary_f:
         missing = (1 - image.boundary_f) / (1 - thresholds.boundary_f + 1e-9)
         yield Finding(f"boundaries: F-score {image.boundary_f:.2f}", missing - 1)
@@ -136,13 +145,14 @@ def _find(
             yield Finding(
                 f"{what}: {value:.3g}, {far:.0f} stds above the usual {median:.3g}",
                 far / thresholds.outlier - 1,
+                what.partition(" of ")[2] or ALL,
             )
 
 
-def _usual(
-    scores: Mapping[str, ImageScores], thresholds: Thresholds
+def find_usual(
+    scores: Mapping[str, ImageScores], thresholds: Thresholds = DEFAULT
 ) -> dict[str, tuple[float, float]]:
-    """Median and robust std of everything measured on enough images."""
+    """Find median and robust std of everything measured on enough images."""
     columns: dict[str, list[float]] = defaultdict(list)
     for image in scores.values():
         for what, value in _values(image, thresholds):

@@ -24,7 +24,7 @@ MANIFEST = "manifest.jsonl"
 
 Entry = dict[str, Any]
 
-_MADE_BY = ("direction", "step", "config", "weights")
+_MADE_BY = ("direction", "step", "config", "weights", "strength")
 # Key of a path in an entry, and the key of the hash of its file.
 _FILES = (("image", "sha256"), ("label", "label_sha256"))
 
@@ -55,8 +55,7 @@ def make_entry(files: ImageFiles, record: Record) -> Entry:
 
     Returns:
       ``image``, ``sha256``; ``label``, ``label_sha256`` (None without labels); ``source``,
-      ``source_sha256`` (the path within the source data set); ``run``, ``direction``, ``step``,
-      ``config`` and ``weights`` (digests).
+      ``source_sha256`` (the path within the source data set); what :func:`describe_maker` says.
 
     Raises:
       InputError: if a file cannot be read.
@@ -68,9 +67,17 @@ def make_entry(files: ImageFiles, record: Record) -> Entry:
         "label_sha256": hash_file(files.output / files.label) if files.label else None,
         "source": files.image.as_posix(),
         "source_sha256": hash_file(files.source / files.image),
-        "run": Path(record.run).name,
     }
-    return entry | {key: getattr(record, key) for key in _MADE_BY}
+    return entry | describe_maker(record)
+
+
+def describe_maker(record: Record) -> Entry:
+    """Say what made an image or video, without a path of this machine.
+
+    Returns:
+      ``run``, ``direction``, ``step``, ``config`` and ``weights`` (digests), ``strength``.
+    """
+    return {"run": Path(record.run).name} | {key: getattr(record, key) for key in _MADE_BY}
 
 
 def read_manifest(folder: str | Path) -> list[Entry]:

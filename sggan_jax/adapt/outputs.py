@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sggan_jax.adapt.gate import DEFAULT, Finding, Gate, Thresholds, from_json, judge, to_json
+from sggan_jax.adapt.gate import (
+    DEFAULT,
+    Finding,
+    Gate,
+    Thresholds,
+    find_usual,
+    from_json,
+    judge,
+    to_json,
+)
 from sggan_jax.adapt.gate_page import write_gate_page
 from sggan_jax.adapt.manifest import (
     MANIFEST,
@@ -21,6 +30,7 @@ from sggan_jax.adapt.manifest import (
     same_files,
 )
 from sggan_jax.adapt.provenance import Record
+from sggan_jax.adapt.repair import Repairer, first_scores
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.evaluate.figures import draw_columns
@@ -48,6 +58,12 @@ class DataSet:
 
     entries: list[Entry]
     rejected: Mapping[str, list[Finding]]
+
+    @property
+    def repaired(self) -> list[str]:
+        """Images that the gate rejected and lets pass now."""
+        notes = ((entry["image"], entry.get("repair") or {}) for entry in self.entries)
+        return [image for image, note in notes if note.get("strength") is not None]
 
 
 def describe_images(source: str | Path, output: str | Path, record: Record) -> DataSet:
@@ -77,6 +93,7 @@ def describe_dataset(
     table: ClassTable,
     thresholds: Thresholds = DEFAULT,
     progress: bool = True,
+    repairer: Repairer | None = None,
 ) -> DataSet:
     """Write manifest, classes, contact sheet, reject list and the gate's page of a data set.
 
@@ -90,9 +107,10 @@ def describe_dataset(
       table: classes of the labels.
       thresholds: what the gate rejects.
       progress: whether to tell of progress on standard error.
+      repairer: brings rejected images back toward their source; None leaves them.
 
     Returns:
-      The entries of the manifest and what was rejected.
+      The entries of the manifest and what is rejected.
 
     Raises:
       InputError: if a file cannot be read or written.
@@ -100,11 +118,14 @@ def describe_dataset(
     source, output = Path(source), Path(output)
     found = list(find_files(source, output, "images", list_images(source / "images")))
     entries = _describe(found, output, record, gate, table, progress)
+    if repairer is not None:
+        entries = repairer.repair(found, entries, progress)
     scores = {e["image"]: from_json(e["scores"]) for e in entries if e["scores"]}
+    usual = find_usual(first_scores(entries), thresholds)
     unusable = {
         e["image"]: [Finding(f"labels: {e['problem']}", math.inf)] for e in entries if e["problem"]
     }
-    rejected = unusable | judge(scores, thresholds)
+    rejected = unusable | judge(scores, thresholds, usual)
     write_text(output / REJECTED_FILE, "".join(f"{name}\n" for name in rejected))
     write_text(output / CLASSES_FILE, format_classes(table, record, len(entries), len(rejected)))
     write_sheet([p for p in found if p.image.as_posix() in scores], output / SHEET_FILE, table)
@@ -179,6 +200,7 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
         f"step = {record.step}",
         f"config = {_quote(record.config)}",
         f"weights = {_quote(record.weights)}",
+        f"strength = {_quote(record.strength)}",
         f"images = {images}",
         f"rejected = {rejected}",
     ]

@@ -17,7 +17,7 @@ from sggan_jax.types import InputError
 
 RECORD_FILE = ".adapted.json"
 
-_DECISIVE = ("direction", "step", "config", "weights", "input")
+_DECISIVE = ("direction", "step", "config", "weights", "input", "strength")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Record:
       config: digest of the run's configuration, data and length of training left out.
       weights: digest of the network's parameters, or of what takes their place.
       input: the folder adapted.
+      strength: how far images go from source to adapted, as a strength is written.
+      repair: what decides how rejected images are repaired; empty where they are left alone.
     """
 
     run: str
@@ -39,9 +41,13 @@ class Record:
     config: str
     weights: str
     input: str
+    strength: str = "1"
+    repair: str = ""
 
 
-def make_record(adapter: Adapter | Segmenter, input_dir: Path) -> Record:
+def make_record(
+    adapter: Adapter | Segmenter, input_dir: Path, *, strength: str = "1", repair: str = ""
+) -> Record:
     """Describe what a network of a run makes of a folder."""
     weights = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_leaves_with_path(adapter.variables):
@@ -54,6 +60,8 @@ def make_record(adapter: Adapter | Segmenter, input_dir: Path) -> Record:
         config=digest_config(adapter.run),
         weights=weights.hexdigest()[:16],
         input=str(input_dir.resolve()),
+        strength=strength,
+        repair=repair,
     )
 
 
@@ -99,11 +107,13 @@ def _check(output_dir: Path, record: Record, names: Sequence[Path]) -> None:
         old = Record(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); {way_out}") from error
-    if all(getattr(old, field) == getattr(record, field) for field in _DECISIVE):
+    # Images that were not repaired may still be; how the others were is decided.
+    repairable = old.repair in ("", record.repair)
+    if repairable and all(getattr(old, key) == getattr(record, key) for key in _DECISIVE):
         return
     differing = [
-        f"{field} {getattr(old, field)} -> {getattr(record, field)}"
-        for field in ("run", "direction", "step", "input")
+        f"{field} {getattr(old, field) or 'none'} -> {getattr(record, field) or 'none'}"
+        for field in ("run", "direction", "step", "input", "strength", "repair")
         if getattr(old, field) != getattr(record, field)
     ] or ["the run was trained anew"]
     raise InputError(

@@ -3,16 +3,25 @@
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Any
 
 from sggan_jax.adapt.adapter import MEMORY, Adapter, load_adapter
-from sggan_jax.adapt.dataset import adapt_folder, adapt_labelled, label_folder, unpack_split
+from sggan_jax.adapt.dataset import (
+    Options,
+    adapt_folder,
+    adapt_labelled,
+    label_folder,
+    unpack_split,
+)
 from sggan_jax.adapt.flow import Summary
 from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds
 from sggan_jax.adapt.manifest import MANIFEST, check_files
 from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, describe_images
 from sggan_jax.adapt.provenance import make_record
+from sggan_jax.adapt.repair import Repairer, drop_outdated
+from sggan_jax.adapt.strength import Strength, parse_strength
+from sggan_jax.adapt.video import adapt_video, check_adapted, check_video, is_video, tell_video
 from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.label_check import FILES
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.one_class import check_varied
@@ -30,8 +39,8 @@ class Request:
 
     Attributes:
       run: run directory of generators, or of a segmentation network, which labels.
-      output: folder to write.
-      input: folder of images, or of ``images/`` and ``labels/``.
+      output: folder, or video, to write.
+      input: folder of images, or of ``images/`` and ``labels/``; or a video.
       builder: ``folder``, or a data set that is prepared first.
       split: part of such a data set.
       scenes: toycity: scenes of a split; 0 for the usual number.
@@ -44,6 +53,8 @@ class Request:
       memory: GB for the activations of the images adapted at once.
       segmenter: run of a segmentation network for the gate; empty for none.
       thresholds: of the gate.
+      strength: how far to go from source to adapted, as ``parse_strength`` reads it.
+      repair: bring images that the gate rejects back toward their source until it lets them pass.
       overwrite: replace images that are there.
       accept_labels: take labels that are all one class.
     """
@@ -63,6 +74,8 @@ class Request:
     memory: float = MEMORY
     segmenter: str = ""
     thresholds: Thresholds = DEFAULT
+    strength: str = "1"
+    repair: bool = False
     overwrite: bool = False
     accept_labels: bool = False
 
@@ -85,46 +98,124 @@ def fulfil(request: Request) -> int:
     if "seg" in described.adapts:
         return _label(request)
     table = class_table(request.table or described.tables[request.domain])
+    strength = parse_strength(request.strength, table)
+    labelled = request.builder != "folder" or has_labels(Path(request.input))
+    video = request.builder == "folder" and is_video(Path(request.input))
+    if not labelled:
+        check_unlabelled(request.input, strength, request.repair)
+    if video:
+        check_video(Path(request.input), Path(request.output), request.overwrite)
     gate = Gate(table, load_segmenter(request.segmenter) if request.segmenter else None)
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
     source = find_source(request, described)
     told = tell_devices(adapter.devices)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {told}")
-    how: dict[str, Any] = {"batch_size": request.batch, "overwrite": request.overwrite}
-    if not all((source / part).is_dir() for part in ("images", "labels")):
-        return _adapt_images(adapter, source, request.output, how)
+    if video:
+        return _adapt_video(adapter, request, strength)
+    if not labelled:
+        return _adapt_images(adapter, source, request, strength)
+    return _adapt_labelled(adapter, source, request, strength, gate, table)
+
+
+def has_labels(source: Path) -> bool:
+    """Whether a folder is a data set of images and labels."""
+    return all((source / part).is_dir() for part in ("images", "labels"))
+
+
+def check_unlabelled(source: str, strength: Strength, repair: bool) -> None:
+    """Refuse what needs labels for a source that has none.
+
+    Raises:
+      InputError: naming the flag.
+    """
+    way_out = f"{source} has none; give a folder of images/ and labels/"
+    if strength.classes:
+        raise InputError(
+            f"--strength={strength} goes by class and needs labels, but {way_out}, or one number"
+        )
+    if repair:
+        raise InputError(
+            f"--repair needs the gate, and the gate needs labels, but {way_out}, or leave it out"
+        )
+
+
+def _adapt_labelled(
+    adapter: Adapter,
+    source: Path,
+    request: Request,
+    strength: Strength,
+    gate: Gate,
+    table: ClassTable,
+) -> int:
     labels = [source / "labels" / name for name in sorted(walk(source / "labels"))]
     if not request.accept_labels:
         check_varied(labels[:: max(1, len(labels) // FILES)], table, str(source))
-    summary = adapt_labelled(adapter, source, request.output, **how)
+    repairer = Repairer(adapter, gate, table, strength, request.thresholds)
+    if request.repair:
+        drop_outdated(source, request.output)
+    summary = adapt_labelled(
+        adapter,
+        source,
+        request.output,
+        strength=strength,
+        table=table,
+        repair=str(repairer) if request.repair else "",
+        **_options(request),
+    )
     status = tell(summary)
-    record = make_record(adapter, source / "images")
-    product = describe_dataset(source, request.output, record, gate, table, request.thresholds)
+    product = describe_dataset(
+        source,
+        request.output,
+        make_record(adapter, source / "images", strength=str(strength)),
+        gate,
+        table,
+        request.thresholds,
+        repairer=repairer if request.repair else None,
+    )
+    repaired = f", {len(product.repaired)} repaired" if request.repair else ""
     print(
         f"{request.output}: {len(product.entries)} images, {len(product.rejected)} rejected by "
-        f"the gate ({gate.evaluation_network}); see {GATE_PAGE}, {REJECTED_FILE} and {MANIFEST}"
+        f"the gate ({gate.evaluation_network}){repaired}; see {GATE_PAGE}, {REJECTED_FILE} and "
+        f"{MANIFEST}"
     )
     return status
 
 
+def _options(request: Request) -> Options:
+    return {"batch_size": request.batch, "overwrite": request.overwrite}
+
+
 def _label(request: Request) -> int:
+    if request.strength != Request.strength or request.repair:
+        raise InputError(
+            f"{request.run} is a run of a segmentation network, which labels and adapts nothing: "
+            f"leave out --strength and --repair, or give a run of generators"
+        )
     segmenter = load_segmenter(request.run, request.step)
     print(f"labelling with {segmenter.run}, step {segmenter.step}: {', '.join(segmenter.names)}")
     summary = label_folder(
         segmenter,
         request.input,
         request.output,
-        batch_size=request.batch,
-        overwrite=request.overwrite,
+        **_options(request),
     )
     return tell(summary, "labelled")
 
 
-def _adapt_images(adapter: Adapter, source: Path, output: str, how: dict) -> int:
-    summary = adapt_folder(adapter, source, output, **how)
-    describe_images(source, output, make_record(adapter, source))
+def _adapt_images(adapter: Adapter, source: Path, request: Request, strength: Strength) -> int:
+    summary = adapt_folder(adapter, source, request.output, strength=strength, **_options(request))
+    describe_images(source, request.output, make_record(adapter, source, strength=str(strength)))
     return tell(summary)
+
+
+def _adapt_video(adapter: Adapter, request: Request, strength: Strength) -> int:
+    how = _options(request)
+    for line in tell_video(
+        adapt_video(adapter, request.input, request.output, strength=strength, **how)
+    ):
+        print(line)
+    return 0
 
 
 def find_source(request: Request, described: Run) -> Path:
@@ -165,9 +256,12 @@ def tell(summary: Summary, done: str = "adapted") -> int:
 
 
 def check(output: str) -> int:
-    """Tell which files of an adapted data set are not as they were made; 1 if there are any."""
-    problems = check_files(output)
+    """Tell which files of a data set, or whether a video, are not as they were made; 1 if so."""
+    video = Path(output).is_file()
+    problems = check_adapted(Path(output)) if video else check_files(output)
     for problem in problems:
         print(problem)
-    print(f"{output}: {len(problems)} files are not as {MANIFEST} says")
+    print(
+        f"{output}: {len(problems)} files are not as {'its manifest' if video else MANIFEST} says"
+    )
     return 1 if problems else 0

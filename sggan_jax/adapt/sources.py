@@ -1,5 +1,6 @@
 """Which image each output was made from, by content: a replaced file may have an older date."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sggan_jax.files import (
@@ -33,14 +34,19 @@ class Sources:
     def __exit__(self, *_: object) -> None:
         self._lines.close()
 
-    def is_done(self, output: Path, source: Path) -> bool:
+    def is_done(self, output: Path, *sources: Path) -> bool:
         """Whether an output, relative to the folder, is there and was made from this content."""
         known = self._known.get(output.as_posix())
-        return known is not None and (self._folder / output).is_file() and known == _hash(source)
+        there = known is not None and (self._folder / output).is_file() and sources[0].is_file()
+        return there and known == _hash(sources)
 
-    def measure(self, output: Path, source: Path) -> None:
-        """Hash the image that an output is about to be made from; from any thread."""
-        self._hashes[output] = hash_file(source)
+    def measure(self, output: Path, *sources: Path) -> None:
+        """Hash the files that an output is about to be made from; from any thread.
+
+        Raises:
+          InputError: if one cannot be read.
+        """
+        self._hashes[output] = _hash(sources)
 
     def add(self, output: Path) -> None:
         """Note that an output is written.
@@ -58,5 +64,7 @@ class Sources:
         write_json_lines(self._path, entries)
 
 
-def _hash(path: Path) -> str | None:
-    return hash_file(path) if path.is_file() else None
+def _hash(paths: Sequence[Path]) -> str:
+    """Hash an image, and its labels where they decide and are there."""
+    image, *others = paths
+    return " ".join([hash_file(image), *(hash_file(path) for path in others if path.is_file())])

@@ -18,6 +18,12 @@ _TO_XYZ /= _TO_XYZ.sum(axis=1, keepdims=True)
 _TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], np.float64)
 _CORNER = 6 / 29
 
+_ENCODED = np.arange(256) / 255
+LINEAR = np.where(
+    _ENCODED <= 0.04045, _ENCODED / 12.92, np.power((_ENCODED + 0.055) / 1.055, 2.4)
+).astype(np.float32)
+"""Linear light in [0, 1] of every byte of sRGB (IEC 61966-2-1), float32 [256]."""
+
 
 class Colours(NamedTuple):
     """Colours of n classes: pixels [n], mean and standard deviation [n, 3] of L*, a* and b*."""
@@ -39,11 +45,7 @@ def to_lab(image: np.ndarray) -> np.ndarray:
     >>> to_lab(np.array([[255, 255, 255], [255, 0, 0]], np.uint8)).round(1).tolist()[1]
     [53.2..., 80.0..., 67.1...]
     """
-    encoded = np.arange(256) / 255
-    linear = np.where(
-        encoded <= 0.04045, encoded / 12.92, np.power((encoded + 0.055) / 1.055, 2.4)
-    ).astype(np.float32)[image]
-    xyz = linear @ _TO_XYZ.T.astype(np.float32)
+    xyz = LINEAR[image] @ _TO_XYZ.T.astype(np.float32)
     bent = np.where(
         xyz > _CORNER**3, np.cbrt(xyz), xyz / np.float32(3 * _CORNER**2) + np.float32(4 / 29)
     )

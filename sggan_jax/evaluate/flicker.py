@@ -36,6 +36,17 @@ class Flicker:
         """Mean change of still pixels beyond that of the source, grey levels; NaN without any."""
         return (self.adapted - self.source) / self.pixels if self.pixels else float("nan")
 
+    def __add__(self, other: "Flicker") -> "Flicker":
+        """Add up what was measured on other pairs."""
+        sums = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Flicker(*(one + more for one, more in sums))
+
+
+NO_FLICKER = Flicker(0, 0, 0.0, 0.0)
+
+Pair = tuple[np.ndarray, np.ndarray]
+"""Two images that follow each other, uint8 [H, W, 3]."""
+
 
 def follow(names: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Find pairs of images whose names end in numbers that follow each other.
@@ -65,17 +76,34 @@ def measure_flicker(source: Source, adapted: Source, most: int = 500) -> Flicker
       adapted: the same, adapted.
       most: pairs looked at.
     """
-    pairs, pixels, sums = 0, 0, np.zeros(2)
+    total = NO_FLICKER
     for first, second in list(follow(source.names))[:most]:
         before, after = source[first], source[second]
-        change = _difference(before["image"], after["image"])
-        still = (change <= STILL) & (before["label"] == after["label"])
-        if still.mean() < _LEAST_STILL:
-            continue
-        made = _difference(adapted[first]["image"], adapted[second]["image"])
-        pairs, pixels = pairs + 1, pixels + int(still.sum())
-        sums += change[still].sum(), made[still].sum()
-    return Flicker(pairs, pixels, *sums.tolist())
+        images = before["image"], after["image"]
+        made = adapted[first]["image"], adapted[second]["image"]
+        total += measure_pair(images, made, before["label"] == after["label"])
+    return total
+
+
+def measure_pair(source: Pair, adapted: Pair, same_class: np.ndarray | None = None) -> Flicker:
+    """Measure how much two adapted images differ where their sources do not.
+
+    Args:
+      source: two images that follow each other.
+      adapted: the same, adapted.
+      same_class: where the class stays, bool [H, W]; None where classes are not known.
+
+    Returns:
+      The sums; of no pair where less than a fifth stands still.
+    """
+    change = _difference(*source)
+    still = change <= STILL
+    if same_class is not None:
+        still &= same_class
+    if still.mean() < _LEAST_STILL:
+        return NO_FLICKER
+    made = _difference(*adapted)
+    return Flicker(1, int(still.sum()), float(change[still].sum()), float(made[still].sum()))
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:

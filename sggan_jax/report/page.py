@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import matplotlib
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -71,9 +72,10 @@ def embed_image(image: Image.Image, caption: str = "", quality: int = 90) -> Pic
 
 
 def embed_plot(figure: Figure, caption: str = "") -> Picture:
-    """Embed a plot as SVG."""
+    """Embed a plot as SVG, the same bytes for the same plot."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight")
+    with matplotlib.rc_context({"svg.hashsalt": "plot"}):
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
     return Picture(_data_uri("svg+xml", buffer), caption)
 
 

@@ -6,7 +6,7 @@ of every virtual one is known, realism can be measured.
 """
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Scene:
     """float32 [H, W]: metres along the optical axis, infinite in the sky."""
 
 
-def render(seed: int, height: int = 128, width: int = 256) -> Scene:
+def render(seed: int, height: int = 128, width: int = 256, *, ahead: float = 0.0) -> Scene:
     """Draw the street of a seed.
 
     The layout depends on the seed alone, the vertical field of view is fixed and a wider picture
@@ -47,6 +47,7 @@ def render(seed: int, height: int = 128, width: int = 256) -> Scene:
         seed: Any whole number from 0.
         height: Rows, 16 to 2048.
         width: Columns, 16 to 2048.
+        ahead: Metres that the camera has driven along the street; all else stands still.
 
     Returns:
         The two looks, the labels and the depth; the same bytes for the same arguments.
@@ -60,6 +61,9 @@ def render(seed: int, height: int = 128, width: int = 256) -> Scene:
     """
     _check(seed, height, width)
     world = scene.build(int(seed))
+    if ahead:
+        moved = world.camera.position + ahead * world.camera.axes[2] * np.array([1, 0, 1])
+        world = replace(world, camera=replace(world.camera, position=moved))
     seen = frame.expose(world, (height * SAMPLES, width * SAMPLES), (height, width))
     virtual, real = looks.paint(seen)
     flat = film.shrink(virtual, SAMPLES)

@@ -186,6 +186,7 @@ def test_a_described_data_set_is_complete_and_loads_again(adapted, segmenter, tm
         assert sheet.size == (8 + 3 * (240 + 8), 38 + 8 * (160 + 8))
     described = tomllib.loads((output / "dataset.toml").read_text())["adapted"]
     assert (described["images"], described["rejected"], described["run"]) == (24, 3, "tiny")
+    assert described["strength"] == "1"
     table = class_table(str(output / "dataset.toml"))
     kept = CITYSCAPES.ids >= 0
     np.testing.assert_array_equal(table.ids, CITYSCAPES.ids[kept])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sggan_jax.evaluate.flicker import measure_flicker
+from sggan_jax.evaluate.flicker import NO_FLICKER, Flicker, measure_flicker, measure_pair
 
 
 class Frames(list):
@@ -43,3 +43,14 @@ def test_images_that_are_no_sequence_have_no_flicker():
     flicker = measure_flicker(frames([0, 100, 200]), frames([0, 1, 2]))
     assert (flicker.pairs, flicker.pixels) == (0, 0)
     assert np.isnan(flicker.excess)
+
+
+def test_pairs_without_labels_add_up():
+    """Two rows of four stand still; every pixel of the adapted image changes by 7."""
+    one, other = np.zeros((4, 8, 3), np.uint8), np.full((4, 8, 3), 7, np.uint8)
+    moved = one.copy()
+    moved[:2] = 90
+    pair = measure_pair((one, moved), (one, other))
+    assert pair == Flicker(1, 16, 0.0, 16 * 7.0)
+    assert measure_pair((one, moved), (one, other), np.zeros((4, 8), bool)) == NO_FLICKER
+    assert pair + pair == Flicker(2, 32, 0.0, 224.0)
