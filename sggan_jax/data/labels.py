@@ -278,6 +278,21 @@ def colourise(labels: np.ndarray, table: ClassTable) -> np.ndarray:
     return table.lookup(table.colours, 0)[labels]
 
 
+def name_colours(table: ClassTable) -> dict[str, str]:
+    """Name the classes that are trained on, with their colours as CSS writes them.
+
+    >>> name_colours(CITYSCAPES)["sky"]
+    '#4682b4'
+    """
+    return {
+        name: "#{:02x}{:02x}{:02x}".format(*colour)
+        for name, colour, train_id in zip(
+            table.names, table.colours.tolist(), table.train_ids.tolist(), strict=True
+        )
+        if 0 <= train_id < IGNORE
+    }
+
+
 def count_pixels(count: int) -> str:
     """Say how many pixels, for messages."""
     return "1 pixel" if count == 1 else f"{count} pixels"

@@ -10,6 +10,12 @@ from sggan_jax.report.curves import smooth
 
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 22
+FRAME = {
+    **{"width": WIDTH, "height": HEIGHT, "left": LEFT},
+    **{"right": WIDTH - RIGHT, "bottom": HEIGHT - BOTTOM},
+}
+"""Places of the drawing that templates ask for."""
+
 _MOST_POINTS = 300
 _SMOOTHED = 9
 
@@ -72,7 +78,7 @@ def make_chart(
 
     Args:
       title: of what is drawn.
-      curves: name to steps and finite values, at least one of each.
+      curves: name to steps and finite values; at least one curve has some.
       note: unit and direction.
       best: step to mark on the first curve.
       smoothed: whether the strong line is a running mean, and the faint one shows the values.
@@ -98,10 +104,13 @@ def make_chart(
 def _short(value: float) -> str:
     """Write a value in few characters.
 
-    >>> _short(0.04186), _short(12903.0), _short(-2.5e6)
-    ('0.0419', '12.9k', '-2.5e+06')
+    >>> _short(0.04186), _short(12903.0), _short(-2.5e6), _short(0.000103)
+    ('0.0419', '12.9k', '-2.5e+06', '1.0e-4')
     """
-    return f"{value / 1000:.3g}k" if 1000 <= abs(value) < 999500 else f"{value:.3g}"
+    if 1000 <= abs(value) < 999500:
+        return f"{value / 1000:.3g}k"
+    text = f"{value:.3g}"
+    return f"{value:.1e}".replace("e-0", "e-") if 0 < abs(value) < 0.01 and len(text) > 6 else text
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,8 @@ class _Scale:
 
 
 def _line(name, steps, values, scale: _Scale, smoothed: bool) -> Line:
+    if not len(steps):  # keeps its place among the colours
+        return Line(name, "", "")
     x, y = np.asarray(steps, float), np.asarray(values, float)
     if not smoothed:
         return Line(name, _points(x, y, scale), "")

@@ -24,6 +24,7 @@ class RunPage:
       terms: charts of what is trained on.
       measures: charts of what is measured.
       samples: row of pictures to step to picture, as the ``src`` of an image.
+      classes: name to colour, as CSS writes it, of the labels in samples.
       settings: key, default and value of what differs from the defaults.
       events: time, step and sentence of what happened, the newest first.
       written: seconds since 1970.
@@ -38,6 +39,7 @@ class RunPage:
     terms: Sequence[Chart] = ()
     measures: Sequence[Chart] = ()
     samples: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
     settings: Sequence[tuple[str, str, str]] = ()
     events: Sequence[tuple[str, str, str]] = ()
     written: int = 0
@@ -47,7 +49,5 @@ def write_run_page(path: Path, page: RunPage) -> None:
     """Write the page of a run atomically, as one file that needs no other."""
     steps = sorted({step for row in page.samples.values() for step in row})
     samples = {name: [row.get(step, "") for step in steps] for name, row in page.samples.items()}
-    size = {"width": chart.WIDTH, "height": chart.HEIGHT, "left": chart.LEFT}
-    size |= {"right": chart.WIDTH - chart.RIGHT, "bottom": chart.HEIGHT - chart.BOTTOM}
-    text = render("run_page.html", page=page, steps=steps, samples=samples, size=size)
+    text = render("run_page.html", page=page, steps=steps, samples=samples, size=chart.FRAME)
     write_text(path, text)

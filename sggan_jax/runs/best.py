@@ -48,6 +48,18 @@ def read_best(workdir: Path) -> Best | None:
         raise InputError(f"{path} is damaged ({error}); give the step itself") from error
 
 
+def split_step(text: str) -> tuple[Path, Step]:
+    """Part a run from its step: ``RUN`` or ``RUN:STEP``, STEP a number or ``best``.
+
+    >>> split_step("runs/a:20")[1], split_step("runs/a:best")[1], split_step("runs/a")[1]
+    (20, 'best', None)
+    """
+    run, _, step = text.rpartition(":")
+    if run and step.isdecimal():
+        return Path(run), int(step)
+    return (Path(run), "best") if run and step == "best" else (Path(text), None)
+
+
 def find_step(workdir: Path, step: Step) -> int | None:
     """Turn the best checkpoint into its step; other steps, and None, stay as they are.
 

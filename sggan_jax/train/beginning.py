@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from sggan_jax.methods.base import Method
-from sggan_jax.runs.best import Step, find_step
+from sggan_jax.runs.best import find_step, split_step
 from sggan_jax.runs.checksums import name_arrays
 from sggan_jax.runs.description import RUN_FILE, read_run
 from sggan_jax.runs.networks import read_parameters
@@ -48,10 +48,10 @@ def find_beginning(init: str, workdir: Path) -> str:
         return begun
     if not init:
         return ""
-    run, step = _split(init)
+    run, step = split_step(init)
     if begun is None:
         return f"{run}:{read_parameters(run, step).step}"
-    named, number = _split(begun) if begun else ("", None)
+    named, number = split_step(begun) if begun else ("", None)
     if str(run) != str(named) or (isinstance(step, int) and step != number):
         raise InputError(
             f"{workdir} holds a run that began from {begun or 'nothing'}, not from {init}: leave "
@@ -77,7 +77,7 @@ def begin_from(state: TrainState, method: Method, init: str) -> tuple[TrainState
     Raises:
       InputError: if no network fits.
     """
-    run, step = _split(init)
+    run, step = split_step(init)
     found = read_parameters(run, find_step(run, step))
     names = _matches(method, read_run(run).adapts)
     params, stats, left = dict(state.params), dict(state.stats), {}
@@ -98,18 +98,6 @@ def begin_from(state: TrainState, method: Method, init: str) -> tuple[TrainState
         )
     ema = {name: jax.tree.map(jnp.copy, params[name]) for name in state.ema}
     return state.replace(params=params, stats=stats, ema=ema), taken
-
-
-def _split(init: str) -> tuple[Path, Step]:
-    """Part the run from its step.
-
-    >>> _split("runs/a:20")[1], _split("runs/a:best")[1], _split("runs/a")[1]
-    (20, 'best', None)
-    """
-    run, _, step = init.rpartition(":")
-    if run and step.isdecimal():
-        return Path(run), int(step)
-    return (Path(run), "best") if run and step == "best" else (Path(init), None)
 
 
 def _matches(method: Method, adapts: Mapping[str, str]) -> dict[str, str]:

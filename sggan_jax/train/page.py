@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from sggan_jax.config import Config
-from sggan_jax.evaluate.measures import MEASURES
+from sggan_jax.data.labels import CITYSCAPES, name_colours
+from sggan_jax.evaluate.measures import MEASURES, Measure
 from sggan_jax.evaluate.score import parse_score
 from sggan_jax.files import read_json_lines
 from sggan_jax.report.chart import Chart, make_chart
@@ -103,6 +104,7 @@ class LivePage:
                 *draw_measures(list(read_json_lines(workdir / MEASURES_FILE))),
             ],
             samples=self._samples(),
+            classes=name_colours(CITYSCAPES),
             settings=list_settings(plan.config),
             events=_events(workdir),
             written=int(time.time()),
@@ -177,10 +179,19 @@ def draw_measures(lines: Sequence[Mapping[str, Any]]) -> list[Chart]:
             best = None
             if measure.direction != "none":
                 best = best_of(measure.name, dict(zip(steps, values, strict=True)))
-            words = ", ".join(filter(None, (measure.unit, _WORDS[measure.direction])))
-            note = f"{measure.meaning}; {words}"
+            note = describe_measure(measure)
             charts.append(make_chart(measure.name, {measure.name: (steps, values)}, note, best))
     return charts
+
+
+def describe_measure(measure: Measure) -> str:
+    """Say what a measure is, its unit and its better side.
+
+    >>> describe_measure(MEASURES[-1])
+    'mean absolute difference from the true image; grey levels, less is better'
+    """
+    words = ", ".join(filter(None, (measure.unit, _WORDS[measure.direction])))
+    return f"{measure.meaning}; {words}"
 
 
 def draw_score(metric: str, workdir: Path) -> list[Chart]:

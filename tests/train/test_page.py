@@ -2,9 +2,7 @@
 
 import json
 import re
-import shutil
 import signal
-import subprocess
 
 import numpy as np
 import pytest
@@ -15,13 +13,7 @@ from sggan_jax.train import page, setup
 from sggan_jax.train.page import LivePage, draw_measures, draw_terms
 from sggan_jax.train.plan import make_plan, make_setup
 from sggan_jax.train.signals import Stopped
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--enable-logging=stderr",
-)
+from tests.browser import assert_sound, in_a_browser, look
 
 
 @pytest.fixture
@@ -127,36 +119,26 @@ def test_a_run_leaves_its_page_however_it_ends(tiny, runs, tmp_path, monkeypatch
     assert f"page: {tmp_path / 'index.html'}" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+@in_a_browser
 @pytest.mark.parametrize("width", [400, 1280])
-def test_in_a_browser_pictures_load_nothing_overflows_and_no_error_appears(plan, tmp_path, width):
+def test_in_a_browser_samples_are_chosen_and_open_at_full_size(plan, tmp_path, width):
     live = LivePage(plan, pytest.fail)
     live.close(50, "finished")
-    text = json.dumps(read(plan)).replace("</", "<\\/")
-    # A window is at least 500 pixels wide; a frame may be narrower.
-    probe = tmp_path / "probe.html"
-    probe.write_text(
-        f'<iframe id="f" style="border:0;width:{width}px;height:900px" srcdoc=""></iframe>'
-        "<script>const f=document.getElementById('f');"
-        "f.onload=()=>setTimeout(()=>{const d=f.contentDocument,e=d.documentElement;"
-        "const i=[...d.images];const s=d.getElementById('left');s.value=1;"
-        "s.dispatchEvent(new Event('input'));"
-        "document.title=[e.scrollWidth-e.clientWidth,i.length,i.every(x=>x.naturalWidth==320),"
-        "d.getElementById('left-step').textContent,d.querySelectorAll('svg circle').length]"
-        ".join(' ');},500);"
-        f"f.srcdoc={text}</script>"
-    )
-    found = subprocess.run(
-        [
-            *(CHROMIUM, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}"),
-            *("--virtual-time-budget=5000", "--window-size=1400,1000", "--dump-dom"),
-            probe.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    title = re.search(r"<title>(.*?)</title>", found.stdout)
-    assert title, found.stdout[:500]
-    assert title[1] == "0 2 true 20 2"
-    assert "CONSOLE" not in found.stderr
+    script = """
+      const left = d.getElementById("left");
+      left.value = 1;
+      left.dispatchEvent(new Event("input"));
+      d.querySelector("img.left").focus();
+      press("Enter");
+      const box = d.getElementById("zoom"), opened = box.open, large = box.querySelector("img");
+      const alt = large.alt;
+      box.dispatchEvent(new f.contentWindow.KeyboardEvent("keydown", {key: "ArrowRight"}));
+      return [d.getElementById("left-step").textContent, opened, alt,
+        box.querySelector("img").alt, d.querySelectorAll("svg circle").length,
+        d.querySelectorAll(".legend li").length];
+    """
+    found = look(read(plan), width, tmp_path, script)
+    assert_sound(found)
+    assert found["images"] == 2
+    sides = ["v_r2v, step on the left", "v_r2v, step on the right"]
+    assert found["more"] == ["20", True, *sides, 2, 19]
