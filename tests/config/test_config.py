@@ -214,6 +214,8 @@ TOGETHER = [
     ({"weights.equ_v": 1.0, "loss.shift": 128}, "half of the smaller side, 256,.* got 128"),
     ({"data.height": 130, "method": "cut"}, "130x512 must be multiples of 256"),
     ({"data.real": "", "method": "self_training"}, "method self_training needs a real domain"),
+    ({"seg.both_domains": True, "data.real": "", "method": "segmenter"}, "and data.real ''"),
+    ({"seg.both_domains": True, "method": "self_training"}, "got method self_training and data.re"),
 ]
 
 
