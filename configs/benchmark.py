@@ -6,6 +6,9 @@
 * ``camvid``: labelled renderings to CamVid photographs at 64x128;
 * ``cityscapes128``: labelled renderings to Cityscapes at 128x256, with what goes beyond the paper
   (docs/recipe.md), an idea a row; being measured;
+* ``budget``: the same data; what adapted renderings are worth beside 0, 25, 100, 400 and all
+  labelled photographs, at equal steps (docs/recipe.md); not measured. ``--config.order`` and
+  ``--config.budget.beside`` name other adaptations, such as ``('sggan',)``;
 * ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs.
 """
 
@@ -34,7 +37,8 @@ ORDER = (
 BEYOND = (
     *("source", "class_statistics", "cyclegan", "cut", "sggan"),
     *("with_features", "with_r1", "with_content", "with_agreement", "with_semantic"),
-    *("city128", "self_training", "upper"),
+    *("city128", "self_training", "adapted_self_training"),
+    *("few_labels", "few_labels_alone", "upper"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
 
@@ -64,6 +68,9 @@ def get_config(name: str = "toycity"):
     # Experiments that the others are compared with: no adaptation, and real labels.
     config.source = "source"
     config.upper = "upper"
+    # The curve over numbers of labelled real images: which numbers, the last perhaps 'all', and
+    # the experiments whose images stand beside them; it is left out without numbers.
+    config.budget = ConfigDict({"counts": (), "beside": ()})
     preset, light = PRESETS[name](config)
     config.experiments = list_experiments(preset, light, config.label_set)
     config.experiments.update(list_beyond(preset, light))
@@ -72,6 +79,10 @@ def get_config(name: str = "toycity"):
     config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
     if name == "cityscapes128":
         config.order = BEYOND
+    if name == "budget":
+        config.order = ("source", "city128_unlabelled", "upper")
+        config.budget.counts = (0, 25, 100, 400, "all")
+        config.budget.beside = ("source", "city128_unlabelled")
     return config.lock()
 
 
@@ -128,7 +139,7 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
         "SG-GAN-2K", segment, two_thousand, paper="72.65 / 45.87 / 33.81"
     )
     experiments.sggan = experiment("SG-GAN", segment, game, paper="81.72 / 47.29 / 37.43 (25K)")
-    experiments.upper = experiment("real labels", segment, domain="real")
+    experiments.upper = experiment("real labels", segment, domain="real", real_labels="all")
     return experiments
 
 
@@ -165,6 +176,23 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
             "self_training": experiment(
                 "renderings, self-training", self_training.get_config(network)
             ),
+            # On another one's images: --config.experiments.few_labels.images names it.
+            "adapted_self_training": experiment(
+                "{images}, self-training", self_training.get_config(network), images="city128"
+            ),
+            "few_labels": experiment(
+                "{images}, 100 real labels", segment, images="city128", real_labels=100
+            ),
+            "few_labels_alone": experiment(
+                "100 real labels", segment, domain="real", real_labels=100
+            ),
+            # Neither its discriminators nor its teacher see a real label.
+            "city128_unlabelled": experiment(
+                "SG-GAN, features, R1 and semantic loss, no real label",
+                segment,
+                with_changes(sggan.get_config("city128"), semantic__teacher="source"),
+                predicted=True,
+            ),
         }
     )
 
@@ -182,6 +210,8 @@ def experiment(
     adapt: ConfigDict | None = None,
     *,
     colour_transfer: str = "",
+    images: str = "",
+    real_labels: int | str = 0,
     domain: str = "virtual",
     predicted: bool = False,
     paper: str = "",
@@ -193,6 +223,8 @@ def experiment(
             "adapt": adapt or ConfigDict(),
             "colour_transfer": colour_transfer,
             "segment": segment,
+            "images": images,
+            "real_labels": real_labels,
             "domain": domain,
             "predicted": predicted,
             "paper": paper,
@@ -231,4 +263,10 @@ def paper(config) -> tuple[str, str]:
     return "paper", "paper"
 
 
-PRESETS = {"toycity": toycity, "camvid": camvid, "cityscapes128": cityscapes128, "paper": paper}
+PRESETS = {
+    "toycity": toycity,
+    "camvid": camvid,
+    "cityscapes128": cityscapes128,
+    "budget": cityscapes128,
+    "paper": paper,
+}

@@ -12,15 +12,18 @@ from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec
+from sggan_jax.data.labels import class_table
 from sggan_jax.data.pipeline import PreparedSource, open_source
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.sources import draw
 from sggan_jax.data.unpack import unpack
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
-from sggan_jax.files import write_json
+from sggan_jax.files import write_json, write_text
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.setup import train
+from sggan_jax.types import InputError
 
 _BATCH = 8
 # What a benchmark decides for every run: the data, their size, and where they are kept.
@@ -80,6 +83,24 @@ class Benchmark:
         run = self._first_segmenter(source)
         label_folder(load_segmenter(run), self.paths.real, self.paths.predicted)
 
+    def list_labelled(self, number: int, seed: int) -> Path:
+        """Write which real images are labelled: of one seed, fewer are among more.
+
+        Raises:
+          InputError: if there are not so many.
+        """
+        path = self.paths.labelled(number, seed)
+        if not path.is_file():
+            source = self.open("real")[self.data.split]
+            if number > len(source):
+                raise InputError(
+                    f"{number} labelled real images are asked for, but {self.data.split} has "
+                    f"{len(source)}: ask for fewer, or for all"
+                )
+            names = draw(source, number, (seed,)).names
+            write_text(path, "".join(f"{name}\n" for name in names))
+        return path
+
     def train_teacher(self, experiment: Experiment) -> None:
         """Train the segmentation network that an adaptation asks: another experiment's first."""
         first = self.config["segment_seeds"][0]
@@ -107,6 +128,8 @@ class Benchmark:
         )
         if not experiment.segment["data"]["real"]:
             config = with_values(config, data__real="", data__real_dir="")
+        if experiment.real_labels:
+            config = self._with_real_labels(config, experiment, segment_seed)
         train(config, self.paths.segmenter(experiment, seed, segment_seed))
 
     def score_real(self, experiment: Experiment, seed: int, segment_seed: int, split: str) -> None:
@@ -139,6 +162,24 @@ class Benchmark:
             )
         write_json(path, counts.overall)
 
+    def _with_real_labels(
+        self, config: Mapping[str, Any], experiment: Experiment, seed: int
+    ) -> dict[str, Any]:
+        """Let a segmentation network learn from labelled real images, chosen by its seed."""
+        number = experiment.real_labels
+        listing = "" if number == "all" else str(self.list_labelled(number, seed))
+        if experiment.domain == "real":
+            return with_values(config, data__virtual_list=listing)
+        return with_values(
+            config,
+            data__real="folder",
+            data__real_dir=str(self.paths.real),
+            data__real_table=_unpacked(self.data.real_table),
+            data__real_list=listing,
+            seg__both_domains=True,
+            train__batch_size=config["train"]["batch_size"] // 2,
+        )
+
     def _configure(self, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         shared = {f"data__{key}": self.config["data"][key] for key in _SHARED}
         return with_values(config, seed=seed, **shared)
@@ -147,7 +188,8 @@ class Benchmark:
         return self.paths.segmenter(experiment, 0, self.config["segment_seeds"][0])
 
     def _table(self, experiment: Experiment) -> str:
-        return self.data.real_table if experiment.domain == "real" else self.data.virtual_table
+        data = self.data
+        return _unpacked(data.real_table if experiment.domain == "real" else data.virtual_table)
 
     def _open_dataset(self, experiment: Experiment, seed: int) -> dict[str, PreparedSource]:
         folder = str(self.paths.dataset(experiment, seed))
@@ -158,3 +200,8 @@ class Benchmark:
         counts = prepare(spec, *place).counts
         directory, *size = place
         return {split: open_source(spec, directory, split, *size) for split in counts}
+
+
+def _unpacked(table: str) -> str:
+    """Class table of labels once they are unpacked: Cityscapes' where they were mapped to it."""
+    return table if class_table(table).to_cityscapes is None else "cityscapes"

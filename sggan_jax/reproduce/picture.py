@@ -27,7 +27,7 @@ def draw_benchmark(benchmark: Benchmark, width: int = 256) -> Path:
     rendered, photograph = virtual[len(virtual) // 2], real[len(real) // 2]
     truth = colourise(photograph["label"][None], CITYSCAPES)[0]
     rows = {}
-    for experiment in benchmark.experiments.values():
+    for experiment in map(benchmark.experiments.__getitem__, benchmark.config["order"]):
         predicted = _predict(benchmark, experiment, split, photograph["image"])
         if predicted is not None:
             shown = photograph if experiment.domain == "real" else rendered

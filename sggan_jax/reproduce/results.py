@@ -13,6 +13,7 @@ import numpy as np
 from sggan_jax.data.labels import group_names
 from sggan_jax.evaluate.confusion import score
 from sggan_jax.files import write_json
+from sggan_jax.reproduce.budget import describe_budget
 from sggan_jax.reproduce.experiment import Experiment, Paths
 from sggan_jax.reproduce.jobs import Benchmark
 
@@ -27,7 +28,7 @@ def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str)
     """
     config = benchmark.config
     names = group_names(config["label_set"])
-    results = {
+    results: dict[str, Any] = {
         "command": command,
         "machine": describe_machine(),
         "data": dict(config["data"]),
@@ -39,6 +40,9 @@ def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str)
             for name, experiment in benchmark.experiments.items()
         },
     }
+    if config["budget"]["counts"]:
+        images = len(benchmark.open("real")[benchmark.data.split])
+        results["budget"] = describe_budget(config, benchmark.experiments, images)
     write_json(benchmark.paths.root / "results.json", results)
     return results
 
