@@ -50,7 +50,7 @@ class Experiment:
         return bool(self.adapt or self.colour_transfer)
 
     @property
-    def maker(self) -> "Experiment":
+    def origin(self) -> "Experiment":
         """The experiment that makes the images: this one, or ``images``."""
         return self.images or self
 
@@ -77,10 +77,10 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
             if fields[part] and config[steps]:
                 fields[part] = with_values(fields[part], train__steps=config[steps])
         if images := fields["images"]:
-            makers = [name for name, one in experiments.items() if not one.images]
-            if images not in makers:
+            able = [name for name, one in experiments.items() if not one.images]
+            if images not in able:
                 raise InputError(
-                    f"experiment {name}: images must be one of {', '.join(makers)}, which make "
+                    f"experiment {name}: images must be one of {', '.join(able)}, which make "
                     f"their own, got {images!r}"
                 )
             fields["images"] = experiments[images]
@@ -173,8 +173,8 @@ class Paths:
         """Folder data set that an experiment's segmentation network trains on."""
         if experiment.domain == "real":
             return self.real
-        maker = experiment.maker
-        return self.root / maker.name / f"adapted_{seed}" if maker.is_adapted else self.virtual
+        origin = experiment.origin
+        return self.root / origin.name / f"adapted_{seed}" if origin.is_adapted else self.virtual
 
     def labelled(self, number: int, seed: int) -> Path:
         """List of the labelled real images that an experiment with so many learns from."""

@@ -73,10 +73,10 @@ def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Itera
         yield from _jobs_of_seed(benchmark, experiments[config["upper"]], 0, made)
     # What learns nothing has no seed: it has its turn once.
     turns = [
-        (experiment, seed if experiment.maker.adapt else 0)
+        (experiment, seed if experiment.origin.adapt else 0)
         for round_, seed in enumerate(config["adapt_seeds"])
         for experiment in experiments.values()
-        if experiment.name != config["upper"] and (experiment.maker.adapt or round_ == 0)
+        if experiment.name != config["upper"] and (experiment.origin.adapt or round_ == 0)
     ]
     for experiment, seed in turns:
         yield from _jobs_of_seed(benchmark, experiment, seed, made)
@@ -93,9 +93,9 @@ def _jobs_of_seed(
     def job(what, work, *args):
         return Job(experiment.name, what, partial(work, experiment, seed, *args))
 
-    if (experiment.maker.name, seed) not in made:
-        made.add((experiment.maker.name, seed))
-        for what, work in _jobs_of_images(benchmark, experiment.maker, seed):
+    if (experiment.origin.name, seed) not in made:
+        made.add((experiment.origin.name, seed))
+        for what, work in _jobs_of_images(benchmark, experiment.origin, seed):
             yield Job(experiment.name, what, work)
     for segment_seed in benchmark.config["segment_seeds"]:
         told = f"seeds {seed} and {segment_seed}"
@@ -105,18 +105,18 @@ def _jobs_of_seed(
 
 
 def _jobs_of_images(
-    benchmark: Benchmark, maker: Experiment, seed: int
+    benchmark: Benchmark, origin: Experiment, seed: int
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     """List what makes an experiment's training images."""
-    if maker.predicted:
+    if origin.predicted:
         yield "predict labels of the real domain", benchmark.predict_labels
-    if maker.teacher in benchmark.experiments:
-        teach = partial(benchmark.train_teacher, maker)
-        yield f"train the teacher, {maker.teacher}'s", teach
-    if maker.adapt:
-        yield f"train adaptation, seed {seed}", partial(benchmark.train_adapter, maker, seed)
-    if maker.is_adapted:
-        yield f"adapt images, seed {seed}", partial(benchmark.make_dataset, maker, seed)
+    if origin.teacher in benchmark.experiments:
+        teach = partial(benchmark.train_teacher, origin)
+        yield f"train the teacher, {origin.teacher}'s", teach
+    if origin.adapt:
+        yield f"train adaptation, seed {seed}", partial(benchmark.train_adapter, origin, seed)
+    if origin.is_adapted:
+        yield f"adapt images, seed {seed}", partial(benchmark.make_dataset, origin, seed)
 
 
 def _jobs_on_images(benchmark: Benchmark, experiment: Experiment, seed: int) -> Iterator[Job]:

@@ -90,9 +90,9 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
 def test_rows_of_the_winner_learn_from_its_images():
     rows = read_experiments(benchmark.get_config("cityscapes128").to_dict())
     taught, few = rows["adapted_self_training"], rows["few_labels"]
-    assert (taught.maker.name, taught.segment["method"]) == ("city128", "self_training")
+    assert (taught.origin.name, taught.segment["method"]) == ("city128", "self_training")
     assert taught.title == "SG-GAN, features, R1 and semantic loss, self-training"
-    assert (few.maker.name, few.real_labels, rows["few_labels_alone"].real_labels) == (
+    assert (few.origin.name, few.real_labels, rows["few_labels_alone"].real_labels) == (
         "city128",
         100,
         100,

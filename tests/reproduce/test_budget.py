@@ -37,7 +37,7 @@ def test_points_that_are_there_already_are_not_trained_twice():
 def test_a_point_learns_from_the_images_and_so_many_labels():
     _, points = (pair := read())[0], with_budget(*pair)
     mixed, alone = points["city128_unlabelled_labels_25"], points["labels_25"]
-    assert mixed.maker.name == "city128_unlabelled"
+    assert mixed.origin.name == "city128_unlabelled"
     assert (mixed.real_labels, mixed.domain, mixed.adapt) == (25, "virtual", {})
     assert (alone.real_labels, alone.domain, alone.images) == (25, "real", None)
     assert mixed.segment == alone.segment == points["upper"].segment
