@@ -9,7 +9,10 @@
 * ``budget``: the same data; what adapted renderings are worth beside 0, 25, 100, 400 and all
   labelled photographs, at equal steps (docs/recipe.md); not measured. ``--config.order`` and
   ``--config.budget.beside`` name other adaptations, such as ``('sggan',)``;
-* ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs.
+* ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs;
+* ``gtav``: the same at the sizes that others work at, with what goes beyond the paper: windows of
+  256x512 out of 512x1024, segmentation of 512x1024, scored on labels of 1024x2048; for GPUs, not
+  measured.
 """
 
 from functools import partial
@@ -54,6 +57,13 @@ def get_config(name: str = "toycity"):
     config = ConfigDict()
     # The two domains, their size and place, for every run: as in configs/common.py.
     config.data = common.get_config().data
+    # Sizes of the segmentation networks, where they are not those of ``data``: of what they learn
+    # from at a time, and of whole images.
+    config.segment_data = ConfigDict(
+        {"height": 0, "width": 0, "stored_height": 0, "stored_width": 0}
+    )
+    # Size at which they are scored: that of training, or labels, the label files' own.
+    config.score_size = "training"
     # Seeds of every adaptation, and of the segmentation networks trained on what each made.
     config.adapt_seeds = (0, 1)
     config.segment_seeds = (0, 1, 2)
@@ -79,6 +89,8 @@ def get_config(name: str = "toycity"):
     config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
     if name == "cityscapes128":
         config.order = BEYOND
+    if name == "gtav":
+        config.order = ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper")
     if name == "budget":
         config.order = ("source", "city128_unlabelled", "upper")
         config.budget.counts = (0, 25, 100, 400, "all")
@@ -95,6 +107,7 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
       label_set: its classes, each a region of the finest grouping.
     """
     game, segment = sggan.get_config(preset), segmenter.get_config(network)
+    sggan.without_beyond(game)
     variant = partial(with_changes, game)
     no_gradient = {"weights__grad_v": 0.0, "weights__grad_r": 0.0}
     experiments = ConfigDict()
@@ -153,8 +166,11 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
     segment = segmenter.get_config(network)
 
     def sggan_with(title: str, **values) -> ConfigDict:
-        game = with_changes(sggan.get_config(preset), **values)
-        return experiment(f"SG-GAN with {title}", segment, game)
+        game = sggan.get_config(preset)
+        sggan.without_beyond(game)
+        return experiment(f"SG-GAN with {title}", segment, with_changes(game, **values))
+
+    full = "city" if preset == "city" else "city128"
 
     # An experiment whose first segmentation network is asked.
     asked = {"semantic__teacher": "source"}
@@ -168,29 +184,29 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
             "with_content": sggan_with("content loss", **content),
             "with_agreement": sggan_with("agreement masks", loss__agreement=True),
             "with_semantic": sggan_with("semantic loss", weights__sem_v=1.0, **asked),
-            "city128": experiment(
+            full: experiment(
                 "SG-GAN, features, R1 and semantic loss",
                 segment,
-                with_changes(sggan.get_config("city128"), **asked),
+                with_changes(sggan.get_config(full), **asked),
             ),
             "self_training": experiment(
                 "renderings, self-training", self_training.get_config(network)
             ),
             # On another one's images: --config.experiments.few_labels.images names it.
             "adapted_self_training": experiment(
-                "{images}, self-training", self_training.get_config(network), images="city128"
+                "{images}, self-training", self_training.get_config(network), images=full
             ),
             "few_labels": experiment(
-                "{images}, 100 real labels", segment, images="city128", real_labels=100
+                "{images}, 100 real labels", segment, images=full, real_labels=100
             ),
             "few_labels_alone": experiment(
                 "100 real labels", segment, domain="real", real_labels=100
             ),
             # Neither its discriminators nor its teacher see a real label.
-            "city128_unlabelled": experiment(
+            f"{full}_unlabelled": experiment(
                 "SG-GAN, features, R1 and semantic loss, no real label",
                 segment,
-                with_changes(sggan.get_config("city128"), semantic__teacher="source"),
+                with_changes(sggan.get_config(full), **asked),
                 predicted=True,
             ),
         }
@@ -259,8 +275,19 @@ def paper(config) -> tuple[str, str]:
     config.data.virtual, config.data.real = "folder", "cityscapes"
     config.data.virtual_table = "gtav"
     config.label_set = "cityscapes19"
+    config.large = (*LARGE[:-1], "car")
     config.adapt_seeds = (0,)
     return "paper", "paper"
+
+
+def gtav(config) -> tuple[str, str]:
+    """Compare GTA-V to Cityscapes at the sizes that others work at."""
+    paper(config)
+    config.data.stored_height, config.data.stored_width = 512, 1024
+    config.segment_data.height, config.segment_data.width = 512, 1024
+    config.segment_data.stored_height, config.segment_data.stored_width = 512, 1024
+    config.score_size = "labels"
+    return "city", "paper"
 
 
 PRESETS = {
@@ -269,4 +296,5 @@ PRESETS = {
     "cityscapes128": cityscapes128,
     "budget": cityscapes128,
     "paper": paper,
+    "gtav": gtav,
 }

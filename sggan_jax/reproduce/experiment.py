@@ -146,9 +146,16 @@ def check_real_labels(key: str, number: Any, least: int) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Paths:
-    """Where a benchmark keeps things; every file is written whole or not at all."""
+    """Where a benchmark keeps things; every file is written whole or not at all.
+
+    Attributes:
+      root: directory of all files.
+      segment_size: height and width at which segmentation networks see whole images, where it is
+        not that of the adaptations.
+    """
 
     root: Path
+    segment_size: tuple[int, int] | None = None
 
     @property
     def virtual(self) -> Path:
@@ -159,6 +166,12 @@ class Paths:
     def real(self) -> Path:
         """The real domain as a folder data set."""
         return self.root / "real"
+
+    @property
+    def labelled_real(self) -> Path:
+        """The real domain at the size of segmentation networks that learn its labels."""
+        own = self.segment_size
+        return self.root / "real_{}x{}".format(*own) if own else self.real
 
     @property
     def predicted(self) -> Path:
@@ -172,7 +185,7 @@ class Paths:
     def dataset(self, experiment: Experiment, seed: int) -> Path:
         """Folder data set that an experiment's segmentation network trains on."""
         if experiment.domain == "real":
-            return self.real
+            return self.labelled_real
         origin = experiment.origin
         return self.root / origin.name / f"adapted_{seed}" if origin.is_adapted else self.virtual
 

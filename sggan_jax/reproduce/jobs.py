@@ -21,6 +21,7 @@ from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
 from sggan_jax.files import write_json, write_text
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
+from sggan_jax.reproduce.sizes import SCORES, SIZES, AtScale, OwnSize, segment_sizes
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.setup import train
 from sggan_jax.types import InputError
@@ -29,7 +30,7 @@ _BATCH = 8
 # What a benchmark decides for every run: the data, their size, and where they are kept.
 _SHARED = (
     *("virtual", "real", "virtual_dir", "real_dir", "virtual_table", "real_table"),
-    *("toycity_train", "toycity_test", "data_dir", "height", "width"),
+    *("toycity_train", "toycity_test", "data_dir", "crop_shift", *SIZES),
 )
 
 
@@ -49,24 +50,35 @@ class Benchmark:
         Raises:
           InputError: if the settings of an experiment cannot work.
         """
-        self.config, self.experiments, self.paths = config, experiments, Paths(Path(root))
+        self.config, self.experiments = config, experiments
         self.data = Data.from_dict(config["data"])
+        self.segment_data = segment_sizes(config, self.data)
+        own = self.segment_data.stored_size
+        self.paths = Paths(Path(root), None if own == self.data.stored_size else own)
         for experiment in experiments.values():
-            for part in filter(None, (experiment.adapt, experiment.segment)):
-                Config.from_dict(self._configure(part, seed=0))
+            if experiment.adapt:
+                Config.from_dict(self._configure(experiment.adapt, 0, self.data))
+            Config.from_dict(self._configure(experiment.segment, 0, self.segment_data))
 
-    def open(self, domain: Domain) -> dict[str, PreparedSource]:
-        """Open every split of a domain, prepared first where that is still to do."""
-        return self._open_all(domain_spec(self.data, domain))
+    def open(self, domain: Domain, data: Data | None = None) -> dict[str, PreparedSource]:
+        """Open every split of a domain, prepared first where that is still to do.
+
+        Args:
+          domain: ``virtual`` or ``real``.
+          data: for the size at which images are stored; None for that of the adaptations.
+        """
+        return self._open_all(domain_spec(self.data, domain), data or self.data)
 
     def unpack(self, domain: Domain) -> None:
-        """Write a domain as a folder data set."""
+        """Write a domain as a folder data set; real labels at the segmentation's size as well."""
         folder = self.paths.virtual if domain == "virtual" else self.paths.real
         unpack(self.open(domain), folder)
+        if domain == "real" and self.paths.labelled_real != folder:
+            unpack(self.open(domain, self.segment_data), self.paths.labelled_real)
 
     def train_adapter(self, experiment: Experiment, seed: int) -> None:
         """Train the adaptation of an experiment."""
-        config = self._configure(experiment.adapt, seed)
+        config = self._configure(experiment.adapt, seed, self.data)
         if experiment.predicted:
             real = str(self.paths.predicted)
             config = with_values(
@@ -120,7 +132,7 @@ class Benchmark:
     def train_segmenter(self, experiment: Experiment, seed: int, segment_seed: int) -> None:
         """Train a segmentation network on what the experiment made."""
         config = with_values(
-            self._configure(experiment.segment, segment_seed),
+            self._configure(experiment.segment, segment_seed, self.segment_data),
             data__virtual="folder",
             data__virtual_dir=str(self.paths.dataset(experiment, seed)),
             data__virtual_table=self._table(experiment),
@@ -134,10 +146,26 @@ class Benchmark:
 
     def score_real(self, experiment: Experiment, seed: int, segment_seed: int, split: str) -> None:
         """Score an experiment's segmentation network on real images of a split."""
-        path = self.paths.record(experiment, f"score_{seed}_{segment_seed}_{split}")
-        if not path.is_file():
-            segmenter = load_segmenter(self.paths.segmenter(experiment, seed, segment_seed))
-            write_json(path, score_segmenter(segmenter, self.open("real")[split]).tolist())
+        path = self.score_record(experiment, seed, segment_seed, split)
+        if path.is_file():
+            return
+        segmenter = load_segmenter(self.paths.segmenter(experiment, seed, segment_seed))
+        source = self.open("real", self.segment_data)[split]
+        if self.config["score_size"] == "training":
+            confusion = score_segmenter(segmenter, source)
+        else:
+            size = self.segment_data.stored_size
+            info = prepare(domain_spec(self.data, "real"), self.data.data_dir, *size)
+            # Files differ in size: one at a time.
+            confusion = score_segmenter(AtScale(segmenter, size), OwnSize(info, split), 1)
+        write_json(path, confusion.tolist())
+
+    def score_record(
+        self, experiment: Experiment, seed: int, segment_seed: int, split: str
+    ) -> Path:
+        """JSON file with what an experiment's network scores on real images of a split."""
+        kind = SCORES[self.config["score_size"]]
+        return self.paths.record(experiment, f"{kind}_{seed}_{segment_seed}_{split}")
 
     def score_kept(self, experiment: Experiment, seed: int, segment_seed: int) -> None:
         """Score what a network trained on real images sees in the experiment's training images."""
@@ -145,7 +173,7 @@ class Benchmark:
         if not path.is_file():
             upper = self.experiments[self.config["upper"]]
             segmenter = load_segmenter(self.paths.segmenter(upper, 0, segment_seed))
-            images = self._open_dataset(experiment, seed)[self.data.split]
+            images = self._open_dataset(experiment, seed, self.segment_data)[self.data.split]
             write_json(path, score_segmenter(segmenter, images).tolist())
 
     def score_truth(self, experiment: Experiment, seed: int) -> None:
@@ -153,7 +181,8 @@ class Benchmark:
         path = self.paths.record(experiment, f"truth_{seed}")
         if path.is_file():
             return
-        adapted, true = self._open_dataset(experiment, seed)["test"], self.open("real")["test"]
+        adapted = self._open_dataset(experiment, seed, self.data)["test"]
+        true = self.open("real")["test"]
         counts = ErrorCounts(np.zeros(256, np.int64), np.zeros(256, np.int64))
         for index in range(len(true)):
             made, wanted = adapted[index], true[index]
@@ -173,15 +202,15 @@ class Benchmark:
         return with_values(
             config,
             data__real="folder",
-            data__real_dir=str(self.paths.real),
+            data__real_dir=str(self.paths.labelled_real),
             data__real_table=_unpacked(self.data.real_table),
             data__real_list=listing,
             seg__both_domains=True,
             train__batch_size=config["train"]["batch_size"] // 2,
         )
 
-    def _configure(self, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
-        shared = {f"data__{key}": self.config["data"][key] for key in _SHARED}
+    def _configure(self, config: Mapping[str, Any], seed: int, data: Data) -> dict[str, Any]:
+        shared = {f"data__{key}": getattr(data, key) for key in _SHARED}
         return with_values(config, seed=seed, **shared)
 
     def _first_segmenter(self, experiment: Experiment) -> Path:
@@ -191,12 +220,14 @@ class Benchmark:
         data = self.data
         return _unpacked(data.real_table if experiment.domain == "real" else data.virtual_table)
 
-    def _open_dataset(self, experiment: Experiment, seed: int) -> dict[str, PreparedSource]:
+    def _open_dataset(
+        self, experiment: Experiment, seed: int, data: Data
+    ) -> dict[str, PreparedSource]:
         folder = str(self.paths.dataset(experiment, seed))
-        return self._open_all(SourceSpec("folder", folder, self._table(experiment)))
+        return self._open_all(SourceSpec("folder", folder, self._table(experiment)), data)
 
-    def _open_all(self, spec: SourceSpec) -> dict[str, PreparedSource]:
-        place = self.data.data_dir, self.data.height, self.data.width
+    def _open_all(self, spec: SourceSpec, data: Data) -> dict[str, PreparedSource]:
+        place = data.data_dir, *data.stored_size
         counts = prepare(spec, *place).counts
         directory, *size = place
         return {split: open_source(spec, directory, split, *size) for split in counts}

@@ -46,7 +46,13 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
         for experiment in experiments
         if experiment["failed"]
     ]
-    return "\n".join([draw_up(header, rows), *failed]) + "\n"
+    told = []
+    if sizes := results.get("sizes"):
+        told = [
+            f"\nAdaptation at {sizes['adaptation']}, segmentation at {sizes['segmentation']}, scored "
+            f"at {sizes['scored']}."
+        ]
+    return "\n".join([draw_up(header, rows), *told, *failed]) + "\n"
 
 
 def format_summary(results: Mapping[str, Any], split: str) -> str:

@@ -279,7 +279,7 @@ def test_every_preset_can_work(file):
         assert Config.from_dict(config.to_dict()).to_dict() == config.to_dict()
 
 
-@pytest.mark.parametrize("name", ["toycity", "camvid", "cityscapes128", "budget", "paper"])
+@pytest.mark.parametrize("name", ["toycity", "camvid", "cityscapes128", "budget", "paper", "gtav"])
 def test_every_experiment_of_the_comparison_can_work(name):
     benchmark = importlib.import_module("configs.benchmark").get_config(name).to_dict()
     assert Data.from_dict(benchmark["data"]).height == benchmark["data"]["height"]

@@ -21,6 +21,7 @@ CONFIG = {
     "adapt_seeds": (3, 4),
     "segment_seeds": (0,),
     "splits": ("val",),
+    "score_size": "training",
 }
 NET = {"method": "segmenter", "train": {"steps": 5, "batch_size": 8}, "semantic": {"teacher": ""}}
 ASKING = NET | {"semantic": {"teacher": "source"}}
@@ -107,7 +108,8 @@ def test_a_teacher_is_trained_before_it_is_asked():
 
 def test_the_teacher_is_the_first_network_of_its_experiment(tmp_path, monkeypatch):
     benchmark = Benchmark.__new__(Benchmark)
-    benchmark.config = CONFIG | {"data": {key: "" for key in jobs._SHARED}}
+    benchmark.data = Data()
+    benchmark.config = CONFIG
     benchmark.experiments = read(game=fields(adapt=whole_config("source")))
     benchmark.paths = Paths(tmp_path)
     asked = []
@@ -148,8 +150,8 @@ def test_images_of_another_experiment_are_made_once_and_learned_from():
 def segmenter_config(tmp_path, monkeypatch, experiment, **files):
     """What the segmentation network of an experiment is trained with."""
     benchmark = Benchmark.__new__(Benchmark)
-    benchmark.data = Data(split="train", **files)
-    benchmark.config = CONFIG | {"data": benchmark.data.to_dict(), "label_set": "ten"}
+    benchmark.data = benchmark.segment_data = Data(split="train", **files)
+    benchmark.config = CONFIG | {"label_set": "ten"}
     segment = Config(method="segmenter", data=Data(real=""), train=Train(batch_size=8)).to_dict()
     benchmark.experiments = read(game=fields(adapt=NET), odd=fields(segment=segment, **experiment))
     benchmark.paths = Paths(tmp_path)
