@@ -6,7 +6,13 @@
 * ``camvid``: labelled renderings to CamVid photographs at 64x128;
 * ``cityscapes128``: labelled renderings to Cityscapes at 128x256, with what goes beyond the paper
   (docs/recipe.md), an idea a row; being measured;
-* ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs.
+* ``budget``: the same data; what adapted renderings are worth beside 0, 25, 100, 400 and all
+  labelled photographs, at equal steps (docs/recipe.md); not measured. ``--config.order`` and
+  ``--config.budget.beside`` name other adaptations, such as ``('sggan',)``;
+* ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs;
+* ``gtav``: the same at the sizes that others work at, with what goes beyond the paper: windows of
+  256x512 out of 512x1024, segmentation of 512x1024, scored on labels of 1024x2048; for GPUs, not
+  measured.
 """
 
 from functools import partial
@@ -34,8 +40,9 @@ ORDER = (
 BEYOND = (
     *("source", "class_statistics", "cyclegan", "cut", "sggan"),
     *("with_features", "with_r1", "with_content", "with_agreement"),
-    *("with_semantic", "with_semantic_real"),
-    *("city128", "self_training", "upper"),
+    *("with_semantic", "with_semantic_real", "with_semantic_all"),
+    *("city128", "self_training", "adapted_self_training"),
+    *("few_labels", "few_labels_alone", "upper"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
 
@@ -51,6 +58,13 @@ def get_config(name: str = "toycity"):
     config = ConfigDict()
     # The two domains, their size and place, for every run: as in configs/common.py.
     config.data = common.get_config().data
+    # Sizes of the segmentation networks, where they are not those of ``data``: of what they learn
+    # from at a time, and of whole images.
+    config.segment_data = ConfigDict(
+        {"height": 0, "width": 0, "stored_height": 0, "stored_width": 0}
+    )
+    # Size at which they are scored: that of training, or labels, the label files' own.
+    config.score_size = "training"
     # Seeds of every adaptation, and of the segmentation networks trained on what each made.
     config.adapt_seeds = (0, 1)
     config.segment_seeds = (0, 1, 2)
@@ -65,6 +79,9 @@ def get_config(name: str = "toycity"):
     # Experiments that the others are compared with: no adaptation, and real labels.
     config.source = "source"
     config.upper = "upper"
+    # The curve over numbers of labelled real images: which numbers, the last perhaps 'all', and
+    # the experiments whose images stand beside them; it is left out without numbers.
+    config.budget = ConfigDict({"counts": (), "beside": ()})
     preset, light = PRESETS[name](config)
     config.experiments = list_experiments(preset, light, config.label_set)
     config.experiments.update(list_beyond(preset, light))
@@ -73,6 +90,12 @@ def get_config(name: str = "toycity"):
     config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
     if name == "cityscapes128":
         config.order = BEYOND
+    if name == "gtav":
+        config.order = ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper")
+    if name == "budget":
+        config.order = ("source", "city128_unlabelled", "upper")
+        config.budget.counts = (0, 25, 100, 400, "all")
+        config.budget.beside = ("source", "city128_unlabelled")
     return config.lock()
 
 
@@ -85,6 +108,7 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
       label_set: its classes, each a region of the finest grouping.
     """
     game, segment = sggan.get_config(preset), segmenter.get_config(network)
+    sggan.without_beyond(game)
     variant = partial(with_changes, game)
     no_gradient = {"weights__grad_v": 0.0, "weights__grad_r": 0.0}
     experiments = ConfigDict()
@@ -129,7 +153,7 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
         "SG-GAN-2K", segment, two_thousand, paper="72.65 / 45.87 / 33.81"
     )
     experiments.sggan = experiment("SG-GAN", segment, game, paper="81.72 / 47.29 / 37.43 (25K)")
-    experiments.upper = experiment("real labels", segment, domain="real")
+    experiments.upper = experiment("real labels", segment, domain="real", real_labels="all")
     return experiments
 
 
@@ -143,8 +167,11 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
     segment = segmenter.get_config(network)
 
     def sggan_with(title: str, **values) -> ConfigDict:
-        game = with_changes(sggan.get_config(preset), **values)
-        return experiment(f"SG-GAN with {title}", segment, game)
+        game = sggan.get_config(preset)
+        sggan.without_beyond(game)
+        return experiment(f"SG-GAN with {title}", segment, with_changes(game, **values))
+
+    full = "city" if preset == "city" else "city128"
 
     # Experiments whose first segmentation network is asked: it has learned from renderings alone,
     # or from photographs, whose labels SG-GAN uses anyway.
@@ -164,13 +191,36 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
             "with_semantic_real": sggan_with(
                 "semantic loss, teacher of photographs", weights__sem_v=1.0, **asked_real
             ),
-            "city128": experiment(
+            "with_semantic_all": sggan_with(
+                "semantic loss, teacher of photographs, every pixel",
+                weights__sem_v=1.0,
+                semantic__readable=False,
+                **asked_real,
+            ),
+            full: experiment(
                 "SG-GAN, features, R1 and semantic loss",
                 segment,
-                with_changes(sggan.get_config("city128"), **asked_real),
+                with_changes(sggan.get_config(full), **asked_real),
             ),
             "self_training": experiment(
                 "renderings, self-training", self_training.get_config(network)
+            ),
+            # On another one's images: --config.experiments.few_labels.images names it.
+            "adapted_self_training": experiment(
+                "{images}, self-training", self_training.get_config(network), images=full
+            ),
+            "few_labels": experiment(
+                "{images}, 100 real labels", segment, images=full, real_labels=100
+            ),
+            "few_labels_alone": experiment(
+                "100 real labels", segment, domain="real", real_labels=100
+            ),
+            # Neither its discriminators nor its teacher see a real label.
+            f"{full}_unlabelled": experiment(
+                "SG-GAN, features, R1 and semantic loss, no real label",
+                segment,
+                with_changes(sggan.get_config(full), **asked),
+                predicted=True,
             ),
         }
     )
@@ -189,6 +239,8 @@ def experiment(
     adapt: ConfigDict | None = None,
     *,
     colour_transfer: str = "",
+    images: str = "",
+    real_labels: int | str = 0,
     domain: str = "virtual",
     predicted: bool = False,
     paper: str = "",
@@ -200,6 +252,8 @@ def experiment(
             "adapt": adapt or ConfigDict(),
             "colour_transfer": colour_transfer,
             "segment": segment,
+            "images": images,
+            "real_labels": real_labels,
             "domain": domain,
             "predicted": predicted,
             "paper": paper,
@@ -234,8 +288,26 @@ def paper(config) -> tuple[str, str]:
     config.data.virtual, config.data.real = "folder", "cityscapes"
     config.data.virtual_table = "gtav"
     config.label_set = "cityscapes19"
+    config.large = (*LARGE[:-1], "car")
     config.adapt_seeds = (0,)
     return "paper", "paper"
 
 
-PRESETS = {"toycity": toycity, "camvid": camvid, "cityscapes128": cityscapes128, "paper": paper}
+def gtav(config) -> tuple[str, str]:
+    """Compare GTA-V to Cityscapes at the sizes that others work at."""
+    paper(config)
+    config.data.stored_height, config.data.stored_width = 512, 1024
+    config.segment_data.height, config.segment_data.width = 512, 1024
+    config.segment_data.stored_height, config.segment_data.stored_width = 512, 1024
+    config.score_size = "labels"
+    return "city", "paper"
+
+
+PRESETS = {
+    "toycity": toycity,
+    "camvid": camvid,
+    "cityscapes128": cityscapes128,
+    "budget": cityscapes128,
+    "paper": paper,
+    "gtav": gtav,
+}

@@ -9,13 +9,13 @@ The built-in toy city, then your own data (configs/benchmark.py lists them):
 The same command continues where it stopped; what is finished is not run again.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from launch import command, run
 from launch.presets import define_config
 from sggan_jax.devices import keep_compiled
+from sggan_jax.reproduce.budget import with_budget
+from sggan_jax.reproduce.curve import draw_budget, format_budget
 from sggan_jax.reproduce.experiment import read_experiments
 from sggan_jax.reproduce.jobs import Benchmark
 from sggan_jax.reproduce.picture import draw_benchmark
@@ -34,9 +34,9 @@ _ONLY = flags.DEFINE_list(
 
 
 def main(_: list[str]) -> int:
-    """Run, then write results.json, results.md and benchmark.png; 1 if an experiment failed."""
+    """Run, then write results.json, results.md and pictures; 1 if an experiment failed."""
     config = _CONFIG.value.to_dict()
-    benchmark = Benchmark(config, read_experiments(config), _WORKDIR.value)
+    benchmark = Benchmark(config, with_budget(config, read_experiments(config)), _WORKDIR.value)
     keep_compiled(benchmark.paths.root / "compiled")
     failed = run_benchmark(benchmark, tuple(_ONLY.value))
     results = write_results(benchmark, failed, command("reproduce"))
@@ -44,7 +44,10 @@ def main(_: list[str]) -> int:
         f"### {split}\n\n{format_results(results, split)}\n{format_classes(results, split)}\n"
         for split in config["splits"]
     )
-    path = Path(_WORKDIR.value) / "results.md"
+    for split in config["splits"] if "budget" in results else ():
+        text += f"### Label budget, {split}\n\n{format_budget(results, split)}\n"
+        draw_budget(results, split, benchmark.paths.root / f"budget_{split}.png")
+    path = benchmark.paths.root / "results.md"
     path.write_text(text, encoding="utf-8")
     print(f"\n{text}\ntable: {path}\npicture: {draw_benchmark(benchmark)}")
     return 1 if failed else 0

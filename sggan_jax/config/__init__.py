@@ -103,7 +103,7 @@ class Config(Section):
 
     def check(self) -> None:
         """Refuse sections that do not go together."""
-        check_domains(self.method, self.data)
+        check_domains(self.method, self.data, self.seg.both_domains)
         check_sizes(self.method, self.data, self.nets)
         check_intervals(self.train, self.evaluate)
         check_best(self.train, self.evaluate, self.term_weights)

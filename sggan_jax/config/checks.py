@@ -15,8 +15,19 @@ WITH_NETS: tuple[MethodName, ...] = ("sggan", "dualgan", "bigan", "cut")
 """Methods with the generators and discriminators of ``nets``."""
 
 
-def check_domains(method: MethodName, data: Data) -> None:
-    """Refuse a method that looks at a real domain when the configuration leaves it out."""
+def check_domains(method: MethodName, data: Data, both_domains: bool) -> None:
+    """Refuse a method that looks at a real domain when the configuration leaves it out.
+
+    Args:
+      method: its name.
+      data: the settings.
+      both_domains: whether a segmentation network is to learn from the labels of either domain.
+    """
+    if both_domains and (method != "segmenter" or not data.real):
+        raise InputError(
+            f"seg.both_domains is for method segmenter with a real domain whose labels it learns "
+            f"from, got method {method} and data.real {data.real!r}"
+        )
     if not data.real and method not in ONE_DOMAIN:
         raise InputError(
             f"data.real is empty, but method {method} needs a real domain; name its builder and "

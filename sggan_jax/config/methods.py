@@ -55,6 +55,9 @@ class Segmentation(Section):
     """Only pixels whose true class has at most this probability count; 1 counts all."""
     hard_pixels: Count = 256
     """At least this many, the hardest, count."""
+    both_domains: bool = False
+    """segmenter: learn from the labels of the real domain too, ``train.batch_size`` images of
+    either domain in every batch, such as adapted renderings beside a few labelled photographs."""
 
     def check(self) -> None:
         """Refuse weights for another network than they are of."""

@@ -24,6 +24,8 @@ def who_needs_labels(config: Config) -> dict[Domain, str]:
         needs |= dict.fromkeys(domains_of(data), "data.balance repeats images by their classes")
     if config.method in ("segmenter", "fcns_in_the_wild"):
         needs["virtual"] = f"method = {config.method} learns from them"
+    if config.seg.both_domains:
+        needs["real"] = "seg.both_domains learns from them"
     if config.method == "sggan":
         terms: Mapping[Domain, float] = {"virtual": weights.grad_v, "real": weights.grad_r}
         for domain, weight in terms.items():

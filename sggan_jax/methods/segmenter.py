@@ -1,7 +1,8 @@
-"""A segmentation network, ``seg``, trained on the labelled domain alone by one optimiser.
+"""A segmentation network, ``seg``, trained on labelled images alone by one optimiser.
 
 Its classes are the class groups of the configuration, 255 ignored. The domain called virtual is the
-training set, whatever it shows: renderings, adapted renderings or photographs.
+training set, whatever it shows: renderings, adapted renderings or photographs. With
+``seg.both_domains`` the real domain belongs to it too, as many images of either in every batch.
 """
 
 from collections.abc import Callable
@@ -42,7 +43,8 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
       steps_per_epoch: unused; nothing here is counted in epochs.
 
     Returns:
-      The method: ``seg`` alone, on ``v`` and ``lab_v``.
+      The method: ``seg`` alone, on ``v`` and ``lab_v``; with ``seg.both_domains`` these hold ``r``
+      and ``lab_r`` too.
 
     Raises:
       InputError: if the class groups are no classes to segment.
@@ -54,7 +56,11 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         modules={"seg": module},
         init=partial(_init, config, module),
         init_stats=partial(_init_stats, config, module),
-        preprocess=partial(_preprocess, jnp.asarray(class_groups)),
+        preprocess=partial(
+            _preprocess,
+            jnp.asarray(class_groups),
+            config.method == "segmenter" and config.seg.both_domains,
+        ),
         forward=partial(_forward, module, jnp.asarray(ids)),
         generators=("seg",),
         optimiser_groups={"seg": OptimiserGroup(("seg",), make_terms(config.seg))},
@@ -123,10 +129,15 @@ def _image(config: Config) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((1, config.data.height, config.data.width, 3), jnp.float32)
 
 
-def _preprocess(class_groups: Array, batch: Batch, rng: Array | None) -> dict[str, Array]:
+def _preprocess(
+    class_groups: Array, both: bool, batch: Batch, rng: Array | None
+) -> dict[str, Array]:
     del rng
-    lab_v = batch["lab_v"]
-    return {"v": to_float(batch["v"]), "lab_v": lab_v, "classes_v": class_groups[lab_v]}
+    images, labels = batch["v"], batch["lab_v"]
+    if both:
+        images = jnp.concatenate([images, batch["r"]])
+        labels = jnp.concatenate([labels, batch["lab_r"]])
+    return {"v": to_float(images), "lab_v": labels, "classes_v": class_groups[labels]}
 
 
 def _forward(

@@ -7,18 +7,19 @@ A document marks where a table belongs and which file and split it shows:
     <!-- end of results -->
 
 Everything between the two lines is replaced. ``summary`` instead of ``results`` gives the few
-columns that a reader looks for first.
+columns that a reader looks for first, ``budget`` the curve over numbers of labelled images.
 """
 
 import json
 import re
 from pathlib import Path
 
+from sggan_jax.reproduce.curve import format_budget
 from sggan_jax.reproduce.table import format_classes, format_results, format_summary
 from sggan_jax.types import InputError
 
 _BLOCK = re.compile(
-    r"(<!-- (results|summary): (\S+) (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL
+    r"(<!-- (results|summary|budget): (\S+) (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL
 )
 
 
@@ -48,5 +49,7 @@ def _draw(kind: str, path: Path, split: str) -> str:
     results = json.loads(path.read_text(encoding="utf-8"))
     if kind == "summary":
         return f"\n{format_summary(results, split)}\n"
+    if kind == "budget":
+        return f"\n{format_budget(results, split)}\n"
     told = f"```\n{results['command']}\n```\n{results['machine']}."
     return f"{told}\n\n{format_results(results, split)}\n{format_classes(results, split)}"

@@ -4,9 +4,11 @@ import copy
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sggan_jax.types import InputError
+
+RealLabels = int | Literal["all"]
 
 COLOUR_TRANSFERS = ("", "identity", "statistics", "class_statistics", "fourier")
 
@@ -17,12 +19,16 @@ class Experiment:
 
     Attributes:
       name: of its directory and its key in the results.
-      title: of its row.
+      title: of its row; ``{images}`` in it stands for the title of ``images``.
       adapt: configuration of the adaptation to train; empty for none.
       colour_transfer: adaptation without learning, one of ``COLOUR_TRANSFERS``; empty for none.
       segment: configuration of the segmentation network.
+      images: experiment whose training images the segmentation network learns from; None for its
+        own.
+      real_labels: labelled real images that it learns from beside those, half of every batch, or
+        with domain ``real`` from nothing else: their number, or ``all``.
       domain: that the segmentation network learns from: ``virtual``, adapted if there is an
-        adaptation, or ``real``, the upper bound.
+        adaptation, or ``real``.
       predicted: whether the adaptation sees predicted labels of real images, not annotated ones.
       paper: the paper's own figures, in percent; empty where it has none.
     """
@@ -32,6 +38,8 @@ class Experiment:
     adapt: Mapping[str, Any]
     colour_transfer: str
     segment: Mapping[str, Any]
+    images: "Experiment | None"
+    real_labels: RealLabels
     domain: str
     predicted: bool
     paper: str
@@ -40,6 +48,11 @@ class Experiment:
     def is_adapted(self) -> bool:
         """Whether the segmentation network sees other images than the rendered ones."""
         return bool(self.adapt or self.colour_transfer)
+
+    @property
+    def origin(self) -> "Experiment":
+        """The experiment that makes the images: this one, or ``images``."""
+        return self.images or self
 
     @property
     def teacher(self) -> str:
@@ -56,31 +69,25 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
     Raises:
       InputError: naming the experiment and what is wrong with it.
     """
-    experiments = {}
-    for name in config["order"]:
-        if name not in config["experiments"]:
-            raise InputError(
-                f"order names {name!r}, but experiments holds {sorted(config['experiments'])}"
-            )
+    experiments: dict[str, Experiment] = {}
+    # Those that learn from another one's images come after it.
+    for name in sorted(config["order"], key=lambda name: bool(_images(config, name))):
         fields = dict(config["experiments"][name])
         for part, steps in (("adapt", "adapt_steps"), ("segment", "segment_steps")):
             if fields[part] and config[steps]:
                 fields[part] = with_values(fields[part], train__steps=config[steps])
-        experiments[name] = Experiment(name=name, **fields)
-    for experiment in experiments.values():
-        if experiment.colour_transfer not in COLOUR_TRANSFERS:
-            known = ", ".join(COLOUR_TRANSFERS[1:])
-            raise InputError(
-                f"experiment {experiment.name}: colour_transfer must be one of {known}, or empty"
-            )
-        if experiment.domain not in ("virtual", "real"):
-            raise InputError(f"experiment {experiment.name}: domain must be virtual or real")
-        if (experiment.adapt and experiment.colour_transfer) or (
-            experiment.domain == "real" and experiment.is_adapted
-        ):
-            raise InputError(
-                f"experiment {experiment.name} asks for more than one source of training images"
-            )
+        if images := fields["images"]:
+            able = [name for name, one in experiments.items() if not one.images]
+            if images not in able:
+                raise InputError(
+                    f"experiment {name}: images must be one of {', '.join(able)}, which make "
+                    f"their own, got {images!r}"
+                )
+            fields["images"] = experiments[images]
+            fields["title"] = fields["title"].replace("{images}", experiments[images].title)
+        experiments[name] = Experiment(name=name, **fields | {"images": fields["images"] or None})
+        _check(experiments[name])
+    experiments = {name: experiments[name] for name in config["order"]}
     if config["source"] not in experiments or config["upper"] not in experiments:
         raise InputError(
             "source and upper must name experiments: adaptations are compared with them"
@@ -88,11 +95,67 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
     return experiments
 
 
+def _images(config: Mapping[str, Any], name: str) -> str:
+    """Name the experiment whose images another one learns from."""
+    if name not in config["experiments"]:
+        raise InputError(
+            f"order names {name!r}, but experiments holds {sorted(config['experiments'])}"
+        )
+    return config["experiments"][name]["images"]
+
+
+def _check(experiment: Experiment) -> None:
+    """Refuse an experiment that makes no sense by itself."""
+    told = f"experiment {experiment.name}"
+    if experiment.colour_transfer not in COLOUR_TRANSFERS:
+        known = ", ".join(COLOUR_TRANSFERS[1:])
+        raise InputError(f"{told}: colour_transfer must be one of {known}, or empty")
+    if experiment.domain not in ("virtual", "real"):
+        raise InputError(f"{told}: domain must be virtual or real")
+    virtual = experiment.domain == "virtual"
+    kinds = experiment.adapt, experiment.colour_transfer, experiment.images, not virtual
+    if sum(map(bool, kinds)) > 1:
+        raise InputError(f"{told} asks for more than one source of training images")
+    check_real_labels(f"{told}: real_labels", experiment.real_labels, least=0 if virtual else 1)
+    if not experiment.real_labels:
+        return
+    segment = experiment.segment
+    if virtual and (segment["method"] != "segmenter" or segment["train"]["batch_size"] % 2):
+        raise InputError(
+            f"{told}: real_labels = {experiment.real_labels} gives the segmentation network half "
+            f"of every batch, which asks for method segmenter and an even train.batch_size, got "
+            f"{segment['method']} and {segment['train']['batch_size']}"
+        )
+
+
+def check_real_labels(key: str, number: Any, least: int) -> None:
+    """Refuse what is no number of labelled images.
+
+    Args:
+      key: what it is called.
+      number: of images.
+      least: the lowest number.
+
+    Raises:
+      InputError: naming the key and what is allowed.
+    """
+    whole = isinstance(number, int) and not isinstance(number, bool) and number >= least
+    if number != "all" and not whole:
+        raise InputError(f"{key} must be a whole number of at least {least}, or all; got {number}")
+
+
 @dataclasses.dataclass(frozen=True)
 class Paths:
-    """Where a benchmark keeps things; every file is written whole or not at all."""
+    """Where a benchmark keeps things; every file is written whole or not at all.
+
+    Attributes:
+      root: directory of all files.
+      segment_size: height and width at which segmentation networks see whole images, where it is
+        not that of the adaptations.
+    """
 
     root: Path
+    segment_size: tuple[int, int] | None = None
 
     @property
     def virtual(self) -> Path:
@@ -103,6 +166,12 @@ class Paths:
     def real(self) -> Path:
         """The real domain as a folder data set."""
         return self.root / "real"
+
+    @property
+    def labelled_real(self) -> Path:
+        """The real domain at the size of segmentation networks that learn its labels."""
+        own = self.segment_size
+        return self.root / "real_{}x{}".format(*own) if own else self.real
 
     @property
     def predicted(self) -> Path:
@@ -116,12 +185,13 @@ class Paths:
     def dataset(self, experiment: Experiment, seed: int) -> Path:
         """Folder data set that an experiment's segmentation network trains on."""
         if experiment.domain == "real":
-            return self.real
-        return (
-            self.root / experiment.name / f"adapted_{seed}"
-            if experiment.is_adapted
-            else self.virtual
-        )
+            return self.labelled_real
+        origin = experiment.origin
+        return self.root / origin.name / f"adapted_{seed}" if origin.is_adapted else self.virtual
+
+    def labelled(self, number: int, seed: int) -> Path:
+        """List of the labelled real images that an experiment with so many learns from."""
+        return self.root / "labelled" / f"{number}_{seed}.txt"
 
     def segmenter(self, experiment: Experiment, seed: int, segment_seed: int) -> Path:
         """Run directory of a segmentation network."""

@@ -12,21 +12,25 @@ from sggan_jax.adapt.dataset import adapt_labelled, label_folder
 from sggan_jax.config import Config, Data, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec
+from sggan_jax.data.labels import class_table
 from sggan_jax.data.pipeline import PreparedSource, open_source
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.sources import draw
 from sggan_jax.data.unpack import unpack
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
-from sggan_jax.files import write_json
+from sggan_jax.files import write_json, write_text
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
+from sggan_jax.reproduce.sizes import SCORES, SIZES, AtScale, OwnSize, segment_sizes
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.setup import train
+from sggan_jax.types import InputError
 
 _BATCH = 8
 # What a benchmark decides for every run: the data, their size, and where they are kept.
 _SHARED = (
     *("virtual", "real", "virtual_dir", "real_dir", "virtual_table", "real_table"),
-    *("toycity_train", "toycity_test", "data_dir", "height", "width"),
+    *("toycity_train", "toycity_test", "data_dir", "crop_shift", *SIZES),
 )
 
 
@@ -46,24 +50,35 @@ class Benchmark:
         Raises:
           InputError: if the settings of an experiment cannot work.
         """
-        self.config, self.experiments, self.paths = config, experiments, Paths(Path(root))
+        self.config, self.experiments = config, experiments
         self.data = Data.from_dict(config["data"])
+        self.segment_data = segment_sizes(config, self.data)
+        own = self.segment_data.stored_size
+        self.paths = Paths(Path(root), None if own == self.data.stored_size else own)
         for experiment in experiments.values():
-            for part in filter(None, (experiment.adapt, experiment.segment)):
-                Config.from_dict(self._configure(part, seed=0))
+            if experiment.adapt:
+                Config.from_dict(self._configure(experiment.adapt, 0, self.data))
+            Config.from_dict(self._configure(experiment.segment, 0, self.segment_data))
 
-    def open(self, domain: Domain) -> dict[str, PreparedSource]:
-        """Open every split of a domain, prepared first where that is still to do."""
-        return self._open_all(domain_spec(self.data, domain))
+    def open(self, domain: Domain, data: Data | None = None) -> dict[str, PreparedSource]:
+        """Open every split of a domain, prepared first where that is still to do.
+
+        Args:
+          domain: ``virtual`` or ``real``.
+          data: for the size at which images are stored; None for that of the adaptations.
+        """
+        return self._open_all(domain_spec(self.data, domain), data or self.data)
 
     def unpack(self, domain: Domain) -> None:
-        """Write a domain as a folder data set."""
+        """Write a domain as a folder data set; real labels at the segmentation's size as well."""
         folder = self.paths.virtual if domain == "virtual" else self.paths.real
         unpack(self.open(domain), folder)
+        if domain == "real" and self.paths.labelled_real != folder:
+            unpack(self.open(domain, self.segment_data), self.paths.labelled_real)
 
     def train_adapter(self, experiment: Experiment, seed: int) -> None:
         """Train the adaptation of an experiment."""
-        config = self._configure(experiment.adapt, seed)
+        config = self._configure(experiment.adapt, seed, self.data)
         if experiment.predicted:
             real = str(self.paths.predicted)
             config = with_values(
@@ -79,6 +94,24 @@ class Benchmark:
         source = self.experiments[self.config["source"]]
         run = self._first_segmenter(source)
         label_folder(load_segmenter(run), self.paths.real, self.paths.predicted)
+
+    def list_labelled(self, number: int, seed: int) -> Path:
+        """Write which real images are labelled: of one seed, fewer are among more.
+
+        Raises:
+          InputError: if there are not so many.
+        """
+        path = self.paths.labelled(number, seed)
+        if not path.is_file():
+            source = self.open("real")[self.data.split]
+            if number > len(source):
+                raise InputError(
+                    f"{number} labelled real images are asked for, but {self.data.split} has "
+                    f"{len(source)}: ask for fewer, or for all"
+                )
+            names = draw(source, number, (seed,)).names
+            write_text(path, "".join(f"{name}\n" for name in names))
+        return path
 
     def train_teacher(self, experiment: Experiment) -> None:
         """Train the segmentation network that an adaptation asks: another experiment's first."""
@@ -99,7 +132,7 @@ class Benchmark:
     def train_segmenter(self, experiment: Experiment, seed: int, segment_seed: int) -> None:
         """Train a segmentation network on what the experiment made."""
         config = with_values(
-            self._configure(experiment.segment, segment_seed),
+            self._configure(experiment.segment, segment_seed, self.segment_data),
             data__virtual="folder",
             data__virtual_dir=str(self.paths.dataset(experiment, seed)),
             data__virtual_table=self._table(experiment),
@@ -107,14 +140,32 @@ class Benchmark:
         )
         if not experiment.segment["data"]["real"]:
             config = with_values(config, data__real="", data__real_dir="")
+        if experiment.real_labels:
+            config = self._with_real_labels(config, experiment, segment_seed)
         train(config, self.paths.segmenter(experiment, seed, segment_seed))
 
     def score_real(self, experiment: Experiment, seed: int, segment_seed: int, split: str) -> None:
         """Score an experiment's segmentation network on real images of a split."""
-        path = self.paths.record(experiment, f"score_{seed}_{segment_seed}_{split}")
-        if not path.is_file():
-            segmenter = load_segmenter(self.paths.segmenter(experiment, seed, segment_seed))
-            write_json(path, score_segmenter(segmenter, self.open("real")[split]).tolist())
+        path = self.score_record(experiment, seed, segment_seed, split)
+        if path.is_file():
+            return
+        segmenter = load_segmenter(self.paths.segmenter(experiment, seed, segment_seed))
+        source = self.open("real", self.segment_data)[split]
+        if self.config["score_size"] == "training":
+            confusion = score_segmenter(segmenter, source)
+        else:
+            size = self.segment_data.stored_size
+            info = prepare(domain_spec(self.data, "real"), self.data.data_dir, *size)
+            # Files differ in size: one at a time.
+            confusion = score_segmenter(AtScale(segmenter, size), OwnSize(info, split), 1)
+        write_json(path, confusion.tolist())
+
+    def score_record(
+        self, experiment: Experiment, seed: int, segment_seed: int, split: str
+    ) -> Path:
+        """JSON file with what an experiment's network scores on real images of a split."""
+        kind = SCORES[self.config["score_size"]]
+        return self.paths.record(experiment, f"{kind}_{seed}_{segment_seed}_{split}")
 
     def score_kept(self, experiment: Experiment, seed: int, segment_seed: int) -> None:
         """Score what a network trained on real images sees in the experiment's training images."""
@@ -122,7 +173,7 @@ class Benchmark:
         if not path.is_file():
             upper = self.experiments[self.config["upper"]]
             segmenter = load_segmenter(self.paths.segmenter(upper, 0, segment_seed))
-            images = self._open_dataset(experiment, seed)[self.data.split]
+            images = self._open_dataset(experiment, seed, self.segment_data)[self.data.split]
             write_json(path, score_segmenter(segmenter, images).tolist())
 
     def score_truth(self, experiment: Experiment, seed: int) -> None:
@@ -130,7 +181,8 @@ class Benchmark:
         path = self.paths.record(experiment, f"truth_{seed}")
         if path.is_file():
             return
-        adapted, true = self._open_dataset(experiment, seed)["test"], self.open("real")["test"]
+        adapted = self._open_dataset(experiment, seed, self.data)["test"]
+        true = self.open("real")["test"]
         counts = ErrorCounts(np.zeros(256, np.int64), np.zeros(256, np.int64))
         for index in range(len(true)):
             made, wanted = adapted[index], true[index]
@@ -139,22 +191,48 @@ class Benchmark:
             )
         write_json(path, counts.overall)
 
-    def _configure(self, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
-        shared = {f"data__{key}": self.config["data"][key] for key in _SHARED}
+    def _with_real_labels(
+        self, config: Mapping[str, Any], experiment: Experiment, seed: int
+    ) -> dict[str, Any]:
+        """Let a segmentation network learn from labelled real images, chosen by its seed."""
+        number = experiment.real_labels
+        listing = "" if number == "all" else str(self.list_labelled(number, seed))
+        if experiment.domain == "real":
+            return with_values(config, data__virtual_list=listing)
+        return with_values(
+            config,
+            data__real="folder",
+            data__real_dir=str(self.paths.labelled_real),
+            data__real_table=_unpacked(self.data.real_table),
+            data__real_list=listing,
+            seg__both_domains=True,
+            train__batch_size=config["train"]["batch_size"] // 2,
+        )
+
+    def _configure(self, config: Mapping[str, Any], seed: int, data: Data) -> dict[str, Any]:
+        shared = {f"data__{key}": getattr(data, key) for key in _SHARED}
         return with_values(config, seed=seed, **shared)
 
     def _first_segmenter(self, experiment: Experiment) -> Path:
         return self.paths.segmenter(experiment, 0, self.config["segment_seeds"][0])
 
     def _table(self, experiment: Experiment) -> str:
-        return self.data.real_table if experiment.domain == "real" else self.data.virtual_table
+        data = self.data
+        return _unpacked(data.real_table if experiment.domain == "real" else data.virtual_table)
 
-    def _open_dataset(self, experiment: Experiment, seed: int) -> dict[str, PreparedSource]:
+    def _open_dataset(
+        self, experiment: Experiment, seed: int, data: Data
+    ) -> dict[str, PreparedSource]:
         folder = str(self.paths.dataset(experiment, seed))
-        return self._open_all(SourceSpec("folder", folder, self._table(experiment)))
+        return self._open_all(SourceSpec("folder", folder, self._table(experiment)), data)
 
-    def _open_all(self, spec: SourceSpec) -> dict[str, PreparedSource]:
-        place = self.data.data_dir, self.data.height, self.data.width
+    def _open_all(self, spec: SourceSpec, data: Data) -> dict[str, PreparedSource]:
+        place = data.data_dir, *data.stored_size
         counts = prepare(spec, *place).counts
         directory, *size = place
         return {split: open_source(spec, directory, split, *size) for split in counts}
+
+
+def _unpacked(table: str) -> str:
+    """Class table of labels once they are unpacked: Cityscapes' where they were mapped to it."""
+    return table if class_table(table).to_cityscapes is None else "cityscapes"

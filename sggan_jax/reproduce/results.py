@@ -13,8 +13,10 @@ import numpy as np
 from sggan_jax.data.labels import group_names
 from sggan_jax.evaluate.confusion import score
 from sggan_jax.files import write_json
+from sggan_jax.reproduce.budget import describe_budget
 from sggan_jax.reproduce.experiment import Experiment, Paths
 from sggan_jax.reproduce.jobs import Benchmark
+from sggan_jax.reproduce.sizes import SCORES, describe_sizes
 
 
 def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str) -> dict[str, Any]:
@@ -27,10 +29,11 @@ def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str)
     """
     config = benchmark.config
     names = group_names(config["label_set"])
-    results = {
+    results: dict[str, Any] = {
         "command": command,
         "machine": describe_machine(),
         "data": dict(config["data"]),
+        "sizes": describe_sizes(config, benchmark.data, benchmark.segment_data),
         "classes": list(names),
         "large": list(config["large"]),
         "experiments": {
@@ -39,6 +42,9 @@ def write_results(benchmark: Benchmark, failed: Mapping[str, str], command: str)
             for name, experiment in benchmark.experiments.items()
         },
     }
+    if config["budget"]["counts"]:
+        images = len(benchmark.open("real")[benchmark.data.split])
+        results["budget"] = describe_budget(config, benchmark.experiments, images)
     write_json(benchmark.paths.root / "results.json", results)
     return results
 
@@ -61,13 +67,14 @@ def _gather(
         found = sorted(paths.record(experiment, pattern).parent.glob(f"{pattern}.json"))
         return [_seeds(path) | summarise(_read(path), names, config["large"]) for path in found]
 
+    kind = SCORES[config["score_size"]]
     truth = sorted(paths.record(experiment, "").parent.glob("truth_*.json"))
     return {
         "title": experiment.title,
         "paper": experiment.paper,
         "adapt_steps": experiment.adapt["train"]["steps"] if experiment.adapt else 0,
         "segment_steps": experiment.segment["train"]["steps"],
-        "real": {split: scores(f"score_*_{split}") for split in config["splits"]},
+        "real": {split: scores(f"{kind}_*_{split}") for split in config["splits"]},
         "kept": scores("kept_*"),
         "truth": [_seeds(path) | {"difference": _read(path)} for path in truth],
     }

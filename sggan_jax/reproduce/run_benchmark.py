@@ -43,6 +43,10 @@ def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str,
         for name, experiment in benchmark.experiments.items()
         if not only or name in only
     }
+    for experiment in chosen.values():
+        if isinstance(experiment.real_labels, int) and experiment.real_labels:
+            for seed in benchmark.config["segment_seeds"]:
+                benchmark.list_labelled(experiment.real_labels, seed)
     jobs = list(list_jobs(benchmark, chosen))
     failed: dict[str, str] = {}
     for number, job in enumerate(jobs, 1):
@@ -64,39 +68,55 @@ def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str,
 def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Iterator[Job]:
     """List the work in an order that gives every experiment one seed before any has two."""
     config = benchmark.config
+    made: set[tuple[str, int]] = set()
     if config["upper"] in experiments:
-        yield from _jobs_of_seed(benchmark, experiments[config["upper"]], 0)
+        yield from _jobs_of_seed(benchmark, experiments[config["upper"]], 0, made)
     # What learns nothing has no seed: it has its turn once.
     turns = [
-        (experiment, seed if experiment.adapt else 0)
+        (experiment, seed if experiment.origin.adapt else 0)
         for round_, seed in enumerate(config["adapt_seeds"])
         for experiment in experiments.values()
-        if experiment.name != config["upper"] and (experiment.adapt or round_ == 0)
+        if experiment.name != config["upper"] and (experiment.origin.adapt or round_ == 0)
     ]
     for experiment, seed in turns:
-        yield from _jobs_of_seed(benchmark, experiment, seed)
+        yield from _jobs_of_seed(benchmark, experiment, seed, made)
     for experiment, seed in turns:
-        yield from _jobs_on_images(benchmark, experiment, seed)
+        if experiment.domain == "virtual" and not experiment.images:
+            yield from _jobs_on_images(benchmark, experiment, seed)
 
 
-def _jobs_of_seed(benchmark: Benchmark, experiment: Experiment, seed: int) -> Iterator[Job]:
+def _jobs_of_seed(
+    benchmark: Benchmark, experiment: Experiment, seed: int, made: set[tuple[str, int]]
+) -> Iterator[Job]:
+    """List training images, network and scores; images that were made for another are not again."""
+
     def job(what, work, *args):
         return Job(experiment.name, what, partial(work, experiment, seed, *args))
 
-    if experiment.predicted:
-        yield Job(experiment.name, "predict labels of the real domain", benchmark.predict_labels)
-    if experiment.teacher in benchmark.experiments:
-        teach = partial(benchmark.train_teacher, experiment)
-        yield Job(experiment.name, f"train the teacher, {experiment.teacher}'s", teach)
-    if experiment.adapt:
-        yield job(f"train adaptation, seed {seed}", benchmark.train_adapter)
-    if experiment.is_adapted:
-        yield job(f"adapt images, seed {seed}", benchmark.make_dataset)
+    if (experiment.origin.name, seed) not in made:
+        made.add((experiment.origin.name, seed))
+        for what, work in _jobs_of_images(benchmark, experiment.origin, seed):
+            yield Job(experiment.name, what, work)
     for segment_seed in benchmark.config["segment_seeds"]:
         told = f"seeds {seed} and {segment_seed}"
         yield job(f"train segmentation, {told}", benchmark.train_segmenter, segment_seed)
         for split in benchmark.config["splits"]:
             yield job(f"score on real {split}, {told}", benchmark.score_real, segment_seed, split)
+
+
+def _jobs_of_images(
+    benchmark: Benchmark, origin: Experiment, seed: int
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """List what makes an experiment's training images."""
+    if origin.predicted:
+        yield "predict labels of the real domain", benchmark.predict_labels
+    if origin.teacher in benchmark.experiments:
+        teach = partial(benchmark.train_teacher, origin)
+        yield f"train the teacher, {origin.teacher}'s", teach
+    if origin.adapt:
+        yield f"train adaptation, seed {seed}", partial(benchmark.train_adapter, origin, seed)
+    if origin.is_adapted:
+        yield f"adapt images, seed {seed}", partial(benchmark.make_dataset, origin, seed)
 
 
 def _jobs_on_images(benchmark: Benchmark, experiment: Experiment, seed: int) -> Iterator[Job]:

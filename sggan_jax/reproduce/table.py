@@ -46,7 +46,13 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
         for experiment in experiments
         if experiment["failed"]
     ]
-    return "\n".join([_markdown(header, rows), *failed]) + "\n"
+    told = []
+    if sizes := results.get("sizes"):
+        told = [
+            f"\nAdaptation at {sizes['adaptation']}, segmentation at {sizes['segmentation']}, "
+            f"scored at {sizes['scored']}."
+        ]
+    return "\n".join([draw_up(header, rows), *told, *failed]) + "\n"
 
 
 def format_summary(results: Mapping[str, Any], split: str) -> str:
@@ -67,7 +73,7 @@ def format_summary(results: Mapping[str, Any], split: str) -> str:
             pixels = spread(column(real, "pixel_accuracy"))
             kept = spread(column(experiment["kept"], "mean_iou"))
             rows.append([experiment["title"], *scores, pixels, kept, count_seeds(real)])
-    return _markdown([*header, "seeds"], rows) + "\n"
+    return draw_up([*header, "seeds"], rows) + "\n"
 
 
 def format_classes(results: Mapping[str, Any], split: str) -> str:
@@ -79,7 +85,7 @@ def format_classes(results: Mapping[str, Any], split: str) -> str:
             continue
         ious = [entry["ious"] for entry in experiment["real"].get(split, [])]
         rows.append([experiment["title"], *(spread(column(ious, name)) for name in names)])
-    return _markdown(["IoU", *names], rows) + "\n"
+    return draw_up(["IoU", *names], rows) + "\n"
 
 
 def _is_known(experiment: Mapping[str, Any], split: str) -> bool:
@@ -120,6 +126,7 @@ def count_seeds(entries: Sequence[Mapping[str, Any]]) -> str:
     return f"{len(adapt)} x {len(segment)}" if entries else ""
 
 
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def draw_up(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Draw up a Markdown table, the first column to the left."""
     lines = [header, [":---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -214,6 +214,8 @@ TOGETHER = [
     ({"weights.equ_v": 1.0, "loss.shift": 128}, "half of the smaller side, 256,.* got 128"),
     ({"data.height": 130, "method": "cut"}, "130x512 must be multiples of 256"),
     ({"data.real": "", "method": "self_training"}, "method self_training needs a real domain"),
+    ({"seg.both_domains": True, "data.real": "", "method": "segmenter"}, "and data.real ''"),
+    ({"seg.both_domains": True, "method": "self_training"}, "got method self_training and data.re"),
 ]
 
 
@@ -277,7 +279,7 @@ def test_every_preset_can_work(file):
         assert Config.from_dict(config.to_dict()).to_dict() == config.to_dict()
 
 
-@pytest.mark.parametrize("name", ["toycity", "camvid", "cityscapes128", "paper"])
+@pytest.mark.parametrize("name", ["toycity", "camvid", "cityscapes128", "budget", "paper", "gtav"])
 def test_every_experiment_of_the_comparison_can_work(name):
     benchmark = importlib.import_module("configs.benchmark").get_config(name).to_dict()
     assert Data.from_dict(benchmark["data"]).height == benchmark["data"]["height"]

@@ -7,6 +7,7 @@ from configs import benchmark, common, cyclegan, segmenter, sggan
 from sggan_jax.config import Config
 from sggan_jax.data.labels import group_table
 from sggan_jax.methods import make_method
+from sggan_jax.reproduce.experiment import read_experiments
 from sggan_jax.types import num_params
 
 
@@ -68,13 +69,14 @@ def test_the_segmenter_of_cities_is_light_at_twice_the_side():
 
 
 BEYOND = ["with_features", "with_r1", "with_content", "with_agreement"]
-BEYOND += ["with_semantic", "with_semantic_real"]
+BEYOND += ["with_semantic", "with_semantic_real", "with_semantic_all"]
 
 
 def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     config = benchmark.get_config("cityscapes128").to_dict()
     first = ("source", "class_statistics", "cyclegan", "cut", "sggan")
-    assert config["order"] == (*first, *BEYOND, "city128", "self_training", "upper")
+    last = ("city128", "self_training", "adapted_self_training", "few_labels", "few_labels_alone")
+    assert config["order"] == (*first, *BEYOND, *last, "upper")
     rows = config["experiments"]
     plain = rows["sggan"]["adapt"]
     assert plain == sggan.get_config("camvid128").to_dict()
@@ -85,6 +87,26 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     assert rows["city128"]["adapt"]["semantic"]["teacher"] == "upper"
     assert rows["self_training"]["segment"]["method"] == "self_training"
     assert (rows["cut"]["adapt"]["method"], rows["cut"]["adapt"]["data"]["height"]) == ("cut", 128)
+
+
+def test_rows_of_the_winner_learn_from_its_images():
+    rows = read_experiments(benchmark.get_config("cityscapes128").to_dict())
+    taught, few = rows["adapted_self_training"], rows["few_labels"]
+    assert (taught.origin.name, taught.segment["method"]) == ("city128", "self_training")
+    assert taught.title == "SG-GAN, features, R1 and semantic loss, self-training"
+    assert (few.origin.name, few.real_labels, rows["few_labels_alone"].real_labels) == (
+        "city128",
+        100,
+        100,
+    )
+
+
+def test_the_budget_asks_for_no_label_but_those_it_counts():
+    config = benchmark.get_config("budget")
+    assert config.budget.counts == (0, 25, 100, 400, "all")
+    assert config.budget.beside == ("source", "city128_unlabelled")
+    unlabelled = config.experiments.city128_unlabelled
+    assert (unlabelled.predicted, unlabelled.adapt.semantic.teacher) == (True, "source")
 
 
 def differing(one, other):

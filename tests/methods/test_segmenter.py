@@ -67,6 +67,19 @@ def test_it_looks_at_the_labelled_domain_alone(played):
     np.testing.assert_array_equal(seen["classes_v"].ravel(), want)
 
 
+def test_both_domains_are_one_batch_where_it_is_asked_for():
+    batch = make_batch() | {"r": make_batch()["v"][:, ::-1], "lab_r": make_batch()["lab_v"] + 7}
+    alone = make_method(tiny_config(), REGIONS, 10).preprocess(batch, None)
+    np.testing.assert_array_equal(alone["lab_v"], batch["lab_v"])
+    both = make_method(tiny_config(seg__both_domains=True), REGIONS, 10).preprocess(batch, None)
+    for k, letter in enumerate("vr"):
+        half = np.s_[2 * k : 2 * k + 2]
+        np.testing.assert_allclose(both["v"][half], batch[letter] / 127.5 - 1, atol=1e-6)
+        np.testing.assert_array_equal(both["lab_v"][half], batch[f"lab_{letter}"])
+    np.testing.assert_array_equal(both["classes_v"][:2], alone["classes_v"])
+    assert both["classes_v"].shape == (4, *SIZE)
+
+
 def test_its_term_is_the_loss_of_hard_pixels(played):
     _, _, _, seen, learning, _, terms = played
     assert set(terms) == {"seg"}

@@ -1,10 +1,12 @@
 """The order of work, what is left out, and what becomes of an experiment that fails."""
 
 import types
+from pathlib import Path
 
 import pytest
 
-from sggan_jax.config import Config, Semantic
+from sggan_jax.config import Config, Data, Semantic, Train
+from sggan_jax.data.lists import read_list
 from sggan_jax.reproduce import jobs
 from sggan_jax.reproduce.experiment import Paths, read_experiments
 from sggan_jax.reproduce.jobs import Benchmark
@@ -19,18 +21,21 @@ CONFIG = {
     "adapt_seeds": (3, 4),
     "segment_seeds": (0,),
     "splits": ("val",),
+    "score_size": "training",
 }
-NET = {"train": {"steps": 5}, "semantic": {"teacher": ""}}
+NET = {"method": "segmenter", "train": {"steps": 5, "batch_size": 8}, "semantic": {"teacher": ""}}
 ASKING = NET | {"semantic": {"teacher": "source"}}
 
 
 def fields(**changes):
-    empty = {"adapt": {}, "colour_transfer": "", "segment": NET, "domain": "virtual"}
-    return {"title": "", "predicted": False, "paper": ""} | empty | changes
+    empty = {"adapt": {}, "colour_transfer": "", "segment": NET, "images": "", "real_labels": 0}
+    plain = {"title": "", "domain": "virtual", "predicted": False, "paper": ""}
+    return empty | plain | changes
 
 
 def read(**experiments):
-    experiments = {"source": fields(), "upper": fields(domain="real")} | experiments
+    upper = fields(domain="real", real_labels="all")
+    experiments = {"source": fields(), "upper": upper} | experiments
     return read_experiments(CONFIG | {"experiments": experiments, "order": tuple(experiments)})
 
 
@@ -39,7 +44,7 @@ class Diary:
 
     def __init__(self, experiments, breaks=()):
         self.config, self.experiments, self.breaks, self.done = CONFIG, experiments, breaks, []
-        self.paths = Paths(None)
+        self.paths = Paths(Path("runs"))
         self.data = types.SimpleNamespace(virtual="folder", real="folder")
 
     def __getattr__(self, work):
@@ -103,7 +108,8 @@ def test_a_teacher_is_trained_before_it_is_asked():
 
 def test_the_teacher_is_the_first_network_of_its_experiment(tmp_path, monkeypatch):
     benchmark = Benchmark.__new__(Benchmark)
-    benchmark.config = CONFIG | {"data": {key: "" for key in jobs._SHARED}}
+    benchmark.data = Data()
+    benchmark.config = CONFIG
     benchmark.experiments = read(game=fields(adapt=whole_config("source")))
     benchmark.paths = Paths(tmp_path)
     asked = []
@@ -116,6 +122,83 @@ def test_the_teacher_is_the_first_network_of_its_experiment(tmp_path, monkeypatc
 
 def whole_config(teacher):
     return Config(semantic=Semantic(teacher=teacher)).to_dict()
+
+
+def test_images_of_another_experiment_are_made_once_and_learned_from():
+    experiments = read(
+        few=fields(images="game", real_labels=25, title="{images}, 25"),
+        game=fields(adapt=NET, title="a game"),
+        again=fields(images="game"),
+    )
+    assert list(experiments) == ["source", "upper", "few", "game", "again"]
+    assert experiments["few"].title == "a game, 25"
+    paths = Paths(Path("runs"))
+    assert paths.dataset(experiments["few"], 4) == Path("runs/game/adapted_4")
+    assert paths.dataset(experiments["game"], 4) == Path("runs/game/adapted_4")
+    diary = Diary(experiments)
+    run_benchmark(diary, only=("few", "again"))
+    first = [entry for entry in diary.done if entry[-1] != 4 and 4 not in entry]
+    assert first == [
+        *[("unpack", "virtual"), ("unpack", "real"), ("list_labelled", 25, 0)],
+        *[("train_adapter", "game", 3), ("make_dataset", "game", 3)],
+        *[("train_segmenter", "few", 3, 0), ("score_real", "few", 3, 0, "val")],
+        *[("train_segmenter", "again", 3, 0), ("score_real", "again", 3, 0, "val")],
+    ]
+    assert diary.done.count(("make_dataset", "game", 4)) == 1
+
+
+def segmenter_config(tmp_path, monkeypatch, experiment, **files):
+    """What the segmentation network of an experiment is trained with."""
+    benchmark = Benchmark.__new__(Benchmark)
+    benchmark.data = benchmark.segment_data = Data(split="train", **files)
+    benchmark.config = CONFIG | {"label_set": "ten"}
+    segment = Config(method="segmenter", data=Data(real=""), train=Train(batch_size=8)).to_dict()
+    benchmark.experiments = read(game=fields(adapt=NET), odd=fields(segment=segment, **experiment))
+    benchmark.paths = Paths(tmp_path)
+    names = [f"{k:02}" for k in range(40)]
+    monkeypatch.setattr(Benchmark, "open", lambda self, domain: {"train": Names(names)})
+    asked = []
+    monkeypatch.setattr(jobs, "train", lambda config, workdir: asked.append(config))
+    benchmark.train_segmenter(benchmark.experiments["odd"], 3, 1)
+    return asked[0], benchmark
+
+
+class Names(list):
+    """A source of which nothing but the names is asked."""
+
+    @property
+    def names(self):
+        return self
+
+
+def test_real_labels_take_half_of_every_batch(tmp_path, monkeypatch):
+    config, benchmark = segmenter_config(
+        tmp_path, monkeypatch, {"images": "game", "real_labels": 25}, real_table="camvid"
+    )
+    Config.from_dict(config)
+    data = config["data"]
+    assert data["virtual_dir"] == str(tmp_path / "game" / "adapted_3")
+    assert (data["real"], data["real_dir"]) == ("folder", str(tmp_path / "real"))
+    assert data["real_table"] == "cityscapes"  # CamVid's ids are stored as Cityscapes'
+    assert (config["seg"]["both_domains"], config["train"]["batch_size"]) == (True, 4)
+    named = read_list(data["real_list"])
+    assert len(set(named)) == 25
+    # Of one seed fewer are among more; of another seed they are others.
+    assert set(read_list(benchmark.list_labelled(10, 1))) < set(named)
+    assert set(read_list(benchmark.list_labelled(25, 0))) != set(named)
+    with pytest.raises(InputError, match="41 labelled real images are asked for, but train has 40"):
+        benchmark.list_labelled(41, 0)
+
+
+def test_real_labels_alone_take_the_whole_batch_and_are_the_same_images(tmp_path, monkeypatch):
+    config, benchmark = segmenter_config(
+        tmp_path, monkeypatch, {"domain": "real", "real_labels": 25}
+    )
+    assert (config["data"]["virtual_dir"], config["data"]["real"]) == (str(tmp_path / "real"), "")
+    assert config["data"]["virtual_list"] == str(benchmark.list_labelled(25, 1))
+    assert (config["seg"]["both_domains"], config["train"]["batch_size"]) == (False, 8)
+    config, _ = segmenter_config(tmp_path, monkeypatch, {"domain": "real", "real_labels": "all"})
+    assert config["data"]["virtual_list"] == ""
 
 
 def test_steps_of_the_ladder_are_those_of_every_rung():
@@ -135,6 +218,15 @@ def test_steps_of_the_ladder_are_those_of_every_rung():
         ({"colour_transfer": "fourier", "adapt": NET}, "more than one source"),
         ({"colour_transfer": "fourier", "domain": "real"}, "more than one source"),
         ({"domain": "moon"}, "experiment odd: domain must be"),
+        ({"images": "source", "adapt": NET}, "more than one source"),
+        ({"images": "odd"}, "experiment odd: images must be one of source, upper, which make"),
+        (
+            {"domain": "real"},
+            "real_labels must be a whole number of at least 1, or all; got 0",
+        ),
+        ({"real_labels": -3}, "odd: real_labels must be a whole number of at least 0, or all; got"),
+        ({"real_labels": 2, "segment": NET | {"train": {"batch_size": 5}}}, "got segmenter and 5"),
+        ({"real_labels": 2, "segment": NET | {"method": "simgan"}}, "even .* got simgan and 8"),
     ],
 )
 def test_refuses_rungs_that_make_no_sense(changes, sentence):

@@ -51,6 +51,10 @@ def test_kept_labels_and_the_true_look_have_columns_when_measured():
     }
     text = format_results(results, "val")
     assert "difference from the true look" in text
+    assert "Adaptation at" not in text  # of results before sizes were told
+    sizes = {"adaptation": "64x128", "segmentation": "32x64", "scored": "the labels' own size"}
+    told = "Adaptation at 64x128, segmentation at 32x64, scored at the labels' own size."
+    assert format_results(results | {"sizes": sizes}, "val").splitlines()[-1] == told
     assert "the paper" not in text
     assert text.splitlines()[-1] == "| plain | 20.0 | 11.0 | 10.0 |  | 1 x 1 | 60.0 | 30.0 | 14.6 |"
 
