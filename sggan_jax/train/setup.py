@@ -15,6 +15,7 @@ from sggan_jax.train import parallel, processes
 from sggan_jax.train.batches import BatchStream
 from sggan_jax.train.beginning import find_beginning
 from sggan_jax.train.checkpoints import Checkpoints
+from sggan_jax.train.continuing import tell_moved
 from sggan_jax.train.faults import EventLog
 from sggan_jax.train.form import find_unfit
 from sggan_jax.train.frozen import check_frozen
@@ -133,6 +134,9 @@ def _attempt(loop: Loop, batch: Batch, changed: list[str]) -> bool:
     state, done, saved = begin(outputs, stream, batch, changed)
     outputs.done = done
     if processes.is_first():
+        for sentence in tell_moved(plan.workdir, plan, done):
+            print(sentence)
+            outputs.events.add("schedule", step=done, sentence=sentence)
         write_run(plan.workdir, plan.run)
     if changed:
         outputs.events.add("settings", step=done, changed=changed)
