@@ -49,8 +49,8 @@ def format_results(results: Mapping[str, Any], split: str) -> str:
     told = []
     if sizes := results.get("sizes"):
         told = [
-            f"\nAdaptation at {sizes['adaptation']}, segmentation at {sizes['segmentation']}, scored "
-            f"at {sizes['scored']}."
+            f"\nAdaptation at {sizes['adaptation']}, segmentation at {sizes['segmentation']}, "
+            f"scored at {sizes['scored']}."
         ]
     return "\n".join([draw_up(header, rows), *told, *failed]) + "\n"
 
