@@ -36,7 +36,9 @@ flags.DEFINE_string("real_table", "cityscapes", "Classes of the real labels.")
 flags.DEFINE_string("segmenter", "", "Run of a segmentation network trained on real images.")
 define_step("Its checkpoint")
 flags.DEFINE_string(
-    "features", "", "PyTorch file of EfficientNet-Lite0; the installed package's if not given."
+    "features",
+    "",
+    "PyTorch file of EfficientNet-Lite0, VGG16 or FID's Inception; the package's if not given.",
 )
 flags.DEFINE_integer("height", 0, "Of all images; that of the first adapted one for 0.")
 flags.DEFINE_integer("width", 0, "Of all images; that of the first adapted one for 0.")

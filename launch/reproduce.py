@@ -29,7 +29,9 @@ _CONFIG = define_config(
 )
 _WORKDIR = flags.DEFINE_string("workdir", None, "Directory of all runs and results.", required=True)
 _ONLY = flags.DEFINE_list(
-    "only", [], "Experiments to run, separated by commas; all when not given."
+    "only",
+    [],
+    "Experiments to run, separated by commas, beside those they need; all when not given.",
 )
 
 

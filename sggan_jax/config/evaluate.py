@@ -30,8 +30,9 @@ class Evaluate(Section):
     """Run of a segmentation network trained on photographs, for agreement and IoU by its classes;
     empty leaves both out and measures by the run's own classes."""
     features: str = ""
-    """PyTorch file of EfficientNet-Lite0, for kid, skvd and ckvd; empty takes the package's where
-    it is installed, and leaves these measures out where it is not."""
+    """PyTorch file of EfficientNet-Lite0, VGG16 or the Inception of FID, for kid, skvd and ckvd;
+    empty takes the package's of the first where it is installed, and leaves these measures out
+    where it is not."""
 
     @property
     def holds_out(self) -> bool:

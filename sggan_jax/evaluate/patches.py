@@ -15,9 +15,6 @@ from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.realism import Distance, kernel_distance_of_subsets
 from sggan_jax.nets.sizes import fill_batch
 
-LEVEL = 1
-"""Index of the level compared: stride 4, textures and small parts."""
-
 LEAST_AGREEMENT, LEAST_SHARE = 0.5, 0.2
 """Share of equal labels from which patches match; share of a class from which it is compared."""
 
@@ -108,7 +105,7 @@ def encode(features: Features, images: np.ndarray) -> np.ndarray:
     maps = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
-        maps.append(features(fill_batch(batch, _BATCH))[LEVEL][: len(batch)])
+        maps.append(features.maps(fill_batch(batch, _BATCH))[: len(batch)])
     return np.concatenate(maps)
 
 

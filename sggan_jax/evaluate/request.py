@@ -15,13 +15,12 @@ from sggan_jax.data.sources import PreparedSource
 from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.evaluate.assess import Inputs, assess
 from sggan_jax.evaluate.assess_page import write_assessment
-from sggan_jax.evaluate.features import Features, load_features
+from sggan_jax.evaluate.features import read_features
 from sggan_jax.evaluate.meaning import choose_classes
 from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
 from sggan_jax.files import write_json
 from sggan_jax.images import list_images, read_image
-from sggan_jax.nets.pth import read_tensors
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import load_segmenter
@@ -47,7 +46,8 @@ class Request:
       real_table: its class table.
       real_split: of the real data set.
       look: toycity: which of its looks is scored.
-      features: PyTorch file of EfficientNet-Lite0; empty for the installed package's.
+      features: PyTorch file of EfficientNet-Lite0, VGG16 or the Inception of FID; empty for the
+        installed package's, the first.
       height: of all images; 0 for that of the first adapted one.
       width: of all images.
       data_dir: directory of prepared data sets.
@@ -84,7 +84,7 @@ def assess_data_set(request: Request, command: str) -> None:
     Raises:
       InputError: if a data set, the network or the features cannot be used.
     """
-    features = find_features(request.features)  # before anything else is done
+    features = read_features(request.features)  # before anything else is done
     print(f"evaluating on {tell_devices(pick_devices(1))}")
     segmenter = load_segmenter(request.segmenter, request.step) if request.segmenter else None
     classes, network = choose_classes(class_table(request.table), segmenter)
@@ -128,11 +128,6 @@ def score_network(request: Request) -> None:
     }
     write_json(path, record | describe_scores(confusion, segmenter.names), indent=1)
     print(f"scores: {path}")
-
-
-def find_features(file: str) -> Features:
-    """Load the feature network, from a file or the installed package."""
-    return load_features(read_tensors(Path(file)), Path(file).name) if file else load_features()
 
 
 def open_all(request: Request) -> tuple[PreparedSource, PreparedSource, PreparedSource]:

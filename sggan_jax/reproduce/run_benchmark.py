@@ -23,7 +23,7 @@ def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str,
 
     Args:
       benchmark: experiments and paths.
-      only: names of the experiments to work on; all when empty.
+      only: names of the experiments to work on, beside those they need; all when empty.
 
     Returns:
       Why an experiment failed, by its name; the others went on.
@@ -38,11 +38,7 @@ def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str,
         )
     benchmark.unpack("virtual")
     benchmark.unpack("real")
-    chosen = {
-        name: experiment
-        for name, experiment in benchmark.experiments.items()
-        if not only or name in only
-    }
+    chosen = choose(benchmark, only or tuple(benchmark.experiments))
     for experiment in chosen.values():
         if isinstance(experiment.real_labels, int) and experiment.real_labels:
             for seed in benchmark.config["segment_seeds"]:
@@ -65,6 +61,26 @@ def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str,
     return failed
 
 
+def choose(benchmark: Benchmark, only: tuple[str, ...]) -> dict[str, Experiment]:
+    """Choose experiments by name, with those whose network is asked about them.
+
+    The network of real labels scores what images keep of their labels, the one trained without
+    adaptation predicts labels; where these are trained, they cost nothing.
+    """
+    named = [benchmark.experiments[name] for name in only]
+    names = {*only}
+    if any(_is_scored(experiment) for experiment in named):
+        names.add(benchmark.config["upper"])
+    if any(experiment.origin.predicted for experiment in named):
+        names.add(benchmark.config["source"])
+    return {name: one for name, one in benchmark.experiments.items() if name in names}
+
+
+def _is_scored(experiment: Experiment) -> bool:
+    """Whether it is scored what the experiment's own images keep of their labels."""
+    return experiment.domain == "virtual" and not experiment.images
+
+
 def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Iterator[Job]:
     """List the work in an order that gives every experiment one seed before any has two."""
     config = benchmark.config
@@ -81,7 +97,7 @@ def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Itera
     for experiment, seed in turns:
         yield from _jobs_of_seed(benchmark, experiment, seed, made)
     for experiment, seed in turns:
-        if experiment.domain == "virtual" and not experiment.images:
+        if _is_scored(experiment):
             yield from _jobs_on_images(benchmark, experiment, seed)
 
 

@@ -6,7 +6,6 @@ measured ends as one that is not.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,10 +18,9 @@ from sggan_jax.data.domains import open_held_out
 from sggan_jax.data.transforms import cut_middle
 from sggan_jax.evaluate.checkpoint import measure
 from sggan_jax.evaluate.confusion import count_pixels, score
-from sggan_jax.evaluate.features import Features, load_features
+from sggan_jax.evaluate.features import Features, read_features
 from sggan_jax.evaluate.held_out import prepare
 from sggan_jax.evaluate.measures import MEASURES
-from sggan_jax.nets.pth import read_tensors
 from sggan_jax.runs.description import Run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.best import check_measurable
@@ -143,11 +141,11 @@ def _segmenter(module: Any) -> Callable[[Mapping[str, Any], Array], Array]:
 
 def _load_features(path: str, tell: Callable[[str], None]) -> Features | None:
     """Load the feature network; None where no file is named and the package is not there."""
-    if path:
-        return load_features(read_tensors(Path(path)), Path(path).name)
     try:
-        return load_features()
+        return read_features(path)
     except InputError as error:
+        if path:
+            raise
         tell(f"kid, skvd and ckvd are left out: {error}")
         return None
 

