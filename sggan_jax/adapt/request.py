@@ -145,7 +145,7 @@ def find_source(request: Request, described: Run) -> Path:
         train=request.scenes or SourceSpec.train,
         test=request.scenes or SourceSpec.test,
     )
-    return unpack_split(spec, request.data_dir, *described.size, request.split)
+    return unpack_split(spec, request.data_dir, *(described.scale or described.size), request.split)
 
 
 def tell(summary: Summary, done: str = "adapted") -> int:

@@ -58,12 +58,12 @@ def open_domain(
       domain: ``virtual`` or ``real``.
       split: of the data set; None for the one trained on.
       progress: whether to draw a progress bar while building.
-      size: height and width; None for the training size.
+      size: height and width; None for those of whole images in training (``data.scale``).
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    size = size or data.size
+    size = size or data.scale
     spec = domain_spec(data, domain)
     return open_prepared(spec, data.data_dir, size, split or data.split, progress)
 

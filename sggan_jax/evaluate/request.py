@@ -106,7 +106,8 @@ def score_network(request: Request) -> None:
     Raises:
       InputError: if the network or the images cannot be used.
     """
-    size, spec = read_run(Path(request.segmenter)).size, request.real_spec()
+    described, spec = read_run(Path(request.segmenter)), request.real_spec()
+    size = described.scale or described.size
     require_labels(spec, "scores compare predictions with them")
     segmenter = load_segmenter(request.segmenter, request.step)
     source = open_prepared(spec, request.data_dir, size, request.real_split)
@@ -180,5 +181,7 @@ def summarise(found: Mapping[str, Any]) -> str:
         rows.append(("sKVD", *(f"{skvd[side]['mean']:.3g}" for side in sides)))
     if semantics := found["semantics"]:
         for key in ("pixel_accuracy", "mean_iou"):
-            rows.append((key.replace("_", " "), *(f"{semantics[side][key]:.1%}" for side in sides)))
-    return format_table(("", *sides), rows)
+            title = f"{key.replace('_', ' ')}, network at {'x'.join(map(str, semantics['size']))}"
+            rows.append((title, *(f"{semantics[side][key]:.1%}" for side in sides)))
+    height, width = found["size"]
+    return format_table((f"at {height}x{width}", *sides), rows)
