@@ -17,7 +17,7 @@ The values of label files are never scaled: see :mod:`sggan_jax.data.builders.re
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
@@ -183,6 +183,26 @@ def read_orientation(file: File) -> int:
             return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception as error:
         raise InputError(f"{file} cannot be read: {error}") from error
+
+
+def read_size(file: File) -> tuple[int, int]:
+    """Read the height and width that an image has when upright, without decoding it.
+
+    Raises:
+      InputError: if it cannot be read.
+    """
+    turned = read_orientation(file) > 4  # notes from 5 on lay it on its side
+    with file.open("rb") as stream, Image.open(stream) as image:
+        return image.size if turned else image.size[::-1]
+
+
+def format_size(size: Sequence[int]) -> str:
+    """Write a size as it is told everywhere, height first.
+
+    >>> format_size((64, 128))
+    '64x128'
+    """
+    return "x".join(map(str, size))
 
 
 def write_image(path: Path, image: np.ndarray) -> None:

@@ -20,7 +20,7 @@ from sggan_jax.evaluate.meaning import choose_classes
 from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
 from sggan_jax.files import write_json
-from sggan_jax.images import list_images, read_image
+from sggan_jax.images import format_size, list_images, read_image
 from sggan_jax.nets.pth import read_tensors
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
@@ -93,7 +93,8 @@ def assess_data_set(request: Request, command: str) -> None:
     if segmenter is None:
         groups = match_names(request.real_table, classes.names)
     inputs = Inputs(source, adapted, real, classes, groups)
-    found = assess(inputs, features, segmenter, network)
+    looked = segmenter.size_of(adapted[0]["image"].shape[:2]) if segmenter else None
+    found = assess(inputs, features, segmenter, network, looked)
     output = Path(request.output)
     write_assessment(output / "report.html", found, inputs, command)
     write_json(output / "report.json", {"command": command, **found}, indent=1)
@@ -114,7 +115,7 @@ def score_network(request: Request) -> None:
     confusion = score_segmenter(segmenter, source)
     print(
         f"{segmenter.run}, step {segmenter.step}, on {len(source)} images of "
-        f"{request.real_split} at {size[0]}x{size[1]}\n\n"
+        f"{request.real_split} at {format_size(size)}\n\n"
         f"{format_scores(confusion, segmenter.names)}\n"
     )
     name = Path(spec.path).resolve().name if spec.path else f"{spec.builder}-{spec.look}"
@@ -172,16 +173,16 @@ def match_names(table_name: str, names: Sequence[str]) -> np.ndarray:
 def summarise(found: Mapping[str, Any]) -> str:
     """Write the most important figures as a table."""
     sides = ("source", "adapted")
-    realism = found["realism"]
+    realism, size = found["realism"], format_size(found["size"])
     rows = [
-        ("FID", *(f"{realism[side]['fid']:.3g}" for side in sides)),
-        ("KID", *(f"{realism[side]['kid']['mean']:.3g}" for side in sides)),
+        ("FID", size, *(f"{realism[side]['fid']:.3g}" for side in sides)),
+        ("KID", size, *(f"{realism[side]['kid']['mean']:.3g}" for side in sides)),
     ]
     if skvd := found["patches"]["skvd"]:
-        rows.append(("sKVD", *(f"{skvd[side]['mean']:.3g}" for side in sides)))
+        rows.append(("sKVD", size, *(f"{skvd[side]['mean']:.3g}" for side in sides)))
     if semantics := found["semantics"]:
         for key in ("pixel_accuracy", "mean_iou"):
-            title = f"{key.replace('_', ' ')}, network at {'x'.join(map(str, semantics['size']))}"
-            rows.append((title, *(f"{semantics[side][key]:.1%}" for side in sides)))
-    height, width = found["size"]
-    return format_table((f"at {height}x{width}", *sides), rows)
+            at = format_size(semantics["size"])
+            scores = (f"{semantics[side][key]:.1%}" for side in sides)
+            rows.append((key.replace("_", " "), at, *scores))
+    return format_table(("", "at", *sides), rows)
