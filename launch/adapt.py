@@ -17,6 +17,7 @@ from launch import define_step, read_flags, run
 from sggan_jax.adapt.adapter import MEMORY
 from sggan_jax.adapt.gate import DEFAULT, Thresholds
 from sggan_jax.adapt.request import Request, check, fulfil
+from sggan_jax.adapt.size import NATIVE
 from sggan_jax.data.builders import BUILDERS
 from sggan_jax.devices import allow_virtual_devices
 
@@ -51,6 +52,9 @@ flags.DEFINE_float(
 )
 flags.DEFINE_string(
     "segmenter", "", "Run of a segmentation network trained on real images, for the gate."
+)
+flags.DEFINE_string(
+    "size", NATIVE, "To adapt at: native, as files are; train, as in training; or HEIGHTxWIDTH."
 )
 flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
 _CHECK = flags.DEFINE_bool("check", False, "Only compare the files of --output with its manifest.")

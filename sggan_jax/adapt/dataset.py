@@ -16,21 +16,26 @@ import numpy as np
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.provenance import Record, claim, make_record
+from sggan_jax.adapt.size import fit_labels
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import SPLITS
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
-from sggan_jax.files import same_name, write_atomically
+from sggan_jax.files import same_name, write_atomically, write_bytes
 from sggan_jax.images import list_images, walk
 from sggan_jax.messages import warn
 from sggan_jax.runs.segmenter import Segmenter
+from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
 
 
 class Options(TypedDict, total=False):
     """How a folder is gone through; see :func:`sggan_jax.adapt.flow.map_folder`."""
 
+    size: tuple[int, int] | None
     batch_size: int
     overwrite: bool
     progress: bool
@@ -53,28 +58,43 @@ def adapt_folder(
     Raises:
       InputError: as :func:`sggan_jax.adapt.flow.map_folder` does.
     """
-    record = make_record(adapter, Path(input_dir))
+    record = make_record(adapter, Path(input_dir), options.get("size"))
     return map_folder(
         lambda names, images: adapter(images), record, input_dir, output_dir, **options
     )
 
 
 def adapt_labelled(
-    adapter: Adapter, source_dir: str | Path, output_dir: str | Path, **options: Unpack[Options]
+    adapter: Adapter,
+    source_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    table: ClassTable | None = None,
+    **options: Unpack[Options],
 ) -> Summary:
-    """Adapt the images of a folder data set; labels and lists of names come along unchanged.
+    """Adapt the images of a folder data set; labels and lists of names come along.
+
+    Labels are unchanged, but for their size where that of the images is.
 
     Args:
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
       source_dir: folder data set.
       output_dir: folder data set to write; an interrupted call continues.
+      table: classes of the labels, needed to change their size.
       **options: see :class:`Options`.
 
     Raises:
       InputError: as :func:`remake` does.
     """
-    record = make_record(adapter, Path(source_dir) / "images")
-    return remake(lambda names, images: adapter(images), record, source_dir, output_dir, **options)
+    record = make_record(adapter, Path(source_dir) / "images", options.get("size"))
+    return remake(
+        lambda names, images: adapter(images),
+        record,
+        source_dir,
+        output_dir,
+        table=table,
+        **options,
+    )
 
 
 def label_folder(
@@ -96,7 +116,7 @@ def label_folder(
     def label(names: Sequence[Path], images: np.ndarray) -> np.ndarray:
         return segmenter.ids[segmenter(images)]
 
-    record = make_record(segmenter, Path(source_dir) / "images")
+    record = make_record(segmenter, Path(source_dir) / "images", segmenter.scale)
     return remake(label, record, source_dir, output_dir, part="labels", **options)
 
 
@@ -107,6 +127,7 @@ def remake(
     output_dir: str | Path,
     *,
     part: str = "images",
+    table: ClassTable | None = None,
     **options: Unpack[Options],
 ) -> Summary:
     """Make one part of a folder data set from its images, and carry the other over.
@@ -117,6 +138,7 @@ def remake(
       source_dir: folder data set.
       output_dir: folder data set to write.
       part: ``images``, or ``labels`` as PNG.
+      table: classes of the labels, needed where images change their size.
       **options: see :class:`Options`.
 
     Returns:
@@ -137,7 +159,10 @@ def remake(
     claim(output / part, record, made, options.pop("overwrite", False))
     # First, so that a data set cut short is short of what is made: its builder then says so, while
     # labels or lists that are missing altogether have a meaning.
-    carry(source, output, other)
+    size = options.get("size")
+    carry(source, output, *(() if size else (other,)))
+    if size:
+        carry_labels(source, output, size, table or CITYSCAPES)
     return map_folder(work, record, source / "images", output / part, suffix=suffix, **options)
 
 
@@ -218,6 +243,29 @@ def carry(source: Path, output: Path, *parts: str) -> None:
                 shutil.copyfile(source / f"{split}.txt", output / f"{split}.txt")
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def carry_labels(
+    source: Path, output: Path, size: tuple[int, int], table: ClassTable = CITYSCAPES
+) -> None:
+    """Write the label maps of a folder data set at the size that its images are brought to.
+
+    Those that cannot be brought to it are carried as they are, and the gate tells why.
+
+    Raises:
+      InputError: if the other folder cannot be written.
+    """
+    images = {_stem(name): source / "images" / name for name in list_images(source / "images")}
+    names = [name for name in sorted(walk(source / "labels")) if _stem(name) in images]
+
+    def fit(name: Path) -> bytes | None:
+        return fit_labels(source / "labels" / name, images[_stem(name)], size, table)
+
+    for name, fitted in zip(names, ahead(fit, names), strict=True):
+        if fitted is None:
+            _link(source / "labels" / name, output / "labels" / name)
+        else:
+            write_bytes(output / "labels" / name, fitted)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ MANIFEST = "manifest.jsonl"
 
 Entry = dict[str, Any]
 
-_MADE_BY = ("direction", "step", "config", "weights")
+_MADE_BY = ("direction", "step", "config", "weights", "size")
 # Key of a path in an entry, and the key of the hash of its file.
 _FILES = (("image", "sha256"), ("label", "label_sha256"))
 
@@ -56,7 +56,7 @@ def make_entry(files: ImageFiles, record: Record) -> Entry:
     Returns:
       ``image``, ``sha256``; ``label``, ``label_sha256`` (None without labels); ``source``,
       ``source_sha256`` (the path within the source data set); ``run``, ``direction``, ``step``,
-      ``config`` and ``weights`` (digests).
+      ``config`` and ``weights`` (digests), and ``size``.
 
     Raises:
       InputError: if a file cannot be read.

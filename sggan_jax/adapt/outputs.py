@@ -23,6 +23,7 @@ from sggan_jax.adapt.manifest import (
 from sggan_jax.adapt.provenance import Record
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, colourise
+from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
 from sggan_jax.files import write_atomically, write_text
@@ -135,6 +136,8 @@ def _describe(
                 return old, None
             paths = files.source / files.image, files.output / files.image
             image, adapted = (read_image(path) for path in paths)
+            if record.size != Record.size:
+                image = resize_image(image, *adapted.shape[:2])
             entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
             if files.label is None or table is None:
                 return entry, ()
@@ -177,6 +180,7 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
         f"run = {_quote(Path(record.run).name)}",
         f"direction = {_quote(record.direction)}",
         f"step = {record.step}",
+        f"size = {_quote(record.size)}",
         f"config = {_quote(record.config)}",
         f"weights = {_quote(record.weights)}",
         f"images = {images}",

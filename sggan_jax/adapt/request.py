@@ -12,12 +12,13 @@ from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds
 from sggan_jax.adapt.manifest import MANIFEST, check_files
 from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, describe_images
 from sggan_jax.adapt.provenance import make_record
+from sggan_jax.adapt.size import NATIVE, parse_size, tell_scale
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.label_check import FILES
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.one_class import check_varied
 from sggan_jax.devices import pick_devices, tell_devices
-from sggan_jax.images import walk
+from sggan_jax.images import format_size, walk
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
@@ -44,6 +45,7 @@ class Request:
       memory: GB for the activations of the images adapted at once.
       segmenter: run of a segmentation network for the gate; empty for none.
       thresholds: of the gate.
+      size: that images are adapted at: ``native``, ``train`` or ``HEIGHTxWIDTH``.
       overwrite: replace images that are there.
       accept_labels: take labels that are all one class.
     """
@@ -63,6 +65,7 @@ class Request:
     memory: float = MEMORY
     segmenter: str = ""
     thresholds: Thresholds = DEFAULT
+    size: str = NATIVE
     overwrite: bool = False
     accept_labels: bool = False
 
@@ -85,21 +88,29 @@ def fulfil(request: Request) -> int:
     if "seg" in described.adapts:
         return _label(request)
     table = class_table(request.table or described.tables[request.domain])
+    size = parse_size(request.size, Path(request.run), described)
     gate = Gate(table, load_segmenter(request.segmenter) if request.segmenter else None)
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
     source = find_source(request, described)
     told = tell_devices(adapter.devices)
     print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {told}")
-    how: dict[str, Any] = {"batch_size": request.batch, "overwrite": request.overwrite}
-    if not all((source / part).is_dir() for part in ("images", "labels")):
+    how: dict[str, Any] = {
+        "size": size,
+        "batch_size": request.batch,
+        "overwrite": request.overwrite,
+    }
+    labelled = all((source / part).is_dir() for part in ("images", "labels"))
+    images = source / "images" if labelled else source
+    tell_scale(images, adapter.run, described.scale, size)
+    if not labelled:
         return _adapt_images(adapter, source, request.output, how)
     labels = [source / "labels" / name for name in sorted(walk(source / "labels"))]
     if not request.accept_labels:
         check_varied(labels[:: max(1, len(labels) // FILES)], table, str(source))
-    summary = adapt_labelled(adapter, source, request.output, **how)
+    summary = adapt_labelled(adapter, source, request.output, table=table, **how)
     status = tell(summary)
-    record = make_record(adapter, source / "images")
+    record = make_record(adapter, source / "images", size)
     product = describe_dataset(source, request.output, record, gate, table, request.thresholds)
     print(
         f"{request.output}: {len(product.entries)} images, {len(product.rejected)} rejected by "
@@ -109,8 +120,16 @@ def fulfil(request: Request) -> int:
 
 
 def _label(request: Request) -> int:
+    if request.size != NATIVE:
+        raise InputError(
+            f"--size={request.size}: {request.run} labels, always at the size it was trained at, "
+            f"and its labels have the size of the files; leave --size out"
+        )
     segmenter = load_segmenter(request.run, request.step)
-    print(f"labelling with {segmenter.run}, step {segmenter.step}: {', '.join(segmenter.names)}")
+    at = f" at {format_size(segmenter.scale)}" if segmenter.scale else ""
+    print(
+        f"labelling with {segmenter.run}, step {segmenter.step}{at}: {', '.join(segmenter.names)}"
+    )
     summary = label_folder(
         segmenter,
         request.input,
@@ -123,7 +142,7 @@ def _label(request: Request) -> int:
 
 def _adapt_images(adapter: Adapter, source: Path, output: str, how: dict) -> int:
     summary = adapt_folder(adapter, source, output, **how)
-    describe_images(source, output, make_record(adapter, source))
+    describe_images(source, output, make_record(adapter, source, how["size"]))
     return tell(summary)
 
 

@@ -142,7 +142,7 @@ def _meaning(semantics: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple, tupl
     ]
     head = ("class", "accuracy, source", "adapted", "IoU, source", "adapted")
     values = {side: [classes[side][name]["iou"] or 0.0 for name in names] for side in _SIDES}
-    text = (f"Network: {semantics['segmenter']}, at {format_size(semantics['size'])}.",)
+    text = (f"Network: {semantics['segmenter']}.",)
     return text, (Table(head, rows),), (_bars(names, values, None, "IoU with the labels"),)
 
 

@@ -23,7 +23,7 @@ from sggan_jax.export.load import flatten, load_exported, nest
 from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
 from sggan_jax.nets.sizes import padded_size
 from sggan_jax.runs.best import Step
-from sggan_jax.runs.description import digest_config
+from sggan_jax.runs.description import digest_config, read_run
 from sggan_jax.runs.networks import describe, read_network
 from sggan_jax.types import Array, InputError, num_params, to_float, to_uint8
 
@@ -91,6 +91,7 @@ def export_generator(
             "direction": direction,
             "step": step,
             "config": digest_config(run),
+            "scale": read_run(run).scale,
         },
         licence=licence,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},

@@ -67,6 +67,7 @@ def test_export_tells_the_difference_and_its_export_adapts_alike(tiny_run, tiny_
         "direction": "v2r",
         "step": 2,
         "config": record.config,
+        "scale": [16, 32],
     }
     image = np.random.default_rng(0).integers(0, 256, (15, 30, 3), np.uint8)
     assert np.abs(exported(image).astype(int) - tiny_adapter(image)).max() <= 1
