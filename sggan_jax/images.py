@@ -118,6 +118,15 @@ def list_images(directory: Path) -> list[Path]:
     return names
 
 
+def image_folder(directory: Path) -> Path:
+    """Find where the images of a folder are: in ``images/`` of a data set, else in the folder.
+
+    A data set's other files, such as label maps and contact sheets, are no images of it.
+    """
+    inner = directory / "images"
+    return inner if inner.is_dir() else directory
+
+
 def is_image(name: Path) -> bool:
     """Whether a file has the ending of a format that is read."""
     return name.suffix.lower() in IMAGE_SUFFIXES
