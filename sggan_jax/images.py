@@ -18,7 +18,7 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -127,7 +127,7 @@ def image_folder(directory: Path) -> Path:
     return inner if inner.is_dir() else directory
 
 
-def is_image(name: Path) -> bool:
+def is_image(name: PurePath) -> bool:
     """Whether a file has the ending of a format that is read."""
     return name.suffix.lower() in IMAGE_SUFFIXES
 

@@ -10,7 +10,13 @@ from sggan_jax.adapt.dataset import adapt_folder, adapt_labelled, label_folder, 
 from sggan_jax.adapt.flow import Summary
 from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds
 from sggan_jax.adapt.manifest import MANIFEST, check_files
-from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, describe_images
+from sggan_jax.adapt.outputs import (
+    ACCEPTED_FILE,
+    GATE_PAGE,
+    REJECTED_FILE,
+    describe_dataset,
+    describe_images,
+)
 from sggan_jax.adapt.provenance import make_record
 from sggan_jax.adapt.size import NATIVE, parse_size, tell_scale
 from sggan_jax.data.builders import SourceSpec
@@ -114,7 +120,8 @@ def fulfil(request: Request) -> int:
     product = describe_dataset(source, request.output, record, gate, table, request.thresholds)
     print(
         f"{request.output}: {len(product.entries)} images, {len(product.rejected)} rejected by "
-        f"the gate ({gate.evaluation_network}); see {GATE_PAGE}, {REJECTED_FILE} and {MANIFEST}"
+        f"the gate ({gate.evaluation_network}); see {GATE_PAGE}, {ACCEPTED_FILE}, "
+        f"{REJECTED_FILE} and {MANIFEST}"
     )
     return status
 

@@ -112,9 +112,7 @@ class Data(Section):
 
     @property
     def scale(self) -> tuple[int, int]:
-        """Height and width of a whole image as networks meet it in training.
-
-        Random scales count where they leave the stored size out: the nearest of them.
+        """Height and width of whole images in training, at the random scale nearest to 1.
 
         >>> Data(height=4, stored_height=8, width=8, stored_width=16, scale_high=0.5).scale
         (4, 8)

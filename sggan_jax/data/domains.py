@@ -212,8 +212,10 @@ def _open_listed(data: Data, domain: Domain) -> Source:
     """Open a domain and take what its list names."""
     listing = list_of(data, domain)
     wanted = read_list(listing) if listing else []
-    source: Source = open_domain(data, domain, size=data.stored_size)
-    return Subset(source, find_places(source.names, wanted, listing)) if listing else source
+    source = open_domain(data, domain, size=data.stored_size)
+    if not listing:
+        return source
+    return Subset(source, find_places(source.names, wanted, listing, source.elsewhere))
 
 
 def _hold_out(source: Source, evaluate: Evaluate, domain: Domain) -> frozenset[str]:

@@ -163,11 +163,13 @@ def test_spoiled_images_are_caught_and_good_ones_pass(adapted, segmenter, watche
     product = describe_dataset(source, output, record, gate, CITYSCAPES, progress=False)
     assert sorted(product.rejected) == [f"images/{name}.png" for name in SPOILED]
     listed = (output / "rejected.txt").read_text().splitlines()
-    assert listed == list(product.rejected)  # the worst first
+    assert [f"images/{name}.png" for name in listed] == list(product.rejected)  # the worst first
+    passed = (output / "accepted.txt").read_text().splitlines()
+    assert passed == [f"{k:02}" for k in range(24) if f"{k:02}" not in SPOILED]
     page = (output / "gate.html").read_text()
     assert "3 of 24 images (12.5%)" in page
     assert page.count("data:image/jpeg") == 3
-    places = [page.index(f"{name}:") for name in listed]
+    places = [page.index(f"{name}:") for name in product.rejected]
     assert places == sorted(places)
     first = product.rejected["images/03.png"]
     if watched:

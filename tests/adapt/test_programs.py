@@ -159,7 +159,8 @@ def test_adapt_makes_a_data_set_of_a_prepared_one_and_checks_it(tiny_run, tmp_pa
     assert "2 images, 0 rejected by the gate (no network)" in done.stdout
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     pairs = {f"{part}/test_{k:05}.png" for part in ("images", "labels") for k in range(2)}
-    described = {"manifest.jsonl", "dataset.toml", "rejected.txt", "gate.html", "contact_sheet.jpg"}
+    described = {"manifest.jsonl", "dataset.toml", "gate.html", "contact_sheet.jpg"}
+    described |= {"accepted.txt", "rejected.txt"}
     assert found == {*pairs, *described, "test.txt", "images/.adapted.json"}
     with Image.open(out / "images" / "test_00000.png") as image:
         assert image.size == (32, 16)
