@@ -24,7 +24,7 @@ from sggan_jax.data.label_check import FILES
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.one_class import check_varied
 from sggan_jax.devices import pick_devices, tell_devices
-from sggan_jax.images import format_size, walk
+from sggan_jax.images import format_size, list_images, walk
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
@@ -108,7 +108,7 @@ def fulfil(request: Request) -> int:
     }
     labelled = all((source / part).is_dir() for part in ("images", "labels"))
     images = source / "images" if labelled else source
-    tell_scale(images, adapter.run, described.scale, size)
+    tell_scale(images, list_images(images), adapter.run, described.scale, size)
     if not labelled:
         return _adapt_images(adapter, source, request.output, how)
     labels = [source / "labels" / name for name in sorted(walk(source / "labels"))]

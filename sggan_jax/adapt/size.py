@@ -6,12 +6,13 @@ like adapted images and is not as good.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.transforms import resize_labels
-from sggan_jax.images import MAX_PIXELS, encode_png, format_size, list_images, read_size
+from sggan_jax.images import MAX_PIXELS, encode_png, format_size, read_size
 from sggan_jax.messages import warn
 from sggan_jax.runs.description import Run
 from sggan_jax.threads import ahead
@@ -84,17 +85,17 @@ def is_far(size: Size, scale: Size) -> bool:
     return max(*ratios, *(1 / ratio for ratio in ratios)) > FAR
 
 
-def tell_scale(folder: Path, run: Path, scale: Size | None, size: Size | None) -> None:
+def tell_scale(
+    folder: Path, names: Sequence[Path], run: Path, scale: Size | None, size: Size | None
+) -> None:
     """Tell in a sentence where images are adapted at another scale than that of training.
 
     Args:
       folder: of images.
+      names: of these images.
       run: run directory.
       scale: of whole images in its training; None where it is not known.
       size: that images are brought to; None for their own.
-
-    Raises:
-      InputError: if the folder holds no image.
     """
     if size is not None:
         if scale and is_far(size, scale):
@@ -106,7 +107,6 @@ def tell_scale(folder: Path, run: Path, scale: Size | None, size: Size | None) -
             f"worse: where yours are, give --size=HEIGHTxWIDTH"
         )
         return
-    names = list_images(folder)
     sizes = ahead(lambda name: _size_of(folder / name), names)
     far = [(name, size) for name, size in zip(names, sizes, strict=True) if size]
     far = [(name, size) for name, size in far if is_far(size, scale)]
@@ -115,7 +115,7 @@ def tell_scale(folder: Path, run: Path, scale: Size | None, size: Size | None) -
         warn(
             f"{len(far)} of {len(names)} images, such as {name}, are of another size than in "
             f"training: {_describe(first, scale, run)}. They are adapted at their own size, as the "
-            f"paper does; --size=train adapts at {format_size(scale)}"
+            f"paper does; launch.adapt --size=train adapts at {format_size(scale)}"
         )
 
 

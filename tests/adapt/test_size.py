@@ -18,6 +18,7 @@ from sggan_jax.adapt.size import parse_size, tell_scale
 from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.tables import GTAV
 from sggan_jax.data.transforms import resize, resize_image, resize_labels
+from sggan_jax.images import list_images
 from sggan_jax.runs.description import read_run, write_run
 from sggan_jax.types import InputError
 
@@ -98,7 +99,7 @@ def test_files_of_another_size_are_told(tmp_path, tiny_run, capsys, height, widt
     save(tmp_path, "b.png", height, width)
     save(tmp_path, "a.png", 16, 32)
     save(tmp_path, "sub/c.png", 24, 48)  # 1.5 times is near enough
-    tell_scale(tmp_path, tiny_run, (16, 32), None)
+    tell_scale(tmp_path, list_images(tmp_path), tiny_run, (16, 32), None)
     sentence = capsys.readouterr().err
     assert sentence.startswith("warning: 1 of 3 images, such as b.png, are of another size than")
     assert told in sentence
@@ -112,23 +113,23 @@ def test_files_of_the_size_of_training_are_no_matter(tmp_path, tiny_run, capsys)
     note = Image.Exif()
     note[ExifTags.Base.Orientation] = 6
     save(tmp_path, "c.jpg", 32, 16, exif=note)
-    tell_scale(tmp_path, tiny_run, (16, 32), None)
+    tell_scale(tmp_path, list_images(tmp_path), tiny_run, (16, 32), None)
     assert capsys.readouterr().err == ""
 
 
 def test_a_size_that_is_given_is_judged_and_not_the_files(tmp_path, tiny_run, capsys):
     save(tmp_path, "a.png", 256, 512)
-    tell_scale(tmp_path, tiny_run, (16, 32), (16, 32))
+    tell_scale(tmp_path, list_images(tmp_path), tiny_run, (16, 32), (16, 32))
     assert capsys.readouterr().err == ""
-    tell_scale(tmp_path, tiny_run, (16, 32), (64, 128))
+    tell_scale(tmp_path, list_images(tmp_path), tiny_run, (16, 32), (64, 128))
     assert "64x128 is 4 times the 16x32 that" in capsys.readouterr().err
 
 
 def test_a_run_of_unknown_size_says_so(tmp_path, tiny_run, capsys):
     save(tmp_path, "a.png", 256, 512)
-    tell_scale(tmp_path, tiny_run, None, None)
+    tell_scale(tmp_path, list_images(tmp_path), tiny_run, None, None)
     assert "does not say at what size it was trained" in capsys.readouterr().err
-    tell_scale(tmp_path, tiny_run, None, (64, 128))
+    tell_scale(tmp_path, list_images(tmp_path), tiny_run, None, (64, 128))
     assert capsys.readouterr().err == ""
 
 
