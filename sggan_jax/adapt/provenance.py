@@ -10,13 +10,12 @@ import jax
 import numpy as np
 
 from sggan_jax.adapt.adapter import Adapter
+from sggan_jax.data.sides import RECORD_FILE
 from sggan_jax.files import write_json
 from sggan_jax.images import format_size
 from sggan_jax.runs.description import digest_config
 from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import InputError
-
-RECORD_FILE = ".adapted.json"
 
 _DECISIVE = ("direction", "step", "config", "weights", "input", "size")
 

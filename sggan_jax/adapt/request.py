@@ -23,8 +23,10 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.label_check import FILES
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.one_class import check_varied
+from sggan_jax.data.sides import find_wrong_input
 from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.images import format_size, list_images, walk
+from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
@@ -98,9 +100,12 @@ def fulfil(request: Request) -> int:
     gate = Gate(table, load_segmenter(request.segmenter) if request.segmenter else None)
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
+    domains = described.config.get("data", {})
+    if told := find_wrong_input(request.direction, request.input, request.builder, domains):
+        warn(told)
     source = find_source(request, described)
-    told = tell_devices(adapter.devices)
-    print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {told}")
+    on = tell_devices(adapter.devices)
+    print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {on}")
     how: dict[str, Any] = {
         "size": size,
         "batch_size": request.batch,

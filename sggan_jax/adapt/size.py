@@ -14,14 +14,12 @@ from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.transforms import resize_labels
 from sggan_jax.images import MAX_PIXELS, encode_png, format_size, read_size
 from sggan_jax.messages import warn
+from sggan_jax.nets.sizes import FAR, is_far
 from sggan_jax.runs.description import Run
 from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
 
 NATIVE, TRAIN = "native", "train"
-
-FAR = 1.5
-"""Sides of files may be so many times as long or short as in training without a word."""
 
 Size = tuple[int, int]
 """Height and width."""
@@ -73,16 +71,6 @@ def read_sides(text: str, others: str = "") -> Size:
     if height * width > MAX_PIXELS:
         raise InputError(f"--size={text} has more than the {MAX_PIXELS} pixels that are read")
     return height, width
-
-
-def is_far(size: Size, scale: Size) -> bool:
-    """Whether a size is so far from that of training that a user should know.
-
-    >>> is_far((96, 192), (64, 128)), is_far((97, 192), (64, 128)), is_far((64, 64), (64, 128))
-    (False, True, True)
-    """
-    ratios = [side / known for side, known in zip(size, scale, strict=True)]
-    return max(*ratios, *(1 / ratio for ratio in ratios)) > FAR
 
 
 def tell_scale(

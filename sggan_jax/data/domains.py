@@ -12,7 +12,9 @@ from sggan_jax.data.held_out import choose_held_out
 from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, class_table, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.sides import find_swap
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
+from sggan_jax.messages import warn
 from sggan_jax.types import InputError
 
 
@@ -113,6 +115,8 @@ def check_data(data: Data) -> None:
             with naming(f"data.{domain}_list"):
                 read_list(list_of(data, domain))
     check_id_spaces(data)
+    if swapped := find_swap(data):
+        warn(swapped)
 
 
 @contextlib.contextmanager

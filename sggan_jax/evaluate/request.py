@@ -11,6 +11,7 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import open_prepared
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.needs import require_labels
+from sggan_jax.data.sides import find_swapped_sets, read_record
 from sggan_jax.data.sources import PreparedSource
 from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.evaluate.assess import Inputs, assess
@@ -21,6 +22,7 @@ from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
 from sggan_jax.files import write_json
 from sggan_jax.images import format_size, list_images, read_image
+from sggan_jax.messages import warn
 from sggan_jax.nets.pth import read_tensors
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
@@ -84,6 +86,10 @@ def assess_data_set(request: Request, command: str) -> None:
     Raises:
       InputError: if a data set, the network or the features cannot be used.
     """
+    if swapped := find_swapped_sets(request.source, request.adapted):
+        raise InputError(swapped)
+    if read_record(request.real) is not None:
+        warn(f"--real={request.real} was made by launch.adapt and holds no photographs")
     features = find_features(request.features)  # before anything else is done
     print(f"evaluating on {tell_devices(pick_devices(1))}")
     segmenter = load_segmenter(request.segmenter, request.step) if request.segmenter else None
