@@ -173,6 +173,8 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
         f"name = {_quote(table.name)}",
         f"groups = [{', '.join(map(_quote, table.group_names))}]",
     ]
+    if table.in_red:
+        lines.append("in_red = true")
     for k, number in enumerate(table.ids.tolist()):
         if number < 0:  # names a class that no label image holds
             continue
@@ -185,6 +187,8 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
             f"group = {_quote(table.group_names[table.groups[k]])}",
             f"train_id = {int(table.train_ids[k]) % 256}",
         ]
+        if table.to_cityscapes is not None:
+            lines.append(f"cityscapes = {table.to_cityscapes[k]}")
     lines += [
         "",
         "[adapted]",

@@ -17,6 +17,13 @@ from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_so
 from sggan_jax.messages import warn
 from sggan_jax.types import InputError
 
+_CITYSCAPES = {
+    pair
+    for table in (CITYSCAPES, GTAV)
+    for pair in zip(table.ids.tolist(), table.names, strict=True)
+}
+"""Ids and names of classes that the groupings know, also where a table in a file has them."""
+
 
 def domains_of(data: Data) -> tuple[Domain, ...]:
     """Name the domains that there are."""
@@ -154,7 +161,7 @@ def check_id_spaces(data: Data) -> None:
 
 
 def _id_space(table: ClassTable) -> str:
-    if table in (CITYSCAPES, GTAV):
+    if set(zip(table.ids.tolist(), table.names, strict=True)) <= _CITYSCAPES:
         return "cityscapes"
     return f"{table.ids.tolist()} {table.names}"
 
