@@ -18,6 +18,7 @@ from launch import define_step, read_flags, run
 from sggan_jax.adapt.adapter import MEMORY
 from sggan_jax.adapt.gate import DEFAULT, Thresholds
 from sggan_jax.adapt.request import Request, check, fulfil
+from sggan_jax.adapt.size import NATIVE
 from sggan_jax.data.builders import BUILDERS
 from sggan_jax.devices import allow_virtual_devices
 
@@ -55,6 +56,9 @@ flags.DEFINE_string(
     "strength", "1", "0 (source) to 1 (adapted); or by class: sky=1,car=0.5 or all=0.6,sky=1."
 )
 flags.DEFINE_bool("repair", False, "Bring images that the gate rejects back until they pass.")
+flags.DEFINE_string(
+    "size", NATIVE, "To adapt at: native, as files are; train, as in training; or HEIGHTxWIDTH."
+)
 flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
 _CHECK = flags.DEFINE_bool("check", False, "Only compare the files of --output with its manifest.")
 _GATE = {

@@ -1,4 +1,4 @@
-r"""Draw the kinds of figures of the paper, from runs and a folder data set.
+r"""Draw the kinds of figures of the paper, from runs and a folder of images.
 
 python -m launch.figures --kind comparison --input renderings --run sggan=runs/a \
     --run cyclegan=runs/b --output comparison.png
@@ -19,7 +19,9 @@ from launch import run
 from sggan_jax.adapt.figures import KINDS, Figure, draw_figure
 
 _KIND = flags.DEFINE_enum("kind", "comparison", list(KINDS), "What to draw.")
-_INPUT = flags.DEFINE_string("input", None, "Folder with images/, and labels/.", required=True)
+_INPUT = flags.DEFINE_string(
+    "input", None, "Folder of images, or of images/ and labels/.", required=True
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Picture to write.", required=True)
 _RUNS = flags.DEFINE_multi_string("run", [], "TITLE=RUN_DIRECTORY, or a run directory; repeat it.")
 _NAMES = flags.DEFINE_list("names", [], "Images to draw; some spread over the folder if not given.")

@@ -1,6 +1,7 @@
 """Ask people which of two adapted images looks more realistic, and count what they say.
 
-Make the pages from folders of adapted images with the same names, first method against each other:
+Make the pages from folders of adapted images with the same names, or from data sets that
+launch.adapt wrote, first method against each other:
 
     python -m launch.study make --images sggan=DIR,cyclegan=DIR --output study
 

@@ -17,8 +17,8 @@ The values of label files are never scaled: see :mod:`sggan_jax.data.builders.re
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -118,7 +118,16 @@ def list_images(directory: Path) -> list[Path]:
     return names
 
 
-def is_image(name: Path) -> bool:
+def image_folder(directory: Path) -> Path:
+    """Find where the images of a folder are: in ``images/`` of a data set, else in the folder.
+
+    A data set's other files, such as label maps and contact sheets, are no images of it.
+    """
+    inner = directory / "images"
+    return inner if inner.is_dir() else directory
+
+
+def is_image(name: PurePath) -> bool:
     """Whether a file has the ending of a format that is read."""
     return name.suffix.lower() in IMAGE_SUFFIXES
 
@@ -183,6 +192,26 @@ def read_orientation(file: File) -> int:
             return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception as error:
         raise InputError(f"{file} cannot be read: {error}") from error
+
+
+def read_size(file: File) -> tuple[int, int]:
+    """Read the height and width that an image has when upright, without decoding it.
+
+    Raises:
+      InputError: if it cannot be read.
+    """
+    turned = read_orientation(file) > 4  # notes from 5 on lay it on its side
+    with file.open("rb") as stream, Image.open(stream) as image:
+        return image.size if turned else image.size[::-1]
+
+
+def format_size(size: Sequence[int]) -> str:
+    """Write a size as it is told everywhere, height first.
+
+    >>> format_size((64, 128))
+    '64x128'
+    """
+    return "x".join(map(str, size))
 
 
 def write_image(path: Path, image: np.ndarray) -> None:

@@ -1,8 +1,11 @@
 """The command ``sggan``: lists programs without importing jax, runs one as ``python -m`` would."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from sggan_jax import cli
 
@@ -75,3 +78,15 @@ def test_a_default_configuration_is_found_from_any_directory(tmp_path):
     done = run(tmp_path, "train", "--config.train.stepz=65", f"--workdir={tmp_path / 'run'}")
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith('error: the configuration has no key stepz. Did you mean "steps"')
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "launch").glob("*.py")), ids=lambda path: path.stem)
+def test_examples_can_be_copied_from_the_help(path):
+    """A backslash at the end of a line, swallowed where a docstring is not raw, must be there."""
+    help_text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    lines = help_text.splitlines()
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if line.lstrip().startswith("python -m"):
+            continues = after.startswith(" " * 4) and after.lstrip().startswith("-")
+            assert line.endswith("\\") == continues, line
+            assert "  --" not in line, f"two lines became one: {line}"

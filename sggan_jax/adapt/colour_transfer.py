@@ -103,7 +103,8 @@ def train_images(root: Path) -> list[Path]:
     Raises:
       InputError: if the folder has no images, or lists but none of training images.
     """
-    images, lists = index_files(root, "images", IMAGE_SUFFIXES), read_lists(root)
+    images = index_files(root, "images", IMAGE_SUFFIXES)
+    lists = read_lists(root, images)
     if lists and "train" not in lists:
         raise InputError(f"{root} has {', '.join(lists)}.txt, but no train.txt to learn from")
     names = lists.get("train", list(images))

@@ -16,23 +16,27 @@ import numpy as np
 from sggan_jax.adapt.adapter import Adapter
 from sggan_jax.adapt.flow import Summary, Work, check_apart, map_folder
 from sggan_jax.adapt.provenance import Record, claim, make_record
+from sggan_jax.adapt.size import fit_labels
 from sggan_jax.adapt.strength import FULL, Strength, make_work
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.builders.folder import SPLITS
 from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
-from sggan_jax.files import same_name, write_atomically
+from sggan_jax.files import same_name, write_atomically, write_bytes
 from sggan_jax.images import list_images, walk
 from sggan_jax.messages import warn
 from sggan_jax.runs.segmenter import Segmenter
+from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
 
 
 class Options(TypedDict, total=False):
     """How a folder is gone through; see :func:`sggan_jax.adapt.flow.map_folder`."""
 
+    size: tuple[int, int] | None
     batch_size: int
     overwrite: bool
     progress: bool
@@ -61,7 +65,7 @@ def adapt_folder(
     Raises:
       InputError: as :func:`sggan_jax.adapt.flow.map_folder` does.
     """
-    record = make_record(adapter, Path(input_dir), strength=str(strength))
+    record = make_record(adapter, Path(input_dir), size=options.get("size"), strength=str(strength))
     return map_folder(make_work(adapter, strength), record, input_dir, output_dir, **options)
 
 
@@ -75,25 +79,29 @@ def adapt_labelled(
     repair: str = "",
     **options: Unpack[Options],
 ) -> Summary:
-    """Adapt the images of a folder data set; labels and lists of names come along unchanged.
+    """Adapt the images of a folder data set; labels and lists of names come along.
+
+    Labels are unchanged, but for their size where that of the images is.
 
     Args:
       adapter: from :func:`sggan_jax.adapt.adapter.load_adapter`.
       source_dir: folder data set.
       output_dir: folder data set to write; an interrupted call continues.
       strength: how far to go, by class where it names some.
-      table: classes of the labels, for such a strength.
+      table: classes of the labels, for such a strength and to change their size.
       repair: what decides how images are repaired that the gate rejects; empty if they are not.
       **options: see :class:`Options`.
 
     Raises:
       InputError: as :func:`remake` does.
     """
-    source = Path(source_dir)
-    record = make_record(adapter, source / "images", strength=str(strength), repair=repair)
+    source, size = Path(source_dir), options.get("size")
+    record = make_record(
+        adapter, source / "images", size=size, strength=str(strength), repair=repair
+    )
     work = make_work(adapter, strength, source, table)
     labels = source / "labels" if strength.classes else None
-    return remake(work, record, source, output_dir, labels=labels, **options)
+    return remake(work, record, source, output_dir, table=table, labels=labels, **options)
 
 
 def label_folder(
@@ -115,7 +123,7 @@ def label_folder(
     def label(names: Sequence[Path], images: np.ndarray) -> np.ndarray:
         return segmenter.ids[segmenter(images)]
 
-    record = make_record(segmenter, Path(source_dir) / "images")
+    record = make_record(segmenter, Path(source_dir) / "images", size=segmenter.scale)
     return remake(label, record, source_dir, output_dir, part="labels", **options)
 
 
@@ -126,6 +134,7 @@ def remake(
     output_dir: str | Path,
     *,
     part: str = "images",
+    table: ClassTable | None = None,
     labels: Path | None = None,
     **options: Unpack[Options],
 ) -> Summary:
@@ -137,6 +146,7 @@ def remake(
       source_dir: folder data set.
       output_dir: folder data set to write.
       part: ``images``, or ``labels`` as PNG.
+      table: classes of the labels, needed where images change their size.
       labels: folder of labels that the work looks at, whose change makes images anew.
       **options: see :class:`Options`.
 
@@ -158,7 +168,10 @@ def remake(
     claim(output / part, record, made, options.pop("overwrite", False))
     # First, so that a data set cut short is short of what is made: its builder then says so, while
     # labels or lists that are missing altogether have a meaning.
-    carry(source, output, other)
+    size = options.get("size")
+    carry(source, output, *(() if size else (other,)))
+    if size:
+        carry_labels(source, output, size, table or CITYSCAPES)
     folders = source / "images", output / part
     return map_folder(work, record, *folders, suffix=suffix, labels=labels, **options)
 
@@ -240,6 +253,29 @@ def carry(source: Path, output: Path, *parts: str) -> None:
                 shutil.copyfile(source / f"{split}.txt", output / f"{split}.txt")
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def carry_labels(
+    source: Path, output: Path, size: tuple[int, int], table: ClassTable = CITYSCAPES
+) -> None:
+    """Write the label maps of a folder data set at the size that its images are brought to.
+
+    Those that cannot be brought to it are carried as they are, and the gate tells why.
+
+    Raises:
+      InputError: if the other folder cannot be written.
+    """
+    images = {_stem(name): source / "images" / name for name in list_images(source / "images")}
+    names = [name for name in sorted(walk(source / "labels")) if _stem(name) in images]
+
+    def fit(name: Path) -> bytes | None:
+        return fit_labels(source / "labels" / name, images[_stem(name)], size, table)
+
+    for name, fitted in zip(names, ahead(fit, names), strict=True):
+        if fitted is None:
+            _link(source / "labels" / name, output / "labels" / name)
+        else:
+            write_bytes(output / "labels" / name, fitted)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -8,10 +8,14 @@ import numpy as np
 from PIL import Image
 
 from sggan_jax.adapt.adapter import load_adapter
+from sggan_jax.adapt.size import tell_scale
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import class_table
+from sggan_jax.data.lists import find_name
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom
-from sggan_jax.images import list_images, read_image
+from sggan_jax.files import same_name
+from sggan_jax.images import image_folder, list_images, read_image
+from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import draw_seen, load_segmenter
 from sggan_jax.types import InputError
 
@@ -24,9 +28,10 @@ class Figure:
 
     Attributes:
       kind: one of ``KINDS``: Figures 4, 5, 6, and 7 and 8 of the paper.
-      input: folder with ``images/``, and ``labels/`` for a segmentation.
+      input: folder of images, or with ``images/``, and ``labels/`` for a segmentation.
       runs: title to run directory.
-      names: images to draw; some spread over the folder if there are none.
+      names: images to draw, with or without their endings; some spread over the folder if there
+        are none.
       count: of images without names.
       box: zoom: top, left, height and width in pixels.
       gain: difference: factor on differences.
@@ -68,8 +73,11 @@ def draw_figure(figure: Figure) -> Image.Image:
       InputError: if the figure cannot be drawn from what is given.
     """
     figure.check()
-    names = choose(figure)
-    images = stack([read_image(figure.input / "images" / name) for name in names])
+    folder = image_folder(figure.input)
+    names = choose(figure, folder)
+    images = stack([read_image(folder / name) for name in names])
+    for path in map(Path, figure.runs.values()):
+        tell_scale(folder, names, path, read_run(path).scale, None)
     adapted = {title: load_adapter(path)(images) for title, path in figure.runs.items()}
     columns = {"input": images, **adapted}
     if figure.kind == "zoom":
@@ -78,16 +86,24 @@ def draw_figure(figure: Figure) -> Image.Image:
         one, other = adapted.values()
         columns["difference"] = difference_map(one, other, figure.gain)
     elif figure.kind == "segmentation":
-        segmenter, table = load_segmenter(figure.segmenter), class_table(figure.table)
-        columns = draw_seen(columns, read_truth(figure, names), segmenter, table)
+        truth, table = read_truth(figure, names), class_table(figure.table)
+        columns = draw_seen(columns, truth, load_segmenter(figure.segmenter), table)
     return draw_columns(columns, figure.enlarge)
 
 
-def choose(figure: Figure) -> list[Path]:
-    """Choose the images to draw."""
+def choose(figure: Figure, folder: Path) -> list[Path]:
+    """Choose the images of a folder to draw.
+
+    Raises:
+      InputError: if one that is named is not there.
+    """
+    found = list_images(folder)
     if figure.names:
-        return [Path(name) for name in figure.names]
-    found = list_images(figure.input / "images")
+        known = {same_name(name.with_suffix("").as_posix()): name for name in found}
+        named = [find_name(same_name(name), known) for name in figure.names]
+        if lacking := [name for name in named if name not in known]:
+            raise InputError(f"{folder} holds no image {lacking[0]!r}; the first is {found[0]}")
+        return [known[name] for name in named]
     chosen = np.unique(np.linspace(0, len(found) - 1, figure.count).astype(int))
     return [found[k] for k in chosen]
 
@@ -116,4 +132,9 @@ def draw_zoom(columns: dict[str, np.ndarray], box: Box) -> dict[str, np.ndarray]
 def read_truth(figure: Figure, names: list[Path]) -> np.ndarray:
     """Read the labels of images by their names: class ids uint8 [B, H, W]."""
     table, folder = class_table(figure.table), figure.input / "labels"
+    if not folder.is_dir():
+        raise InputError(
+            f"--kind=segmentation draws labels, and {figure.input} has no labels/; give a folder "
+            f"with images/ and labels/"
+        )
     return np.stack([read_labels(folder / name.with_suffix(".png"), table) for name in names])

@@ -12,6 +12,7 @@ import numpy as np
 
 from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.adapt.sources import Sources
+from sggan_jax.data.transforms import resize_image
 from sggan_jax.images import list_images, read_image, write_image
 from sggan_jax.nets.sizes import fill_batch
 from sggan_jax.progress import Progress
@@ -61,6 +62,7 @@ def map_folder(
     *,
     suffix: str = "",
     labels: Path | None = None,
+    size: tuple[int, int] | None = None,
     batch_size: int = 1,
     overwrite: bool = False,
     progress: bool = True,
@@ -78,6 +80,7 @@ def map_folder(
       output_dir: folder to write.
       suffix: of the files written, such as ``.png``; empty keeps that of each image.
       labels: folder of labels that the work looks at, whose change makes images anew.
+      size: height and width that every image is brought to first; None leaves it as it is.
       batch_size: images of one size given to ``work`` at once.
       overwrite: replace images in ``output_dir``, whoever made them.
       progress: whether to tell of progress on standard error.
@@ -111,7 +114,8 @@ def map_folder(
 
         def read(name: Path) -> np.ndarray:
             sources.measure(targets[name], *origin(name))
-            return read_image(input_dir / name)
+            image = read_image(input_dir / name)
+            return resize_image(image, *size) if size else image
 
         images = _read_all(read, todo, 2 * batch_size + THREADS, clock)
         compiled: set[tuple[int, ...]] = set()

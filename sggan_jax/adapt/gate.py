@@ -82,11 +82,12 @@ class Gate:
           segmenter: network trained on real images; None measures boundaries and change alone.
         """
         self._segmenter = segmenter
-        digest = hashlib.sha256(b"2")  # raised when scores come to mean something else
+        digest = hashlib.sha256(b"3")  # raised when scores come to mean something else
         self.classes, self.evaluation_network = choose_classes(table, segmenter)
         if segmenter is not None:
             for leaf in jax.tree.leaves(segmenter.variables):
                 digest.update(np.ascontiguousarray(leaf).tobytes())
+            digest.update(repr(segmenter.scale).encode())
         digest.update(repr(self.classes.names).encode() + self.classes.class_groups.tobytes())
         self.key = digest.hexdigest()[:16]
 

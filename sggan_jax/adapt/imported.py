@@ -45,12 +45,15 @@ class Layer(NamedTuple):
     kind: Literal["conv", "up", "up and skip"] = "conv"
 
 
-def import_generators(files: Mapping[str, str | Path], run: str | Path) -> Run:
+def import_generators(
+    files: Mapping[str, str | Path], run: str | Path, scale: tuple[int, int] | None = None
+) -> Run:
     """Make a run directory of generators trained by the PyTorch program.
 
     Args:
       files: ``v2r``, ``r2v`` or both, to ``.pth`` files of state dictionaries.
       run: directory to make.
+      scale: height and width that whole images had in their training; None where it is not known.
 
     Returns:
       What the run directory says of itself.
@@ -75,6 +78,7 @@ def import_generators(files: Mapping[str, str | Path], run: str | Path) -> Run:
         tables=dict.fromkeys(("virtual", "real"), "cityscapes"),
         class_groups=(0,) * 256,
         group_names=("everything",),
+        scale=scale,
     )
     variables = {NETWORKS[way]: {"params": params} for way, (_, params) in read.items()}
     write_networks(run, description, variables, step=0)

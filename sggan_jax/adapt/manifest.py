@@ -24,7 +24,7 @@ MANIFEST = "manifest.jsonl"
 
 Entry = dict[str, Any]
 
-_MADE_BY = ("direction", "step", "config", "weights", "strength")
+_MADE_BY = ("direction", "step", "config", "weights", "size", "strength")
 # Key of a path in an entry, and the key of the hash of its file.
 _FILES = (("image", "sha256"), ("label", "label_sha256"))
 

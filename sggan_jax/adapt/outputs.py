@@ -33,16 +33,17 @@ from sggan_jax.adapt.provenance import Record
 from sggan_jax.adapt.repair import Repairer, first_scores
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, colourise
+from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
-from sggan_jax.files import write_atomically, write_text
+from sggan_jax.files import same_name, write_atomically, write_text
 from sggan_jax.images import list_images, read_image
 from sggan_jax.progress import Progress
 from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
 
 CLASSES_FILE, SHEET_FILE = "dataset.toml", "contact_sheet.jpg"
-REJECTED_FILE, GATE_PAGE = "rejected.txt", "gate.html"
+REJECTED_FILE, ACCEPTED_FILE, GATE_PAGE = "rejected.txt", "accepted.txt", "gate.html"
 
 _SHEET_ROWS, _SHEET_HEIGHT = 8, 160
 
@@ -95,7 +96,7 @@ def describe_dataset(
     progress: bool = True,
     repairer: Repairer | None = None,
 ) -> DataSet:
-    """Write manifest, classes, contact sheet, reject list and the gate's page of a data set.
+    """Write manifest, classes, contact sheet, the gate's lists and its page of a data set.
 
     Begun again after an interruption, it measures what is not measured yet.
 
@@ -126,13 +127,24 @@ def describe_dataset(
         e["image"]: [Finding(f"labels: {e['problem']}", math.inf)] for e in entries if e["problem"]
     }
     rejected = unusable | judge(scores, thresholds, usual)
-    write_text(output / REJECTED_FILE, "".join(f"{name}\n" for name in rejected))
+    accepted = [image for image in scores if image not in rejected]
+    for file, images in ((REJECTED_FILE, rejected), (ACCEPTED_FILE, accepted)):
+        write_text(output / file, "".join(f"{name_image(image)}\n" for image in images))
     write_text(output / CLASSES_FILE, format_classes(table, record, len(entries), len(rejected)))
     write_sheet([p for p in found if p.image.as_posix() in scores], output / SHEET_FILE, table)
     write_gate_page(
         output / GATE_PAGE, source, output, scores, rejected, thresholds, gate.evaluation_network
     )
     return DataSet(entries, rejected)
+
+
+def name_image(image: str) -> str:
+    """Name an image of a data set as its lists do, and as ``data.virtual_list`` takes it.
+
+    >>> name_image("images/drive/a.png")
+    'drive/a'
+    """
+    return same_name(Path(image).relative_to("images").with_suffix("").as_posix())
 
 
 def _describe(
@@ -156,6 +168,8 @@ def _describe(
                 return old, None
             paths = files.source / files.image, files.output / files.image
             image, adapted = (read_image(path) for path in paths)
+            if record.size != Record.size:
+                image = resize_image(image, *adapted.shape[:2])
             entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
             if files.label is None or table is None:
                 return entry, ()
@@ -180,6 +194,8 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
         f"name = {_quote(table.name)}",
         f"groups = [{', '.join(map(_quote, table.group_names))}]",
     ]
+    if table.in_red:
+        lines.append("in_red = true")
     for k, number in enumerate(table.ids.tolist()):
         if number < 0:  # names a class that no label image holds
             continue
@@ -192,12 +208,15 @@ def format_classes(table: ClassTable, record: Record, images: int, rejected: int
             f"group = {_quote(table.group_names[table.groups[k]])}",
             f"train_id = {int(table.train_ids[k]) % 256}",
         ]
+        if table.to_cityscapes is not None:
+            lines.append(f"cityscapes = {table.to_cityscapes[k]}")
     lines += [
         "",
         "[adapted]",
         f"run = {_quote(Path(record.run).name)}",
         f"direction = {_quote(record.direction)}",
         f"step = {record.step}",
+        f"size = {_quote(record.size)}",
         f"config = {_quote(record.config)}",
         f"weights = {_quote(record.weights)}",
         f"strength = {_quote(record.strength)}",

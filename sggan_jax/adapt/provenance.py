@@ -10,14 +10,14 @@ import jax
 import numpy as np
 
 from sggan_jax.adapt.adapter import Adapter
+from sggan_jax.data.sides import RECORD_FILE
 from sggan_jax.files import write_json
+from sggan_jax.images import format_size
 from sggan_jax.runs.description import digest_config
 from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import InputError
 
-RECORD_FILE = ".adapted.json"
-
-_DECISIVE = ("direction", "step", "config", "weights", "input", "strength")
+_DECISIVE = ("direction", "step", "config", "weights", "input", "size", "strength")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Record:
       config: digest of the run's configuration, data and length of training left out.
       weights: digest of the network's parameters, or of what takes their place.
       input: the folder adapted.
+      size: height and width at which the network saw the images, as ``64x128``; ``native`` where
+        it was that of each file.
       strength: how far images go from source to adapted, as a strength is written.
       repair: what decides how rejected images are repaired; empty where they are left alone.
     """
@@ -41,14 +43,20 @@ class Record:
     config: str
     weights: str
     input: str
+    size: str = "native"
     strength: str = "1"
     repair: str = ""
 
 
 def make_record(
-    adapter: Adapter | Segmenter, input_dir: Path, *, strength: str = "1", repair: str = ""
+    adapter: Adapter | Segmenter,
+    input_dir: Path,
+    *,
+    size: tuple[int, int] | None = None,
+    strength: str = "1",
+    repair: str = "",
 ) -> Record:
-    """Describe what a network of a run makes of a folder."""
+    """Describe what a network of a run makes of a folder, at a size or at that of each file."""
     weights = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_leaves_with_path(adapter.variables):
         weights.update(jax.tree_util.keystr(path).encode())
@@ -60,6 +68,7 @@ def make_record(
         config=digest_config(adapter.run),
         weights=weights.hexdigest()[:16],
         input=str(input_dir.resolve()),
+        size=format_size(size) if size else Record.size,
         strength=strength,
         repair=repair,
     )
@@ -113,7 +122,7 @@ def _check(output_dir: Path, record: Record, names: Sequence[Path]) -> None:
         return
     differing = [
         f"{field} {getattr(old, field) or 'none'} -> {getattr(record, field) or 'none'}"
-        for field in ("run", "direction", "step", "input", "strength", "repair")
+        for field in ("run", "direction", "step", "input", "size", "strength", "repair")
         if getattr(old, field) != getattr(record, field)
     ] or ["the run was trained anew"]
     raise InputError(

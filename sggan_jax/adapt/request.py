@@ -15,9 +15,16 @@ from sggan_jax.adapt.dataset import (
 from sggan_jax.adapt.flow import Summary
 from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds
 from sggan_jax.adapt.manifest import MANIFEST, check_files
-from sggan_jax.adapt.outputs import GATE_PAGE, REJECTED_FILE, describe_dataset, describe_images
+from sggan_jax.adapt.outputs import (
+    ACCEPTED_FILE,
+    GATE_PAGE,
+    REJECTED_FILE,
+    describe_dataset,
+    describe_images,
+)
 from sggan_jax.adapt.provenance import make_record
 from sggan_jax.adapt.repair import Repairer, drop_outdated
+from sggan_jax.adapt.size import NATIVE, parse_size, tell_scale
 from sggan_jax.adapt.strength import Strength, parse_strength
 from sggan_jax.adapt.video import adapt_video, check_adapted, check_video, is_video, tell_video
 from sggan_jax.data.builders import SourceSpec
@@ -25,8 +32,10 @@ from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.label_check import FILES
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.one_class import check_varied
+from sggan_jax.data.sides import find_wrong_input
 from sggan_jax.devices import pick_devices, tell_devices
-from sggan_jax.images import walk
+from sggan_jax.images import format_size, list_images, walk
+from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
 from sggan_jax.runs.segmenter import load_segmenter
@@ -53,6 +62,7 @@ class Request:
       memory: GB for the activations of the images adapted at once.
       segmenter: run of a segmentation network for the gate; empty for none.
       thresholds: of the gate.
+      size: that images are adapted at: ``native``, ``train`` or ``HEIGHTxWIDTH``.
       strength: how far to go from source to adapted, as ``parse_strength`` reads it.
       repair: bring images that the gate rejects back toward their source until it lets them pass.
       overwrite: replace images that are there.
@@ -74,6 +84,7 @@ class Request:
     memory: float = MEMORY
     segmenter: str = ""
     thresholds: Thresholds = DEFAULT
+    size: str = NATIVE
     strength: str = "1"
     repair: bool = False
     overwrite: bool = False
@@ -99,23 +110,38 @@ def fulfil(request: Request) -> int:
         return _label(request)
     table = class_table(request.table or described.tables[request.domain])
     strength = parse_strength(request.strength, table)
+    size = parse_size(request.size, Path(request.run), described)
     labelled = request.builder != "folder" or has_labels(Path(request.input))
     video = request.builder == "folder" and is_video(Path(request.input))
     if not labelled:
         check_unlabelled(request.input, strength, request.repair)
     if video:
         check_video(Path(request.input), Path(request.output), request.overwrite)
+        if size is not None:
+            raise InputError(
+                f"--size={request.size}: a video is adapted at its own size; leave --size out"
+            )
     gate = Gate(table, load_segmenter(request.segmenter) if request.segmenter else None)
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
+    domains = described.config.get("data", {})
+    if told := find_wrong_input(request.direction, request.input, request.builder, domains):
+        warn(told)
     source = find_source(request, described)
-    told = tell_devices(adapter.devices)
-    print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {told}")
+    on = tell_devices(adapter.devices)
+    print(f"adapting {adapter.direction} with {adapter.run}, step {adapter.step}, on {on}")
     if video:
         return _adapt_video(adapter, request, strength)
+    images = source / "images" if labelled else source
+    tell_scale(images, list_images(images), adapter.run, described.scale, size)
+    options: Options = {
+        "size": size,
+        "batch_size": request.batch,
+        "overwrite": request.overwrite,
+    }
     if not labelled:
-        return _adapt_images(adapter, source, request, strength)
-    return _adapt_labelled(adapter, source, request, strength, gate, table)
+        return _adapt_images(adapter, source, request.output, strength, options)
+    return _adapt_labelled(adapter, source, request, strength, (gate, table), options)
 
 
 def has_labels(source: Path) -> bool:
@@ -145,9 +171,10 @@ def _adapt_labelled(
     source: Path,
     request: Request,
     strength: Strength,
-    gate: Gate,
-    table: ClassTable,
+    judge: tuple[Gate, ClassTable],
+    options: Options,
 ) -> int:
+    gate, table = judge
     labels = [source / "labels" / name for name in sorted(walk(source / "labels"))]
     if not request.accept_labels:
         check_varied(labels[:: max(1, len(labels) // FILES)], table, str(source))
@@ -161,13 +188,16 @@ def _adapt_labelled(
         strength=strength,
         table=table,
         repair=str(repairer) if request.repair else "",
-        **_options(request),
+        **options,
     )
     status = tell(summary)
+    record = make_record(
+        adapter, source / "images", size=options.get("size"), strength=str(strength)
+    )
     product = describe_dataset(
         source,
         request.output,
-        make_record(adapter, source / "images", strength=str(strength)),
+        record,
         gate,
         table,
         request.thresholds,
@@ -176,14 +206,10 @@ def _adapt_labelled(
     repaired = f", {len(product.repaired)} repaired" if request.repair else ""
     print(
         f"{request.output}: {len(product.entries)} images, {len(product.rejected)} rejected by "
-        f"the gate ({gate.evaluation_network}){repaired}; see {GATE_PAGE}, {REJECTED_FILE} and "
-        f"{MANIFEST}"
+        f"the gate ({gate.evaluation_network}){repaired}; see {GATE_PAGE}, {ACCEPTED_FILE}, "
+        f"{REJECTED_FILE} and {MANIFEST}"
     )
     return status
-
-
-def _options(request: Request) -> Options:
-    return {"batch_size": request.batch, "overwrite": request.overwrite}
 
 
 def _label(request: Request) -> int:
@@ -192,28 +218,45 @@ def _label(request: Request) -> int:
             f"{request.run} is a run of a segmentation network, which labels and adapts nothing: "
             f"leave out --strength and --repair, or give a run of generators"
         )
+    if request.size != NATIVE:
+        raise InputError(
+            f"--size={request.size}: {request.run} labels, always at the size it was trained at, "
+            f"and its labels have the size of the files; leave --size out"
+        )
     segmenter = load_segmenter(request.run, request.step)
-    print(f"labelling with {segmenter.run}, step {segmenter.step}: {', '.join(segmenter.names)}")
+    at = f" at {format_size(segmenter.scale)}" if segmenter.scale else ""
+    print(
+        f"labelling with {segmenter.run}, step {segmenter.step}{at}: {', '.join(segmenter.names)}"
+    )
     summary = label_folder(
         segmenter,
         request.input,
         request.output,
-        **_options(request),
+        batch_size=request.batch,
+        overwrite=request.overwrite,
     )
     return tell(summary, "labelled")
 
 
-def _adapt_images(adapter: Adapter, source: Path, request: Request, strength: Strength) -> int:
-    summary = adapt_folder(adapter, source, request.output, strength=strength, **_options(request))
-    describe_images(source, request.output, make_record(adapter, source, strength=str(strength)))
+def _adapt_images(
+    adapter: Adapter, source: Path, output: str, strength: Strength, options: Options
+) -> int:
+    summary = adapt_folder(adapter, source, output, strength=strength, **options)
+    record = make_record(adapter, source, size=options.get("size"), strength=str(strength))
+    describe_images(source, output, record)
     return tell(summary)
 
 
 def _adapt_video(adapter: Adapter, request: Request, strength: Strength) -> int:
-    how = _options(request)
-    for line in tell_video(
-        adapt_video(adapter, request.input, request.output, strength=strength, **how)
-    ):
+    summary = adapt_video(
+        adapter,
+        request.input,
+        request.output,
+        strength=strength,
+        batch_size=request.batch,
+        overwrite=request.overwrite,
+    )
+    for line in tell_video(summary):
         print(line)
     return 0
 
@@ -236,7 +279,7 @@ def find_source(request: Request, described: Run) -> Path:
         train=request.scenes or SourceSpec.train,
         test=request.scenes or SourceSpec.test,
     )
-    return unpack_split(spec, request.data_dir, *described.size, request.split)
+    return unpack_split(spec, request.data_dir, *(described.scale or described.size), request.split)
 
 
 def tell(summary: Summary, done: str = "adapted") -> int:

@@ -110,6 +110,17 @@ class Data(Section):
         """Height and width at which images are stored."""
         return self.stored_height or self.height, self.stored_width or self.width
 
+    @property
+    def scale(self) -> tuple[int, int]:
+        """Height and width of whole images in training, at the random scale nearest to 1.
+
+        >>> Data(height=4, stored_height=8, width=8, stored_width=16, scale_high=0.5).scale
+        (4, 8)
+        """
+        factor = min(max(1.0, self.scale_low), self.scale_high)
+        height, width = self.stored_size
+        return max(1, round(factor * height)), max(1, round(factor * width))
+
     def check(self) -> None:
         """Refuse windows larger than images, and scales upside down."""
         height, width = self.stored_size

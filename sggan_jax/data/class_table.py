@@ -98,7 +98,8 @@ def load_table(path: str | Path) -> ClassTable:
 
     Each class has ``id`` (0 to 255), ``name``, ``colour`` (red, green, blue) and ``group`` (one of
     ``groups``), and optionally ``train_id`` (255, ignored, when absent). A file whose classes have
-    ``cityscapes`` (0 to 33) is stored as Cityscapes ids; it needs no groups.
+    ``cityscapes`` (0 to 33) is stored as Cityscapes ids; it needs no groups. With ``in_red = true``
+    ids are read from the first of three channels.
 
     Raises:
         InputError: The file is missing, is no TOML or YAML, or a class is incomplete or
@@ -123,7 +124,8 @@ def load_table(path: str | Path) -> ClassTable:
         raise InputError(f"Class table {path} gives id {twice[0]} to more than one class.")
     to_cityscapes = [row["cityscapes"] for row in rows] if mapped else None
     name = str(tree.get("name", path.stem))
-    return make_table(name, read, tuple(map(str, groups)), to_cityscapes)
+    in_red = tree.get("in_red", False) is True
+    return make_table(name, read, tuple(map(str, groups)), to_cityscapes, in_red)
 
 
 def _parse(path: Path) -> dict[str, Any]:

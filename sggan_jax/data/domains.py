@@ -12,8 +12,17 @@ from sggan_jax.data.held_out import choose_held_out
 from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, class_table, stored_table
 from sggan_jax.data.lists import find_places, read_list
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.sides import find_swap
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
+from sggan_jax.messages import warn
 from sggan_jax.types import InputError
+
+_CITYSCAPES = {
+    pair
+    for table in (CITYSCAPES, GTAV)
+    for pair in zip(table.ids.tolist(), table.names, strict=True)
+}
+"""Ids and names of classes that the groupings know, also where a table in a file has them."""
 
 
 def domains_of(data: Data) -> tuple[Domain, ...]:
@@ -58,12 +67,12 @@ def open_domain(
       domain: ``virtual`` or ``real``.
       split: of the data set; None for the one trained on.
       progress: whether to draw a progress bar while building.
-      size: height and width; None for the training size.
+      size: height and width; None for those of whole images in training (``data.scale``).
 
     Raises:
       InputError: if the source is missing, empty, or cannot be used.
     """
-    size = size or data.size
+    size = size or data.scale
     spec = domain_spec(data, domain)
     return open_prepared(spec, data.data_dir, size, split or data.split, progress)
 
@@ -113,6 +122,8 @@ def check_data(data: Data) -> None:
             with naming(f"data.{domain}_list"):
                 read_list(list_of(data, domain))
     check_id_spaces(data)
+    if swapped := find_swap(data):
+        warn(swapped)
 
 
 @contextlib.contextmanager
@@ -150,7 +161,7 @@ def check_id_spaces(data: Data) -> None:
 
 
 def _id_space(table: ClassTable) -> str:
-    if table in (CITYSCAPES, GTAV):
+    if set(zip(table.ids.tolist(), table.names, strict=True)) <= _CITYSCAPES:
         return "cityscapes"
     return f"{table.ids.tolist()} {table.names}"
 
@@ -212,8 +223,10 @@ def _open_listed(data: Data, domain: Domain) -> Source:
     """Open a domain and take what its list names."""
     listing = list_of(data, domain)
     wanted = read_list(listing) if listing else []
-    source: Source = open_domain(data, domain, size=data.stored_size)
-    return Subset(source, find_places(source.names, wanted, listing)) if listing else source
+    source = open_domain(data, domain, size=data.stored_size)
+    if not listing:
+        return source
+    return Subset(source, find_places(source.names, wanted, listing, source.elsewhere))
 
 
 def _hold_out(source: Source, evaluate: Evaluate, domain: Domain) -> frozenset[str]:

@@ -1,12 +1,13 @@
 """Lists of names: which images a run may see, and which are kept for comparing afterwards."""
 
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Container, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from sggan_jax.files import read_names, write_text
+from sggan_jax.images import is_image
 from sggan_jax.types import InputError
 
 TRAIN, COMPARE = 2000, 500
@@ -86,23 +87,64 @@ def read_list(path: str | Path) -> list[str]:
     names = read_names(Path(path))
     if not names:
         raise InputError(f"{path} names no image: list one name a line.")
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise InputError(f"{path} names {twice[0]!r} more than once.")
+    _check_once(names, path)
     return names
 
 
-def find_places(names: Sequence[str], wanted: Sequence[str], where: str) -> list[int]:
-    """Find the places of names in a data set, in the order of the data set.
+def find_name(line: str, names: Container[str]) -> str:
+    """Find which name of a data set a line of a list means: the name itself, or its image's path.
+
+    Args:
+        line: As ``read_names`` returns it.
+        names: Of the data set.
+
+    Returns:
+        A name of the data set; the line where it means none.
+
+    Example:
+        >>> find_name("images/a/b.png", {"a/b"}), find_name("a/b", {"a/b"}), find_name("c", {"a/b"})
+        ('a/b', 'a/b', 'c')
+    """
+    path = PurePosixPath(line)
+    bare = path.with_suffix("").as_posix() if is_image(path) else line
+    inside = bare.rpartition("images/")[2]
+    return next((name for name in (line, bare, inside) if name in names), line)
+
+
+def find_places(
+    names: Sequence[str], wanted: Sequence[str], where: str, elsewhere: Collection[str] = ()
+) -> list[int]:
+    """Find the places of names in a split of a data set, in the order of the split.
+
+    Args:
+        names: Of the split.
+        wanted: Names, or paths of images.
+        where: Who wants them, for the message.
+        elsewhere: Names of the data set's other splits, which may be wanted there.
 
     Raises:
-        InputError: The data set lacks some; the message says how many and the first.
+        InputError: The data set lacks some, the message says how many and the first; or the split
+            has none, or one is wanted twice.
     """
     places = {name: place for place, name in enumerate(names)}
-    lacking = [name for name in wanted if name not in places]
+    others = set(elsewhere) - places.keys()
+    wanted = [find_name(line, places.keys() | others) for line in wanted]
+    _check_once(wanted, where)
+    lacking = [name for name in wanted if name not in places and name not in others]
     if lacking:
         raise InputError(
             f"{where} names {len(lacking)} images that the data set does not have, the first "
             f"{lacking[0]!r}; its own are called like {names[0]!r}."
         )
-    return sorted(places[name] for name in wanted)
+    found = sorted(places[name] for name in wanted if name in places)
+    if not found:
+        raise InputError(
+            f"{where} names images of other splits of the data set alone, such as {wanted[0]!r}."
+        )
+    return found
+
+
+def _check_once(names: Sequence[str], where: str | Path) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{where} names {twice[0]!r} more than once.")

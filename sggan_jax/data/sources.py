@@ -36,12 +36,16 @@ class PreparedSource:
     Attributes:
         names: Name of each example.
         labelled: False where every class id is 0 for lack of labels.
+        elsewhere: Names of the examples of the data set's other splits.
     """
 
-    def __init__(self, data: Any, names: Sequence[str], labelled: bool):
+    def __init__(
+        self, data: Any, names: Sequence[str], labelled: bool, elsewhere: Sequence[str] = ()
+    ):
         self._data = data
         self.names = tuple(names)
         self.labelled = labelled
+        self.elsewhere = tuple(elsewhere)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -90,7 +94,8 @@ def open_source(
     skip = tfds.decode.SkipDecoding()
     files = tfds.builder_from_directory(builder.data_dir)
     data = files.as_data_source(split, decoders={"image": skip, "label": skip})
-    return PreparedSource(data, names[split], metadata["labelled"])
+    elsewhere = [name for other in names if other != split for name in names[other]]
+    return PreparedSource(data, names[split], metadata["labelled"], elsewhere)
 
 
 class Subset:

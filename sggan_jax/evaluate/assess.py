@@ -62,6 +62,7 @@ def assess(
     features: Features,
     segmenter: Labeller | None = None,
     evaluation_network: str = "",
+    network_size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Measure an adapted data set beside its source.
 
@@ -70,6 +71,7 @@ def assess(
       features: network that realism is measured by.
       segmenter: network trained on real images; None leaves the semantics out.
       evaluation_network: what the segmenter is called.
+      network_size: height and width at which it looks at the images; None for their own.
 
     Returns:
       What JSON can hold: ``features``, ``images``, ``realism``, ``patches``, ``semantics`` (None
@@ -79,13 +81,15 @@ def assess(
       InputError: if the data sets do not go together.
     """
     inputs.check()
+    size = inputs.adapted[0]["image"].shape[:2]
     return {
         "features": features.name,
         "images": {"adapted": len(inputs.adapted), "real": len(inputs.real)},
-        "size": list(inputs.adapted[0]["image"].shape[:2]),
+        "size": list(size),
         "realism": measure_realism(inputs, features),
         "patches": measure_patches(inputs, features),
         "semantics": measure_semantics(inputs, segmenter, evaluation_network)
+        | {"size": list(network_size or size)}
         if segmenter
         else None,
         **measure_pairs(inputs),

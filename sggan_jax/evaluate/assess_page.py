@@ -10,6 +10,7 @@ from PIL import Image
 
 from sggan_jax.evaluate.assess import Inputs
 from sggan_jax.evaluate.figures import draw_columns
+from sggan_jax.images import format_size
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
 
 _SIDES = ("source", "adapted")
@@ -28,10 +29,10 @@ def write_assessment(path: Path, found: Mapping[str, Any], inputs: Inputs, comma
       inputs: what was compared, for some pictures.
       command: that made it.
     """
-    images, (height, width) = found["images"], found["size"]
+    images = found["images"]
     intro = (
         f"{images['adapted']} adapted images beside their source and {images['real']} real ones, "
-        f"at {height}x{width}. Features: {found['features']}. Command: {command}"
+        f"at {format_size(found['size'])}. Features: {found['features']}. Command: {command}"
     )
     sections = [
         Section("Summary", _verdict(found), (_summary(found),), (_scenes(inputs),)),
@@ -76,37 +77,38 @@ def _compare(values: Mapping[str, float]) -> str:
 
 
 def _summary(found: Mapping[str, Any]) -> Table:
-    realism, skvd = found["realism"], found["patches"]["skvd"]
+    realism, skvd, size = found["realism"], found["patches"]["skvd"], format_size(found["size"])
     columns = ("source", "adapted", "real")
     rows: list[tuple[Cell, ...]] = [
-        ("FID, less is better", *(_number(realism[c]["fid"]) for c in columns)),
-        ("KID, less is better", *(_spread(realism[c]["kid"]) for c in columns)),
+        ("FID, less is better", size, *(_number(realism[c]["fid"]) for c in columns)),
+        ("KID, less is better", size, *(_spread(realism[c]["kid"]) for c in columns)),
     ]
     if skvd:
         pairs = found["patches"]["pairs"]
-        rows.append(
-            (f"sKVD over {pairs} pairs, less is better", *(_spread(skvd[s]) for s in _SIDES), "-")
-        )
+        title = f"sKVD over {pairs} pairs, less is better"
+        rows.append((title, size, *(_spread(skvd[s]) for s in _SIDES), "-"))
     if found["semantics"]:
         for title, key in (
             ("pixel accuracy, more is better", "pixel_accuracy"),
             ("class accuracy", "class_accuracy"),
             ("mean IoU", "mean_iou"),
         ):
-            rows.append((title, *(_percent(found["semantics"][s][key]) for s in _SIDES), "-"))
+            at = format_size(found["semantics"]["size"])
+            scores = (_percent(found["semantics"][s][key]) for s in _SIDES)
+            rows.append((title, at, *scores, "-"))
     kept, change, flicker = found["boundaries"], found["change"]["all"], found["flicker"]
     chance = f"{_percent(kept['kept'])} (by chance {_percent(kept['by_chance'])})"
     rows += [
-        ("boundaries kept", "-", chance, "-"),
-        ("F-score of boundaries", "-", _number(kept["boundary_f"]), "-"),
-        ("boundaries moved, pixels", "-", _number(kept["moved"]), "-"),
-        ("gradient loss at boundaries", "-", _number(kept["gradient"]), "-"),
-        ("change, grey levels", "-", _number(change), "-"),
+        ("boundaries kept", size, "-", chance, "-"),
+        ("F-score of boundaries", size, "-", _number(kept["boundary_f"]), "-"),
+        ("boundaries moved, pixels", size, "-", _number(kept["moved"]), "-"),
+        ("gradient loss at boundaries", size, "-", _number(kept["gradient"]), "-"),
+        ("change, grey levels", size, "-", _number(change), "-"),
     ]
     if flicker:
         still = (_number(flicker[s]) for s in _SIDES)
-        rows.append((f"flicker over {flicker['pairs']} pairs, grey levels", *still, "-"))
-    return Table(("", "source", "adapted", "real, two halves"), rows, found["features"])
+        rows.append((f"flicker over {flicker['pairs']} pairs, grey levels", size, *still, "-"))
+    return Table(("", "at", "source", "adapted", "real, two halves"), rows, found["features"])
 
 
 def _realism_by_class(found: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple, tuple]:

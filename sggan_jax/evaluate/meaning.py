@@ -14,6 +14,7 @@ import numpy as np
 
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.evaluate.pairs import EDGE_THRESHOLD, check_pairs, edges, find_boundaries, widen
+from sggan_jax.images import format_size
 from sggan_jax.losses.gradient import sobel
 from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.types import IGNORE, to_float
@@ -35,7 +36,8 @@ def choose_classes(table: ClassTable, segmenter: Segmenter | None) -> tuple[Clas
     """Take the classes of a network, or those of a class table without one; name the network."""
     if segmenter is not None:
         classes = Classes(segmenter.names, segmenter.class_groups)
-        return classes, f"{segmenter.run.resolve().name}, step {segmenter.step}"
+        at = f", at {format_size(segmenter.scale)}" if segmenter.scale else ""
+        return classes, f"{segmenter.run.resolve().name}, step {segmenter.step}{at}"
     rows = np.flatnonzero(table.ids >= 0)
     class_groups = np.full(256, IGNORE, np.uint8)
     class_groups[table.ids[rows]] = np.arange(len(rows))

@@ -11,6 +11,7 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import open_prepared
 from sggan_jax.data.labels import class_table
 from sggan_jax.data.needs import require_labels
+from sggan_jax.data.sides import find_swapped_sets, read_record
 from sggan_jax.data.sources import PreparedSource
 from sggan_jax.devices import pick_devices, tell_devices
 from sggan_jax.evaluate.assess import Inputs, assess
@@ -20,7 +21,8 @@ from sggan_jax.evaluate.meaning import choose_classes
 from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
 from sggan_jax.files import write_json
-from sggan_jax.images import list_images, read_image
+from sggan_jax.images import format_size, list_images, read_image
+from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import load_segmenter
@@ -84,6 +86,10 @@ def assess_data_set(request: Request, command: str) -> None:
     Raises:
       InputError: if a data set, the network or the features cannot be used.
     """
+    if swapped := find_swapped_sets(request.source, request.adapted):
+        raise InputError(swapped)
+    if read_record(request.real) is not None:
+        warn(f"--real={request.real} was made by launch.adapt and holds no photographs")
     features = read_features(request.features)  # before anything else is done
     print(f"evaluating on {tell_devices(pick_devices(1))}")
     segmenter = load_segmenter(request.segmenter, request.step) if request.segmenter else None
@@ -93,7 +99,8 @@ def assess_data_set(request: Request, command: str) -> None:
     if segmenter is None:
         groups = match_names(request.real_table, classes.names)
     inputs = Inputs(source, adapted, real, classes, groups)
-    found = assess(inputs, features, segmenter, network)
+    looked = segmenter.size_of(adapted[0]["image"].shape[:2]) if segmenter else None
+    found = assess(inputs, features, segmenter, network, looked)
     output = Path(request.output)
     write_assessment(output / "report.html", found, inputs, command)
     write_json(output / "report.json", {"command": command, **found}, indent=1)
@@ -106,14 +113,15 @@ def score_network(request: Request) -> None:
     Raises:
       InputError: if the network or the images cannot be used.
     """
-    size, spec = read_run(Path(request.segmenter)).size, request.real_spec()
+    described, spec = read_run(Path(request.segmenter)), request.real_spec()
+    size = described.scale or described.size
     require_labels(spec, "scores compare predictions with them")
     segmenter = load_segmenter(request.segmenter, request.step)
     source = open_prepared(spec, request.data_dir, size, request.real_split)
     confusion = score_segmenter(segmenter, source)
     print(
         f"{segmenter.run}, step {segmenter.step}, on {len(source)} images of "
-        f"{request.real_split} at {size[0]}x{size[1]}\n\n"
+        f"{request.real_split} at {format_size(size)}\n\n"
         f"{format_scores(confusion, segmenter.names)}\n"
     )
     name = Path(spec.path).resolve().name if spec.path else f"{spec.builder}-{spec.look}"
@@ -166,14 +174,16 @@ def match_names(table_name: str, names: Sequence[str]) -> np.ndarray:
 def summarise(found: Mapping[str, Any]) -> str:
     """Write the most important figures as a table."""
     sides = ("source", "adapted")
-    realism = found["realism"]
+    realism, size = found["realism"], format_size(found["size"])
     rows = [
-        ("FID", *(f"{realism[side]['fid']:.3g}" for side in sides)),
-        ("KID", *(f"{realism[side]['kid']['mean']:.3g}" for side in sides)),
+        ("FID", size, *(f"{realism[side]['fid']:.3g}" for side in sides)),
+        ("KID", size, *(f"{realism[side]['kid']['mean']:.3g}" for side in sides)),
     ]
     if skvd := found["patches"]["skvd"]:
-        rows.append(("sKVD", *(f"{skvd[side]['mean']:.3g}" for side in sides)))
+        rows.append(("sKVD", size, *(f"{skvd[side]['mean']:.3g}" for side in sides)))
     if semantics := found["semantics"]:
         for key in ("pixel_accuracy", "mean_iou"):
-            rows.append((key.replace("_", " "), *(f"{semantics[side][key]:.1%}" for side in sides)))
-    return format_table(("", *sides), rows)
+            at = format_size(semantics["size"])
+            scores = (f"{semantics[side][key]:.1%}" for side in sides)
+            rows.append((key.replace("_", " "), at, *scores))
+    return format_table(("", "at", *sides), rows)

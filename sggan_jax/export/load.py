@@ -19,6 +19,9 @@ from sggan_jax.types import InputError
 _LOWERED_AS = {"gpu": ("cuda", "rocm")}
 
 
+NEEDS = "jax reads and writes programs by a package that is missing: pip install flatbuffers"
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Exported:
     """An exported generator: ``exported(images)``; compiled once for each padded shape.
@@ -63,7 +66,8 @@ def load_exported(folder: str | Path) -> Exported:
       A function on uint8 images.
 
     Raises:
-      InputError: if the folder holds no export, a damaged one, or one for other platforms.
+      InputError: if the folder holds no export, a damaged one, or one for other platforms, or a
+        package is missing.
     """
     folder = Path(folder)
     card = read_card(folder)
@@ -77,6 +81,8 @@ def load_exported(folder: str | Path) -> Exported:
     weights = read_weights(find_file(folder, card.weights))
     try:
         return Exported(card, export.deserialize(bytearray(program.read_bytes())), nest(weights))
+    except ImportError as error:
+        raise InputError(f"{folder} is sound, but {NEEDS}: {error}") from error
     except Exception as error:  # a foreign format can fail in any way
         raise InputError(f"{program} cannot be read: {error}; export it again") from error
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.metadata
+import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ from sggan_jax.export.card import (
     open_sizes,
     write_card,
 )
-from sggan_jax.export.load import flatten, load_exported, nest
+from sggan_jax.export.load import NEEDS, flatten, load_exported, nest
 from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
 from sggan_jax.nets.sizes import padded_size
 from sggan_jax.runs.best import Step
-from sggan_jax.runs.description import digest_config
+from sggan_jax.runs.description import digest_config, read_run
 from sggan_jax.runs.networks import describe, read_network
 from sggan_jax.types import Array, InputError, num_params, to_float, to_uint8
 
@@ -72,9 +73,12 @@ def export_generator(
     run, folder, platforms = Path(run), Path(folder), tuple(platforms)
     _check_platforms(platforms)
     _check_folder(folder, overwrite)
+    if importlib.util.find_spec("flatbuffers") is None:
+        raise InputError(f"nothing is exported: {NEEDS}")
     if onnx:
         check_onnx()
     module, variables, step = read_network(run, direction, step)
+    scale = read_run(run).scale
     variables = nest(flatten(variables))
     sizes = open_sizes(module)
     program = lower(module, variables, sizes, platforms).serialize()
@@ -91,6 +95,7 @@ def export_generator(
             "direction": direction,
             "step": step,
             "config": digest_config(run),
+            "scale": list(scale) if scale else None,
         },
         licence=licence,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},

@@ -14,6 +14,10 @@ Window = tuple[slice, slice, slice]
 """Where the images are within padded ones: all of the batch, rows, columns."""
 
 
+FAR = 1.5
+"""Sides may be so many times as long or short as in training without a word."""
+
+
 class Sized(Protocol):
     """Whatever takes only some sizes: a network, or what is known of one."""
 
@@ -23,6 +27,16 @@ class Sized(Protocol):
 
     def check_size(self, height: int, width: int) -> None:
         """Refuse a size with an :class:`InputError`."""
+
+
+def is_far(size: tuple[int, int], scale: tuple[int, int]) -> bool:
+    """Whether a size is so far from that of training that a user should know.
+
+    >>> is_far((96, 192), (64, 128)), is_far((97, 192), (64, 128)), is_far((64, 64), (64, 128))
+    (False, True, True)
+    """
+    ratios = [side / known for side, known in zip(size, scale, strict=True)]
+    return max(*ratios, *(1 / ratio for ratio in ratios)) > FAR
 
 
 def check_images(images: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from sggan_jax.config import Config
+from sggan_jax.config import Config, Data
 from sggan_jax.files import write_json
 from sggan_jax.types import InputError
 
@@ -28,6 +28,8 @@ FREE = (
     "semantic.teacher",  # where it lies; which one it is, its checksum says
 )
 
+_DECIDE_SCALE = ("height", "width", "stored_height", "stored_width", "scale_low", "scale_high")
+
 _ELSEWHERE = ("data", "train", "evaluate")
 
 
@@ -40,12 +42,14 @@ class Run:
       steps_per_epoch: optimisation steps of an epoch.
       networks: name to what :func:`sggan_jax.runs.networks.build` makes the network of.
       adapts: direction (``v2r``, ``r2v``; ``seg``) to the name of the network that inference calls.
-      size: height and width of the training images.
+      size: height and width of the training images, which may be windows of larger ones.
       tables: domain (``virtual``, ``real``) to its class table, by name or file.
       class_groups: class group of every class id, 256 integers; 255 is none.
       group_names: names of the class groups, in order.
       frozen: checksum of every frozen network that it was trained with, by name.
       begun_from: ``RUN:STEP`` whose networks it began with; empty where it began anew.
+      scale: height and width that a whole image had in training, windows of it or not: the pixels
+        in which the networks know the world. None where nobody noted it.
     """
 
     config: dict[str, Any]
@@ -58,6 +62,7 @@ class Run:
     group_names: tuple[str, ...]
     frozen: Mapping[str, str] = dataclasses.field(default_factory=dict)
     begun_from: str = ""
+    scale: tuple[int, int] | None = None
 
     @property
     def settings(self) -> Config:
@@ -99,6 +104,8 @@ def read_run(workdir: Path) -> Run:
             f"program that wrote it"
         )
     try:
+        if "scale" not in fields:
+            fields["scale"] = _scale_of(fields["config"])
         return Run(**{name: _KINDS[name](value) for name, value in fields.items()})
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it from a backup") from error
@@ -107,6 +114,13 @@ def read_run(workdir: Path) -> Run:
 def _size(value: Any) -> tuple[int, int]:
     height, width = value
     return int(height), int(width)
+
+
+def _scale_of(config: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Find the scale of a run that was described before runs noted it."""
+    data = config.get("data", {})
+    known = {key: data[key] for key in _DECIDE_SCALE if key in data}
+    return Data(**known).scale if {"height", "width"} <= known.keys() else None
 
 
 def _names(value: Any) -> dict[str, str]:
@@ -130,6 +144,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "group_names": tuple,
     "begun_from": str,
     "frozen": _names,
+    "scale": lambda value: None if value is None else _size(value),
 }
 
 

@@ -1,4 +1,9 @@
-"""A run of a segmentation network as a function from images to classes, of any size."""
+"""A run of a segmentation network as a function from images to classes, of any size.
+
+A network knows the world at the scale it was trained at, and sees little of images at another. So
+images are brought to that scale first, straight to the size as training does, and the answer is
+enlarged to the size they had.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,6 +17,7 @@ import numpy as np
 
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import colourise, representative_ids
+from sggan_jax.data.transforms import resize_image, resize_labels
 from sggan_jax.nets.sizes import check_images
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
@@ -34,6 +40,9 @@ class Segmenter:
       class_groups: class in [0, n) of every class id, uint8 [256]; 255 is ignored.
       ids: class id that stands for each class, uint8 [n].
       direction: what :func:`sggan_jax.runs.networks.read_network` calls the network.
+      scale: height and width that a whole image had in training; None takes every size as it is.
+      given: height and width of whole images at the scale of those it is given, which may be
+        windows of them; None where whole images are given.
     """
 
     run: Path
@@ -44,6 +53,8 @@ class Segmenter:
     class_groups: np.ndarray
     ids: np.ndarray
     direction: str = "seg"
+    scale: tuple[int, int] | None = None
+    given: tuple[int, int] | None = None
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Predict the class of every pixel, whatever the size of the images.
@@ -60,7 +71,23 @@ class Segmenter:
         images = np.asarray(images)
         check_images(images)
         batch = images if images.ndim == 4 else images[None]
-        return np.asarray(self._compiled(self.variables, batch)).reshape(images.shape[:-1])
+        own, size = images.shape[-3:-1], self.size_of(images.shape[-3:-1])
+        if size != own:
+            batch = np.stack([resize_image(image, *size) for image in batch])
+        classes = np.asarray(self._compiled(self.variables, batch))
+        if size != own:
+            classes = np.stack([resize_labels(seen, *own) for seen in classes])
+        return classes.reshape(images.shape[:-1])
+
+    def size_of(self, size: tuple[int, ...]) -> tuple[int, int]:
+        """Tell at what height and width the network looks at images of a height and width."""
+        whole = self.given or size
+        wanted = self.scale or whole
+        height, width = (
+            max(1, round(side * new / old))
+            for side, new, old in zip(size, wanted, whole, strict=True)
+        )
+        return height, width
 
     @cached_property
     def _compiled(self):
@@ -86,7 +113,8 @@ def load_segmenter(run: str | Path, step: Step = None) -> Segmenter:
     module, variables, step = read_network(Path(run), "seg", step)
     class_groups = np.array(described.class_groups, np.uint8)
     names, ids = described.group_names, representative_ids(class_groups)
-    return Segmenter(Path(run), step, module, jax.device_put(variables), names, class_groups, ids)
+    variables, scale = jax.device_put(variables), described.scale
+    return Segmenter(Path(run), step, module, variables, names, class_groups, ids, scale=scale)
 
 
 def _predict(module: Any, variables: Mapping[str, Any], images: Array) -> Array:

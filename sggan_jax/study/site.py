@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from sggan_jax.files import write_json, write_text
-from sggan_jax.images import list_images, read_image, write_image
+from sggan_jax.files import same_name, write_json, write_text
+from sggan_jax.images import image_folder, list_images, read_image, write_image
 from sggan_jax.study.plan import SPOILED, Question
 from sggan_jax.types import InputError
 
@@ -26,7 +26,7 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
     """List the images that every method has under the same name, whatever the suffix.
 
     Args:
-      folders: of adapted images, by method.
+      folders: of adapted images, by method; of a data set, those in its ``images/``.
       count: how many to choose; all when 0.
       seed: of the choice.
 
@@ -121,4 +121,6 @@ def _other(question: Question) -> str:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    return {str(path.with_suffix("")): folder / path for path in list_images(folder)}
+    images = image_folder(folder)
+    found = list_images(images)
+    return {same_name(name.with_suffix("").as_posix()): images / name for name in found}

@@ -28,4 +28,5 @@ def describe_run(config: Config, method: Method, steps_per_epoch: int) -> Run:
         tables={"virtual": data.virtual_table, "real": data.real_table},
         class_groups=tuple(group_table(data.class_groups).tolist()),
         group_names=group_names(data.class_groups),
+        scale=data.scale,
     )

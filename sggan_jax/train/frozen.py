@@ -9,9 +9,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from sggan_jax.images import format_size
+from sggan_jax.messages import warn
 from sggan_jax.methods.frozen import IMAGENET, Frozen
 from sggan_jax.nets.efficientnet import EfficientNetLite0
 from sggan_jax.nets.pretrained import imagenet_encoder
+from sggan_jax.nets.sizes import is_far
 from sggan_jax.runs.checksums import checksum_tree
 from sggan_jax.runs.description import RUN_FILE, read_run
 from sggan_jax.runs.networks import read_network
@@ -31,6 +34,22 @@ def load_frozen(sources: Mapping[str, str]) -> dict[str, Frozen]:
         name: _load_encoder() if source == IMAGENET else _load_teacher(Path(source))
         for name, source in sources.items()
     }
+
+
+def tell_scales(sources: Mapping[str, str], scale: tuple[int, int]) -> None:
+    """Tell of networks that are asked about images of another scale than they were trained at.
+
+    Args:
+      sources: as :func:`load_frozen` takes them.
+      scale: height and width of whole images in the training to come.
+    """
+    for name, run in sources.items():
+        known = None if run == IMAGENET else read_run(Path(run)).scale
+        if known and is_far(scale, known):
+            warn(
+                f"the {name} {run} learned images of {format_size(known)} and is asked about parts "
+                f"of {format_size(scale)}: it sees little at another scale; train one at this size"
+            )
 
 
 def _load_encoder() -> Frozen:

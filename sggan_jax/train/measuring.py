@@ -4,6 +4,7 @@ Nothing here touches the state that is trained, its batches or its random number
 measured ends as one that is not.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -95,6 +96,8 @@ def _of_adapter(
     """
     settings = config.evaluate
     segmenter = load_segmenter(settings.network) if settings.network else None
+    if segmenter:  # of windows it must know how large the whole images are
+        segmenter = dataclasses.replace(segmenter, given=config.data.stored_size)
     names = segmenter.names if segmenter else run.group_names
     groups = segmenter.class_groups if segmenter else np.array(run.class_groups, np.uint8)
     sources, labels, titles = _read(config, "virtual")

@@ -18,7 +18,7 @@ from sggan_jax.runs.description import RUN_FILE, Run
 from sggan_jax.train import parallel
 from sggan_jax.train.best import check_metric
 from sggan_jax.train.describe import describe_run
-from sggan_jax.train.frozen import digest_frozen, load_frozen
+from sggan_jax.train.frozen import digest_frozen, load_frozen, tell_scales
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe
 from sggan_jax.types import InputError
@@ -96,6 +96,7 @@ def make_plan(setup: Setup, workdir: str | Path, per_epoch: int) -> Plan:
         )
     method = make_method(config, np.array(setup.class_groups, np.uint8), per_epoch)
     run = describe_run(config, method, per_epoch)
+    tell_scales(method.frozen, config.data.scale)
     frozen = load_frozen(method.frozen)
     run = dataclasses.replace(run, frozen=digest_frozen(frozen))
     recipe = Recipe(

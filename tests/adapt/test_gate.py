@@ -12,11 +12,14 @@ from PIL import Image
 from sggan_jax.adapt.dataset import adapt_labelled
 from sggan_jax.adapt.gate import Gate, Thresholds, from_json, judge, to_json
 from sggan_jax.adapt.manifest import MANIFEST, read_manifest
-from sggan_jax.adapt.outputs import describe_dataset, describe_images
-from sggan_jax.adapt.provenance import make_record
+from sggan_jax.adapt.outputs import describe_dataset, describe_images, format_classes
+from sggan_jax.adapt.provenance import Record, make_record
+from sggan_jax.config import Data
 from sggan_jax.data.builders import SourceSpec
+from sggan_jax.data.domains import check_id_spaces
 from sggan_jax.data.labels import CITYSCAPES, class_table
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.tables import TABLES
 from sggan_jax.evaluate.meaning import ClassScores, ImageScores
 from sggan_jax.runs.segmenter import Segmenter
 
@@ -163,11 +166,13 @@ def test_spoiled_images_are_caught_and_good_ones_pass(adapted, segmenter, watche
     product = describe_dataset(source, output, record, gate, CITYSCAPES, progress=False)
     assert sorted(product.rejected) == [f"images/{name}.png" for name in SPOILED]
     listed = (output / "rejected.txt").read_text().splitlines()
-    assert listed == list(product.rejected)  # the worst first
+    assert [f"images/{name}.png" for name in listed] == list(product.rejected)  # the worst first
+    passed = (output / "accepted.txt").read_text().splitlines()
+    assert passed == [f"{k:02}" for k in range(24) if f"{k:02}" not in SPOILED]
     page = (output / "gate.html").read_text()
     assert "3 of 24 images (12.5%)" in page
     assert page.count("data:image/jpeg") == 3
-    places = [page.index(f"{name}:") for name in listed]
+    places = [page.index(f"{name}:") for name in product.rejected]
     assert places == sorted(places)
     first = product.rejected["images/03.png"]
     if watched:
@@ -244,3 +249,21 @@ def test_labels_that_cannot_be_used_are_told_and_the_rest_is_measured(adapted, s
         "labels: labels/06.png holds ids outside class table 'cityscapes': 99 (384 pixels)."
     )
     assert [e["image"] for e in read_manifest(output) if e["scores"] is None] == [size, unknown]
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_the_classes_of_a_data_set_are_read_again_as_they_were(tmp_path, name):
+    """Labels are carried as they are: the table that comes with them must read them alike."""
+    table, record = TABLES[name], Record("a", "v2r", 1, "", "", "")
+    (tmp_path / "dataset.toml").write_text(format_classes(table, record, 1, 0))
+    again = class_table(str(tmp_path / "dataset.toml"))
+    kept = table.ids >= 0
+    np.testing.assert_array_equal(again.ids, table.ids[kept])
+    np.testing.assert_array_equal(again.colours, table.colours[kept])
+    assert again.in_red == table.in_red
+    assert (again.to_cityscapes is None) == (table.to_cityscapes is None)
+    if again.to_cityscapes is not None:
+        np.testing.assert_array_equal(again.to_cityscapes, table.to_cityscapes[kept])
+    sides = {"real": "folder", "virtual": "folder", "virtual_table": str(tmp_path / "dataset.toml")}
+    if name != "trainids":  # which name no Cityscapes ids
+        check_id_spaces(Data(**sides, class_groups="paper8"))

@@ -15,7 +15,7 @@ from sggan_jax.adapt import imported
 from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.imported import import_generators
 from sggan_jax.adapt.tiles import adapt_in_strips
-from sggan_jax.runs.description import check_run
+from sggan_jax.runs.description import check_run, read_run
 from sggan_jax.runs.networks import read_network
 from sggan_jax.types import InputError, to_float
 
@@ -290,3 +290,10 @@ def test_imported_runs_are_not_trained(tmp_path):
     import_generators({"v2r": KEPT / "resnet.pth"}, tmp_path / "run")
     with pytest.raises(InputError, match="holds imported networks, which cannot be trained"):
         check_run(tmp_path / "run", {"seed": 0})
+
+
+def test_a_run_knows_the_size_of_its_training_where_it_was_told(tmp_path):
+    import_generators({"v2r": KEPT / "resnet.pth"}, tmp_path / "silent")
+    assert read_run(tmp_path / "silent").scale is None
+    import_generators({"v2r": KEPT / "resnet.pth"}, tmp_path / "told", (256, 512))
+    assert read_run(tmp_path / "told").scale == (256, 512)

@@ -61,6 +61,7 @@ def test_an_entry_names_files_hashes_and_maker_but_no_place_of_this_machine(fold
         "step": 7,
         "config": "c0nf",
         "weights": "we1ght",
+        "size": "native",
         "strength": "1",
     }
 

@@ -67,6 +67,7 @@ def test_export_tells_the_difference_and_its_export_adapts_alike(tiny_run, tiny_
         "direction": "v2r",
         "step": 2,
         "config": record.config,
+        "scale": [16, 32],
     }
     image = np.random.default_rng(0).integers(0, 256, (15, 30, 3), np.uint8)
     assert np.abs(exported(image).astype(int) - tiny_adapter(image)).max() <= 1
@@ -158,7 +159,8 @@ def test_adapt_makes_a_data_set_of_a_prepared_one_and_checks_it(tiny_run, tmp_pa
     assert "2 images, 0 rejected by the gate (no network)" in done.stdout
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     pairs = {f"{part}/test_{k:05}.png" for part in ("images", "labels") for k in range(2)}
-    described = {"manifest.jsonl", "dataset.toml", "rejected.txt", "gate.html", "contact_sheet.jpg"}
+    described = {"manifest.jsonl", "dataset.toml", "gate.html", "contact_sheet.jpg"}
+    described |= {"accepted.txt", "rejected.txt"}
     notes = {"images/.adapted.json", "images/.sources.jsonl"}
     assert found == {*pairs, *described, *notes, "test.txt"}
     with Image.open(out / "images" / "test_00000.png") as image:

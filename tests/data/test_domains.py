@@ -8,7 +8,9 @@ from sggan_jax.types import InputError
 
 
 class Named:
-    """Examples that are their own names."""
+    """Examples that are their own names, of a data set with one of another split."""
+
+    elsewhere = ("val_00",)
 
     def __init__(self, names):
         self.names = tuple(names)
@@ -71,6 +73,33 @@ def test_a_list_chooses_by_name(opened, tmp_path):
     assert virtual.names == ("virtual_02", "virtual_07", "virtual_31")
     assert len(real) == 40
     assert set(opened(virtual_list=str(path), virtual_count=2)[0].names) < set(virtual.names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "virtual_07\nval_00\nvirtual_31\n",  # of all splits, as launch.adapt lists what it accepts
+        "virtual_07\r\nvirtual_31\r\n",
+        "images/virtual_07.png\nimages/virtual_31.png\n",
+        "virtual_07.jpg\nvirtual_31.PNG\n",
+        "/data/adapted/images/virtual_07.png\nC:\\adapted\\images\\virtual_31.png\n",
+    ],
+    ids=["splits", "CRLF", "paths", "files", "far paths"],
+)
+def test_lists_of_other_programs_choose_the_same(opened, tmp_path, text):
+    path = tmp_path / "list.txt"
+    path.write_bytes(text.encode())
+    assert opened(virtual_list=str(path))[0].names == ("virtual_07", "virtual_31")
+
+
+def test_a_list_of_another_split_alone_is_refused(opened, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("val_00\n")
+    with pytest.raises(InputError, match=r"other splits of the data set alone, such as 'val_00'"):
+        opened(virtual_list=str(path))
+    path.write_text("virtual_07\nimages/virtual_07.png\n")
+    with pytest.raises(InputError, match=r"names 'virtual_07' more than once"):
+        opened(virtual_list=str(path))
 
 
 def test_rare_classes_are_repeated_where_asked(opened, monkeypatch):

@@ -22,6 +22,18 @@ def test_lists_of_names_make_the_splits(make_folder):
     assert (labels == drawn["val_0"][1]).all()
 
 
+@pytest.mark.parametrize("line", ["images/{}.png", "{}.png", "./images/{}.png", "images\\{}.png"])
+def test_lists_may_hold_paths_of_images(make_folder, line):
+    root, _ = make_folder(splits={"train": 3, "val": 1})
+    for split, number in {"train": 3, "val": 1}.items():
+        lines = [line.format(f"{split}_{k}") for k in range(number)]
+        (root / f"{split}.txt").write_bytes("\r\n".join(lines).encode())
+    assert names(plan(root)) == {"train": ["train_0", "train_1", "train_2"], "val": ["val_0"]}
+    (root / "val.txt").write_text("train_1.png\n")
+    with pytest.raises(InputError, match=r"names 'train_1', which train.txt already names"):
+        plan(root)
+
+
 def test_without_lists_every_pair_is_for_training(make_folder):
     root, drawn = make_folder()
     for path in root.glob("*.txt"):

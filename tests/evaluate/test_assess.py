@@ -1,6 +1,7 @@
 """A whole assessment of data sets whose answers are known, and its page."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from sggan_jax.evaluate.assess import Inputs, assess
 from sggan_jax.evaluate.assess_page import write_assessment
 from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.meaning import Classes
+from sggan_jax.evaluate.request import summarise
 from sggan_jax.types import InputError
 
 REGIONS = np.full(256, 255, np.uint8)
@@ -100,6 +102,28 @@ def test_the_page_names_the_feature_network_by_every_figure_of_realism(assessed,
     assert "adapted images are nearer to the real ones" in page
     assert "a network" in page
     assert "http" not in page.replace("http-equiv", "")  # readable without a network
+
+
+def test_every_figure_stands_beside_the_size_it_was_measured_at(assessed, tmp_path):
+    inputs, found = assessed
+    assert (found["size"], found["semantics"]["size"]) == ([32, 64], [32, 64])
+    seen = found["semantics"] | {"size": [16, 32]}  # the network looks at smaller images
+    write_assessment(tmp_path / "report.html", found | {"semantics": seen}, inputs, "")
+    page = (tmp_path / "report.html").read_text()
+    rows = re.findall(r"<tr>\s*<td[^>]*>(.*?)</td>\s*<td[^>]*>(.*?)</td>", page, re.DOTALL)
+    sizes = {title: size for title, size in rows if re.fullmatch(r"\d+x\d+", size)}
+    network = {"pixel accuracy, more is better", "class accuracy", "mean IoU"}
+    assert {title for title, size in sizes.items() if size == "16x32"} == network
+    assert {title for title, size in sizes.items() if size == "32x64"} >= {
+        "FID, less is better",
+        "KID, less is better",
+        "change, grey levels",
+    }
+    lines = summarise(found | {"semantics": seen}).splitlines()
+    figures = [line for line in lines if line.startswith(("| FID", "| KID", "| sKVD"))]
+    assert len(figures) == 3
+    assert all("| 32x64 |" in line for line in figures)
+    assert sum("| 16x32 |" in line for line in lines) == 2
 
 
 def test_without_a_segmenter_nothing_is_said_of_meaning(tmp_path):

@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -134,3 +135,20 @@ def test_a_copy_is_as_good(folder, exported_unet):
     np.testing.assert_array_equal(
         load_exported(folder)(image), load_exported(exported_unet[0])(image)
     )
+
+
+def test_a_missing_package_is_named_and_the_export_is_not_to_blame(exported_unet, monkeypatch):
+    """Who has jax, numpy and safetensors alone is told what else is needed."""
+    monkeypatch.setitem(sys.modules, "flatbuffers", None)
+    for name in [name for name in sys.modules if name.startswith("jax._src.export.serial")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("jax._src.export.serialization", raising=False)
+    with pytest.raises(InputError, match=r"is sound, but .* pip install flatbuffers") as told:
+        load_exported(exported_unet[0])
+    assert "export it again" not in str(told.value)
+
+
+def test_nothing_is_exported_without_the_package(make_export, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"nothing is exported: .* pip install flatbuffers"):
+        make_export("unet")

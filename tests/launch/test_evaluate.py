@@ -55,10 +55,10 @@ def test_the_summary_stands_in_a_table():
     sides = {
         side: {"fid": fid, "kid": {"mean": 2.0}} for side, fid in (("source", 9), ("adapted", 4))
     }
-    found = {"realism": sides, "patches": {"skvd": {}}, "semantics": None}
+    found = {"realism": sides, "patches": {"skvd": {}}, "semantics": None, "size": [32, 64]}
     assert request.summarise(found).splitlines()[2:] == [
-        "| FID |      9 |       4 |",
-        "| KID |      2 |       2 |",
+        "| FID | 32x64 |      9 |       4 |",
+        "| KID | 32x64 |      2 |       2 |",
     ]
 
 

@@ -1,5 +1,6 @@
 """The figures of the paper as a program."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sggan_jax.adapt import figures
+from sggan_jax.adapt.figures import Figure, draw_figure
 from sggan_jax.data.labels import CITYSCAPES, colourise
 from sggan_jax.runs.segmenter import Segmenter, draw_seen
+from sggan_jax.types import InputError
 from tests.adapt.conftest import write_tiny_run
 
 
@@ -88,6 +92,44 @@ def test_comparison_and_zoom(files):
     np.testing.assert_array_equal(
         picture[62:78, 8:40], source[2:6, 4:12].repeat(4, axis=0).repeat(4, axis=1)
     )
+
+
+def figure(files, folder, **given):
+    return Figure("comparison", files / folder, {"A": str(files / "with")}, **given)
+
+
+@pytest.fixture
+def brightened(monkeypatch):
+    """Runs that only invert, so that nothing is compiled."""
+    monkeypatch.setattr(figures, "load_adapter", lambda path: lambda images: 255 - images)
+
+
+def test_a_plain_folder_is_drawn_as_a_data_set_is(files, brightened):
+    """As launch.adapt takes it, sub-folders and all."""
+    plain = np.asarray(draw_figure(figure(files, "data/images", count=3)))
+    np.testing.assert_array_equal(plain, np.asarray(draw_figure(figure(files, "data", count=3))))
+
+
+@pytest.mark.parametrize("name", ["b", "b.png", "images/b.png", "./images\\b.png"])
+def test_images_are_named_as_lists_name_them(files, brightened, name):
+    wanted = np.asarray(draw_figure(figure(files, "data", names=("b.png",))))
+    drawn = draw_figure(figure(files, "data", names=(name,)))
+    np.testing.assert_array_equal(np.asarray(drawn), wanted)
+    np.testing.assert_array_equal(wanted[38:54, 8:40], Image.open(files / "data/images/b.png"))
+
+
+def test_figures_say_what_they_lack(files, brightened, capsys):
+    with pytest.raises(InputError, match=r"holds no image 'd'; the first is a\.png"):
+        draw_figure(figure(files, "data", names=("d",)))
+    lacking = dataclasses.replace(
+        figure(files, "data/images"), kind="segmentation", segmenter="runs/seg"
+    )
+    with pytest.raises(InputError, match=r"--kind=segmentation draws labels, and .* no labels/"):
+        draw_figure(lacking)
+    (files / "large").mkdir()
+    Image.new("RGB", (64, 32)).save(files / "large" / "a.png")
+    draw_figure(figure(files, "large"))
+    assert "32x64 is 2 times the 16x32 that" in capsys.readouterr().err
 
 
 def test_what_a_network_sees_is_drawn_in_the_colours_of_classes(files, monkeypatch):

@@ -1,5 +1,6 @@
 """What a run says of itself, and which settings it may be continued with."""
 
+import dataclasses
 import json
 
 import pytest
@@ -144,3 +145,32 @@ def test_settings_that_are_unknown_or_missing_are_told_in_one_sentence():
         "optim.learning_rate; restore it from a backup, or use the version of this program that "
         "wrote it"
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "scale"),
+    [
+        ({"height": 64, "width": 128}, (64, 128)),
+        ({"height": 64, "width": 128, "stored_height": 256, "stored_width": 512}, (256, 512)),
+        ({"height": 64, "width": 128, "stored_width": 512}, (64, 512)),
+        ({"height": 64, "width": 128, "scale_low": 0.7, "scale_high": 1.3}, (64, 128)),
+        ({"height": 64, "width": 128, "scale_low": 2.0, "scale_high": 3.0}, (128, 256)),
+        ({"height": 64, "width": 128, "scale_low": 0.25, "scale_high": 0.5}, (32, 64)),
+        ({"stored_height": 256}, None),
+        (None, None),
+    ],
+)
+def test_a_run_that_does_not_note_its_scale_has_that_of_its_settings(tmp_path, data, scale):
+    write_run(tmp_path, describe({"data": data} if data else {}))
+    fields = json.loads((tmp_path / "run.json").read_text())
+    del fields["scale"]
+    (tmp_path / "run.json").write_text(json.dumps(fields))
+    assert read_run(tmp_path).scale == scale
+
+
+def test_the_scale_that_a_run_notes_is_read(tmp_path):
+    noted = dataclasses.replace(describe({"data": {"height": 4, "width": 8}}), scale=(32, 96))
+    write_run(tmp_path, noted)
+    assert read_run(tmp_path).scale == (32, 96)
+    write_run(tmp_path, dataclasses.replace(noted, scale=None))
+    assert read_run(tmp_path).scale is None

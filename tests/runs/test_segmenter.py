@@ -1,5 +1,6 @@
 """A run of a segmentation network, loaded from its directory: no training, random weights."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.pipeline import open_source
 from sggan_jax.data.prepare import prepare
+from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.confusion import count_pixels
 from sggan_jax.methods import make_method
 from sggan_jax.runs import segmenter as segmenter_file
@@ -136,6 +138,55 @@ def test_it_predicts_what_training_shows(segmenter, seg_run):
     np.testing.assert_array_equal(segmenter.ids[classes], shown["predicted"])
 
 
+def enlarge(classes, factor):
+    """Repeat every pixel of [..., H, W]."""
+    return classes.repeat(factor, axis=-2).repeat(factor, axis=-1)
+
+
+@pytest.mark.parametrize("factor", [2, 16])
+def test_images_larger_than_in_training_are_seen_at_its_scale(segmenter, factor):
+    """Enlarged by whole pixels, an image is the same picture: so must be what is seen in it."""
+    images = np.random.default_rng(2).integers(0, 256, (2, 32, 64, 3), np.uint8)
+    large = images.repeat(factor, axis=1).repeat(factor, axis=2)
+    np.testing.assert_array_equal(segmenter(large), enlarge(segmenter(images), factor))
+
+
+def test_images_smaller_than_in_training_are_seen_at_its_scale(segmenter):
+    image = np.random.default_rng(3).integers(0, 256, (8, 16, 3), np.uint8)
+    expected = segmenter(resize_image(image, 32, 64))[2::4, 2::4]  # under the centre of each pixel
+    np.testing.assert_array_equal(segmenter(image), expected)
+
+
+def test_images_of_another_shape_are_seen_as_training_shows_them(segmenter):
+    """Training resizes straight to its size, aspect not kept; so does what labels files."""
+    images = np.random.default_rng(4).integers(0, 256, (1, 32, 64, 3), np.uint8)
+    np.testing.assert_array_equal(
+        segmenter(images.repeat(3, axis=1)), segmenter(images).repeat(3, axis=1)
+    )
+
+
+def test_windows_are_seen_at_the_scale_of_the_whole(segmenter):
+    """A window of 32x64 of images of 64x128 holds what 16x32 pixels hold at the trained scale."""
+    cut = dataclasses.replace(segmenter, given=(64, 128))
+    assert cut.size_of((32, 64)) == (16, 32)
+    small = np.random.default_rng(5).integers(0, 256, (1, 16, 32, 3), np.uint8)
+    expected = dataclasses.replace(segmenter, scale=None)(small)
+    np.testing.assert_array_equal(cut(small.repeat(2, 1).repeat(2, 2)), enlarge(expected, 2))
+
+
+def test_a_network_of_unknown_scale_takes_images_as_they_are(segmenter):
+    unknown = dataclasses.replace(segmenter, scale=None)
+    assert unknown.size_of((45, 67)) == (45, 67)
+    assert dataclasses.replace(unknown, given=(90, 134)).size_of((45, 67)) == (45, 67)
+
+
+def test_a_run_of_windows_is_loaded_with_the_scale_of_whole_images(tmp_path, monkeypatch):
+    run = describe(tmp_path, "ten")[1]
+    write_run(tmp_path / "run", dataclasses.replace(run, size=(16, 32), scale=(64, 128)))
+    monkeypatch.setattr(segmenter_file, "read_network", lambda *_: (None, {}, 3))
+    assert load_segmenter(tmp_path / "run", 3).size_of((1024, 2048)) == (64, 128)
+
+
 def test_classes_of_a_file_are_those_of_training_whatever_becomes_of_it(tmp_path, monkeypatch):
     (tmp_path / "two.toml").write_text(CLASSES)
     write_run(tmp_path / "run", describe(tmp_path, str(tmp_path / "two.toml"))[1])
@@ -165,7 +216,7 @@ def run(program, *arguments):
 
 
 @pytest.mark.slow
-def test_odd_sizes_are_taken_as_they_are(segmenter):
+def test_answers_have_the_size_of_the_image(segmenter):
     assert segmenter(np.zeros((45, 67, 3), np.uint8)).shape == (45, 67)
 
 

@@ -1,6 +1,7 @@
 """The A/B study: who is asked what, what the pages give away, how answers are counted."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -137,6 +138,24 @@ def test_images_of_two_sizes(folders, tmp_path):
     plan = plan_study([("ours", "other")], ["scene0"], 1, 1)
     with pytest.raises(InputError, match="adapt all at one size"):
         write_site(tmp_path / "study", both, plan)
+
+
+def test_of_data_sets_the_images_are_shown_and_nothing_else(folders, tmp_path):
+    """As launch.adapt writes them: label maps, a sheet and a page lie beside the images."""
+    data_set = tmp_path / "adapted"
+    shutil.copytree(folders["theirs"], data_set / "images" / "sub")
+    shutil.copytree(folders["theirs"], data_set / "images", dirs_exist_ok=True)
+    for scene in SCENES:
+        (data_set / "labels").mkdir(exist_ok=True)
+        Image.new("L", (12, 8), 7).save(data_set / "labels" / f"{scene}.png")
+    Image.new("RGB", (30, 20)).save(data_set / "contact_sheet.jpg")
+    both = {"ours": folders["ours"], "theirs": data_set}
+    assert find_scenes(both) == SCENES
+    assert len(find_scenes({"a": data_set, "b": data_set})) == 2 * len(SCENES)
+    plan = plan_study([("ours", "theirs")], SCENES, 1, 6)
+    write_site(tmp_path / "study", both, plan)
+    written = {p.read_bytes() for p in (tmp_path / "study/site/images").iterdir()}
+    assert len(written) == 2 * len(SCENES)  # none is a label map, which are all alike
 
 
 def test_spoiled_is_worse():

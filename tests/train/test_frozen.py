@@ -11,8 +11,9 @@ from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.methods.frozen import Frozen
 from sggan_jax.nets.efficientnet import EfficientNetLite0
 from sggan_jax.nets.initial import init_variables
+from sggan_jax.runs.description import Run, write_run
 from sggan_jax.train import frozen as module
-from sggan_jax.train.frozen import check_frozen, digest_frozen, load_frozen
+from sggan_jax.train.frozen import check_frozen, digest_frozen, load_frozen, tell_scales
 from sggan_jax.train.setup import train
 from sggan_jax.types import InputError
 
@@ -154,3 +155,15 @@ def test_a_run_that_asks_everything_ends_in_every_bit_as_the_one_that_was_not_st
     assert runs.saved(tmp_path / "parts").state.step == 4
     train(config, tmp_path / "parts")
     runs.assert_same(tmp_path / "parts", tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("scale", "told"),
+    [((256, 512), True), ((64, 128), True), ((128, 256), False), ((150, 300), False)],
+)
+def test_a_teacher_of_another_scale_is_told(tmp_path, capsys, scale, told):
+    """Windows of 64x128 are parts of images of 128x256, at which the teacher has to know."""
+    run = Run({}, 1, {}, {"seg": "seg"}, (64, 128), {}, (0,) * 256, ("all",), scale=scale)
+    write_run(tmp_path, run)
+    tell_scales({"teacher": str(tmp_path), "encoder": "imagenet"}, (128, 256))
+    assert ("is asked about parts of 128x256" in capsys.readouterr().err) == told

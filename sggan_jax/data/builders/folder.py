@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.labels import ClassTable, class_table
+from sggan_jax.data.lists import find_name
 from sggan_jax.files import read_names, same_name
 from sggan_jax.images import (
     IMAGE_SUFFIXES,
@@ -51,7 +52,7 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
         for name in usable
     }
     splits: dict[str, list[Pair]] = {}
-    lists = read_lists(root)
+    lists = read_lists(root, images)
     refused += [
         (f"{folder}/", f"{told} (read: {', '.join(suffixes)})")
         for folder, suffixes in (("images", IMAGE_SUFFIXES), ("labels", (".png",)))
@@ -130,8 +131,12 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
     return found
 
 
-def read_lists(root: Path) -> dict[str, list[str]]:
+def read_lists(root: Path, known: Container[str] = ()) -> dict[str, list[str]]:
     """Read those of train.txt, val.txt and test.txt that are there.
+
+    Args:
+      root: folder of the data set.
+      known: its names; a line that is the path of an image becomes the image's name.
 
     Raises:
       InputError: if a list names nothing, or a name stands in two lists or twice in one.
@@ -142,7 +147,7 @@ def read_lists(root: Path) -> dict[str, list[str]]:
         path = root / f"{split}.txt"
         if not path.is_file():
             continue
-        splits[split] = read_names(path)
+        splits[split] = [find_name(line, known) for line in read_names(path)]
         if not splits[split]:
             raise InputError(f"{path} names no image: list one name a line, or remove it.")
         for name in splits[split]:
