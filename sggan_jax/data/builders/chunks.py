@@ -171,8 +171,10 @@ def chunks(tasks: Sequence[Task], executor: Executor) -> Iterator[Chunk]:
 def open_executor(workers: int, pairs: int) -> Iterator[Executor]:
     """Start as many processes as are worth starting for so many pairs; else a few threads.
 
-    Work that is not begun when the context is left is given up.
+    Work that is not begun when the context is left is given up; when it is left by an exception or
+    Ctrl-C, so is what processes are at: a chunk is there whole or not at all.
     """
+    others = set(multiprocessing.active_children())
     processes = min(workers, -(-pairs // _PAIRS_PER_PROCESS))
     executor: Executor = (
         # Processes start anew: copies of one that runs threads of JAX may hang.
@@ -182,6 +184,10 @@ def open_executor(workers: int, pairs: int) -> Iterator[Executor]:
     )
     try:
         yield executor
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
