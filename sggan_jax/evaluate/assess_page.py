@@ -47,7 +47,8 @@ def write_assessment(path: Path, found: Mapping[str, Any], inputs: Inputs, comma
 _EXPLAINED = (
     "FID and KID: distance of the features of all images from those of the real ones; the column "
     "of real images compares two random halves of them, which no adaptation can beat. FID grows "
-    "when images are few, KID does not. Figures of other feature networks are other figures.",
+    "when images are few, KID does not. Figures of other feature networks are other figures, and "
+    "bear their name.",
     "sKVD: the same kernel distance over patches whose labels agree, so that it measures looks and "
     "not what scenes show; cKVD: of one class's pixels in such patches.",
     "Meaning: what a network trained on real images sees, against the labels. In the source it is "
