@@ -12,7 +12,12 @@ from typing import Any
 
 from sggan_jax.config import Config
 from sggan_jax.data.needs import who_needs_labels
-from sggan_jax.reproduce.experiment import Experiment, RealLabels, check_real_labels
+from sggan_jax.reproduce.experiment import (
+    Experiment,
+    RealLabels,
+    check_experiment,
+    check_real_labels,
+)
 from sggan_jax.types import InputError
 
 ALONE = "real labels alone"
@@ -69,6 +74,9 @@ def with_budget(
                 predicted=False,
                 paper="",
             )
+    for name, point in added.items():
+        if name not in experiments:
+            check_experiment(point)
     return added
 
 
@@ -167,8 +175,3 @@ def _check(config: Mapping[str, Any], experiments: Mapping[str, Experiment]) -> 
                 f"segmentation network of {config['upper']} on them ({', '.join(able)}), got "
                 f"{name!r}"
             )
-    if counts and beside and plain["train"]["batch_size"] % 2:
-        raise InputError(
-            f"budget.beside takes half of every batch, but train.batch_size of "
-            f"{config['upper']}'s segmentation network is {plain['train']['batch_size']}"
-        )

@@ -86,7 +86,7 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
             fields["images"] = experiments[images]
             fields["title"] = fields["title"].replace("{images}", experiments[images].title)
         experiments[name] = Experiment(name=name, **fields | {"images": fields["images"] or None})
-        _check(experiments[name])
+        check_experiment(experiments[name])
     experiments = {name: experiments[name] for name in config["order"]}
     if config["source"] not in experiments or config["upper"] not in experiments:
         raise InputError(
@@ -104,8 +104,12 @@ def _images(config: Mapping[str, Any], name: str) -> str:
     return config["experiments"][name]["images"]
 
 
-def _check(experiment: Experiment) -> None:
-    """Refuse an experiment that makes no sense by itself."""
+def check_experiment(experiment: Experiment) -> None:
+    """Refuse an experiment that makes no sense by itself.
+
+    Raises:
+      InputError: naming the experiment and what is wrong with it.
+    """
     told = f"experiment {experiment.name}"
     if experiment.colour_transfer not in COLOUR_TRANSFERS:
         known = ", ".join(COLOUR_TRANSFERS[1:])
@@ -116,16 +120,19 @@ def _check(experiment: Experiment) -> None:
     kinds = experiment.adapt, experiment.colour_transfer, experiment.images, not virtual
     if sum(map(bool, kinds)) > 1:
         raise InputError(f"{told} asks for more than one source of training images")
-    check_real_labels(f"{told}: real_labels", experiment.real_labels, least=0 if virtual else 1)
-    if not experiment.real_labels:
+    number = experiment.real_labels
+    check_real_labels(f"{told}: real_labels", number, least=0 if virtual else 1)
+    if not number:
         return
-    segment = experiment.segment
-    if virtual and (segment["method"] != "segmenter" or segment["train"]["batch_size"] % 2):
+    method, batch = experiment.segment["method"], experiment.segment["train"]["batch_size"]
+    if virtual and (method != "segmenter" or batch % 2):
         raise InputError(
-            f"{told}: real_labels = {experiment.real_labels} gives the segmentation network half "
+            f"{told}: real_labels = {number} gives the segmentation network half "
             f"of every batch, which asks for method segmenter and an even train.batch_size, got "
-            f"{segment['method']} and {segment['train']['batch_size']}"
+            f"{method} and {batch}"
         )
+    least = batch // 2 if virtual else batch
+    check_real_labels(f"{told}: real_labels, of which a batch holds {least},", number, least)
 
 
 def check_real_labels(key: str, number: Any, least: int) -> None:

@@ -1,10 +1,12 @@
 """Points of the label budget: which experiments they are, and who saw which label."""
 
+import dataclasses
+
 import pytest
 
 from configs import benchmark
 from sggan_jax.reproduce.budget import list_series, tell_labels_seen, with_budget
-from sggan_jax.reproduce.experiment import read_experiments
+from sggan_jax.reproduce.experiment import check_experiment, read_experiments
 from sggan_jax.types import InputError
 
 
@@ -85,6 +87,7 @@ def test_it_is_told_which_real_labels_an_adaptation_saw(name, note):
         ({"counts": (-1,)}, "budget.counts must be a whole number of at least 0, or all; got -1"),
         ({"beside": ("sggan",)}, r"of upper on them \(source, city128_unlabelled\), got 'sggan'"),
         ({"beside": ("upper",)}, "got 'upper'"),
+        ({"counts": (7,)}, "labels_7: real_labels, of which a batch holds 8, must be .* least 8"),
         ({"beside": ("self_training",), "order": ("self_training",)}, "got 'self_training'"),
     ],
 )
@@ -98,5 +101,16 @@ def test_half_of_an_odd_batch_is_refused():
     config["experiments"]["upper"]["segment"]["train"]["batch_size"] = 5
     config["experiments"]["source"]["segment"]["train"]["batch_size"] = 5
     config["budget"]["beside"] = ("source",)
-    with pytest.raises(InputError, match=r"takes half of every batch, .* is 5"):
+    with pytest.raises(
+        InputError, match=r"source_labels_.* an even train.batch_size, got .* and 5"
+    ):
         with_budget(config, read_experiments(config))
+
+
+def test_half_a_batch_may_be_all_that_is_labelled():
+    config, experiments = read(counts=(0, 8), beside=("source",))
+    assert "source_labels_8" in with_budget(config, experiments)
+    few = dataclasses.replace(experiments["source"], images=experiments["source"], real_labels=4)
+    check_experiment(few)
+    with pytest.raises(InputError, match=r"of which a batch holds 4, .* got 3"):
+        check_experiment(dataclasses.replace(few, real_labels=3))

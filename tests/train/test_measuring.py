@@ -108,11 +108,11 @@ def test_the_true_error_is_that_of_the_other_look(tiny):
 
 
 def test_without_a_feature_network_a_sentence_says_what_is_left_out(tiny, monkeypatch):
-    def fail():
+    def fail(path):
         raise InputError("the feature network is not there")
 
     told = []
-    monkeypatch.setattr(measuring, "load_features", fail)
+    monkeypatch.setattr(measuring, "read_features", fail)
     assert measuring._load_features("", told.append) is None
     assert told == ["kid, skvd and ckvd are left out: the feature network is not there"]
 
