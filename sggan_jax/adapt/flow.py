@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import sys
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,6 +53,22 @@ class Summary:
     def rate(self) -> float:
         """Images adapted per second."""
         return self.adapted / self.seconds if self.seconds else 0.0
+
+
+def tell(summary: Summary, done: str = "adapted") -> int:
+    """Print what became of a folder; return the status to exit with, 1 if files were unreadable."""
+    print(
+        f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
+        f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
+    )
+    if summary.busy:
+        spans = (f"{kind} {seconds:.1f} s" for kind, seconds in summary.busy.items())
+        print(f"beside each other: {', '.join(spans)}")
+    if summary.failed:
+        print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
+    for _, reason in summary.failed:
+        print(f"  {reason}", file=sys.stderr)
+    return 1 if summary.failed else 0
 
 
 def map_folder(

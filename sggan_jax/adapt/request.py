@@ -1,7 +1,6 @@
 """What a user asks of a run: adapt a folder or data set, or label it; and what came of it, told."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 from sggan_jax.adapt.adapter import MEMORY, Adapter, load_adapter
@@ -12,7 +11,7 @@ from sggan_jax.adapt.dataset import (
     label_folder,
     unpack_split,
 )
-from sggan_jax.adapt.flow import Summary
+from sggan_jax.adapt.flow import tell
 from sggan_jax.adapt.gate import DEFAULT, Gate, Thresholds
 from sggan_jax.adapt.manifest import MANIFEST, check_files
 from sggan_jax.adapt.outputs import (
@@ -280,22 +279,6 @@ def find_source(request: Request, described: Run) -> Path:
         test=request.scenes or SourceSpec.test,
     )
     return unpack_split(spec, request.data_dir, *(described.scale or described.size), request.split)
-
-
-def tell(summary: Summary, done: str = "adapted") -> int:
-    """Print what became of a folder; return the status to exit with, 1 if files were unreadable."""
-    print(
-        f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
-        f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
-    )
-    if summary.busy:
-        spans = (f"{kind} {seconds:.1f} s" for kind, seconds in summary.busy.items())
-        print(f"beside each other: {', '.join(spans)}")
-    if summary.failed:
-        print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
-    for _, reason in summary.failed:
-        print(f"  {reason}", file=sys.stderr)
-    return 1 if summary.failed else 0
 
 
 def check(output: str) -> int:

@@ -183,7 +183,7 @@ def test_labels_that_do_not_fit_their_image_are_not_stretched_to_fit(negative, s
     save_labels(source / "labels", "a.png", 16, 64)
     out, size = tmp_path / "out", (8, 16)
     adapt_labelled(negative, source, out, size=size, table=CITYSCAPES, progress=False)
-    record = make_record(negative, source / "images", size)
+    record = make_record(negative, source / "images", size=size)
     made = describe_dataset(source, out, record, Gate(CITYSCAPES), CITYSCAPES, progress=False)
     assert next(iter(made.rejected)) == "images/a.png"
     assert "must be uint8 [1, 16, 64, 3] like the labels" in made.rejected["images/a.png"][0].reason
@@ -193,7 +193,7 @@ def test_labels_that_do_not_fit_their_image_are_not_stretched_to_fit(negative, s
 def test_the_gate_compares_at_the_size_and_the_manifest_names_it(negative, source, tmp_path):
     out, size = tmp_path / "out", (16, 32)
     adapt_labelled(negative, source, out, size=size, table=CITYSCAPES, progress=False)
-    record = make_record(negative, source / "images", size)
+    record = make_record(negative, source / "images", size=size)
     describe_dataset(source, out, record, Gate(CITYSCAPES), CITYSCAPES, progress=False)
     entries = read_manifest(out)
     assert {(e["size"], e["height"], e["width"], e["problem"]) for e in entries} == {

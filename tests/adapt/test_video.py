@@ -198,6 +198,7 @@ def test_a_manifest_lies_beside_and_is_compared(negative, drive, tmp_path, capsy
         "run": "tiny",
         "direction": "v2r",
         "step": 1,
+        "size": "native",
         "strength": "0.9",
     }
     assert {key: entry[key] for key in expected} == expected

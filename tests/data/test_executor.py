@@ -18,14 +18,20 @@ def dawdle(path: str) -> None:
 
 def test_ctrl_c_ends_processes_at_whatever_they_are(tmp_path):
     before = set(multiprocessing.active_children())
-    with pytest.raises(KeyboardInterrupt), open_executor(2, 10_000) as executor:
-        for k in range(2):
-            executor.submit(dawdle, str(tmp_path / str(k)))
-        while len(list(tmp_path.glob("*.begun"))) < 2:
-            time.sleep(0.05)
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        read_until_ctrl_c(tmp_path)
     assert set(multiprocessing.active_children()) <= before
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".begun"]
+
+
+def read_until_ctrl_c(folder: Path) -> None:
+    """Start two readers, and be interrupted while both are at work."""
+    with open_executor(2, 10_000) as executor:
+        for k in range(2):
+            executor.submit(dawdle, str(folder / str(k)))
+        while len(list(folder.glob("*.begun"))) < 2:
+            time.sleep(0.05)
+        raise KeyboardInterrupt
 
 
 def test_what_is_finished_in_good_order_is_waited_for(tmp_path):
