@@ -1,6 +1,7 @@
 """Measures in training: of images never trained on, without a trace in what is trained."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.measures import find_direction
 from sggan_jax.runs.best import Best, read_best
 from sggan_jax.runs.networks import read_network
+from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.train import measuring, setup
 from sggan_jax.types import InputError
 
@@ -229,3 +231,21 @@ def test_the_best_checkpoint_by_a_score_is_kept_told_and_drawn(tiny, tmp_path, m
     assert "boundary - 0.1*grid; more is better" in html
     assert "best: 0.4 at step 4" in html
     assert f"step 4: {score} 0.4" in html
+
+
+def test_windows_are_shown_to_a_network_with_the_size_of_the_whole(tiny, monkeypatch):
+    """Of images of 64x128 windows of 16x32 are measured: the network may know another scale."""
+    names, ids = ("road", "sky"), np.zeros(256, np.uint8)
+    network = Segmenter(Path("seg"), 1, None, {}, names, ids, ids[:2], scale=(32, 64))
+    given = []
+    monkeypatch.setattr(measuring, "load_segmenter", lambda run: network)
+    monkeypatch.setattr(measuring, "_truth", lambda config, names: None)
+    monkeypatch.setattr(
+        measuring, "_read", lambda *_: (np.zeros((1, 16, 32, 3)), np.zeros((1, 16, 32), int), ())
+    )
+    monkeypatch.setattr(measuring, "_load_features", lambda *_: None)
+    monkeypatch.setattr(measuring, "prepare", lambda *arrays: given.append(arrays[6]))
+    windows = {"data__stored_height": 64, "data__stored_width": 128, "evaluate__network": "seg"}
+    config = Config.from_dict(tiny(**windows, evaluate__count=16))
+    measuring._of_adapter(config, None, print)
+    assert given[0].size_of((16, 32)) == (8, 16)
