@@ -15,8 +15,12 @@ from sggan_jax.runs.description import RUN_FILE, Run, read_run
 from sggan_jax.runs.networks import read_network, write_networks
 from sggan_jax.types import InputError, to_float, to_uint8
 
-# Settings that name places of the machine a run was trained on, and what stands for them.
-_PLACES = {"data_dir": "data", "virtual_dir": "", "real_dir": ""}
+# Settings that name places of the machine a run was trained on; their last names are kept.
+_PLACES = {
+    "data": ("data_dir", "virtual_dir", "real_dir", "virtual_list", "real_list"),
+    "semantic": ("teacher",),
+    "evaluate": ("network", "features"),
+}
 
 
 class SlimRun(NamedTuple):
@@ -37,8 +41,8 @@ def write_slim_run(
 ) -> SlimRun:
     """Write a run directory that adapts in one direction and cannot be trained further.
 
-    The moving average is taken where the run kept one. Paths of the machine are left out of the
-    configuration.
+    The moving average is taken where the run kept one. Of paths of the machine the configuration
+    keeps the last name.
 
     Args:
       run: run directory.
@@ -65,6 +69,8 @@ def write_slim_run(
         write_networks(folder, described, {described.adapts[direction]: kept}, step)
     except OSError as error:
         raise InputError(f"{folder / RUN_FILE} cannot be written: {error}") from error
+    for note in folder.rglob("commit_success.txt"):  # by which Orbax says where it wrote
+        note.write_text(note.read_text(encoding="utf-8").replace(f"{folder.resolve()}/", ""))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > most_megabytes * 2**20:
         shutil.rmtree(folder)
@@ -94,9 +100,10 @@ def round_fraction(x: np.ndarray, bits: int) -> np.ndarray:
 def _keep_one(run: Run, direction: str) -> Run:
     """Leave out the other networks of a run, and places of the machine it was trained on."""
     config = copy.deepcopy(run.config)
-    for key, value in _PLACES.items():
-        if key in config.get("data", {}):
-            config["data"][key] = value
+    for section, keys in _PLACES.items():
+        for key in keys:
+            if key in config.get(section, {}):
+                config[section][key] = Path(config[section][key]).name
     name = run.adapts[direction]
     networks, adapts = {name: run.networks[name]}, {direction: name}
     return dataclasses.replace(run, config=config, networks=networks, adapts=adapts)

@@ -17,6 +17,8 @@ def run(tmp_path_factory):
     workdir = write_tiny_run(tmp_path_factory.mktemp("strip") / "whole")
     described = json.loads((workdir / "run.json").read_text())
     described["config"]["data"]["virtual_dir"] = "/home/somebody/renderings"
+    described["config"]["semantic"]["teacher"] = "/home/somebody/runs/teacher"
+    described["config"]["evaluate"]["network"] = "/home/somebody/runs/judge"
     (workdir / "run.json").write_text(json.dumps(described))
     return workdir
 
@@ -39,7 +41,12 @@ def test_a_stripped_run_adapts_as_before_at_its_step(run, stripped):
 
 def test_the_rest_of_the_run_and_places_of_its_machine_are_gone(run, stripped):
     folder, _ = stripped
-    assert "/home/somebody" not in (folder / "run.json").read_text()
+    text = (folder / "run.json").read_text()
+    assert "/home/somebody" not in text
+    for note in folder.rglob("commit_success.txt"):
+        assert str(folder.parent) not in note.read_text()
+    assert '"teacher": "teacher"' in text
+    assert '"network": "judge"' in text
     assert {path.name for path in folder.iterdir()} == {"run.json", "checkpoints"}
     with pytest.raises(InputError, match=r"adapts \['v2r'\], not 'r2v'"):
         load_adapter(folder, "r2v")
