@@ -25,6 +25,7 @@ class Progress:
         unit: str = "images",
         *,
         shown: bool = True,
+        guesses: bool = True,
         done: int = 0,
         console: Console | None = None,
         lines: TextIO | None = None,
@@ -37,6 +38,7 @@ class Progress:
           total: how many there are to do.
           unit: of what is counted, for the rate.
           shown: False tells nothing.
+          guesses: whether the bar works out the time left; False leaves it to :meth:`tell`.
           done: how many were done before.
           console: for the bar; None for standard error.
           lines: file for lines; None for standard error.
@@ -52,7 +54,7 @@ class Progress:
             progress.TextColumn("{task.description}"),
             progress.BarColumn(bar_width=20),
             progress.MofNCompleteColumn(),
-            progress.TimeRemainingColumn(),
+            *([progress.TimeRemainingColumn()] if guesses else []),
             progress.TextColumn("{task.fields[text]}"),
             console=console,
             disable=not (shown and self._terminal),
@@ -74,7 +76,8 @@ class Progress:
         rate = (self._done - self._told_done) / max(now - self._told, 1e-9)
         if now - self._told >= SECONDS_BETWEEN_LINES or self._done == self._total:
             self._told, self._told_done = now, self._done
-            self._write(rate, "")
+            left = (self._total - self._done) / max(rate, 1e-9) / 60
+            self._write(rate, f"{left:.1f} min left")
         self._show(rate, "")
 
     def move(self, done: int) -> None:
@@ -82,11 +85,11 @@ class Progress:
         self._done = done
         self._bar.update(self._task, completed=done)
 
-    def tell(self, done: int, rate: float, text: str) -> None:
+    def tell(self, done: int, rate: float, *texts: str) -> None:
         """Say at once how many are done, how many in a second, and more in words."""
         self.move(done)
-        self._write(rate, text)
-        self._show(rate, text)
+        self._write(rate, *texts)
+        self._show(rate, "  ".join(texts))
 
     def say(self, sentence: str) -> None:
         """Write a line of its own, above the bar where there is one."""
@@ -100,14 +103,20 @@ class Progress:
     def _show(self, rate: float, text: str) -> None:
         self._bar.update(self._task, text=f"{rate:.2f} {self._unit}/s  {text}")
 
-    def _write(self, rate: float, text: str) -> None:
+    def _write(self, rate: float, *texts: str) -> None:
         if self._terminal or not self._shown:
             return
-        left = (self._total - self._done) / max(rate, 1e-9) / 60
-        words = [
-            f"{self._title} {self._done}/{self._total}",
-            f"{rate:.2f} {self._unit}/s",
-            f"{left:.1f} min left",
-            text,
-        ]
-        print("  ".join(filter(None, words)), file=self._lines or sys.stderr, flush=True)
+        done = f"{self._title} {self._done}/{self._total}"
+        words = [done, f"{rate:.2f} {self._unit}/s", *texts]
+        print("  ".join(words), file=self._lines or sys.stderr, flush=True)
+
+
+def format_duration(seconds: float) -> str:
+    """Say how long something takes.
+
+    >>> format_duration(30), format_duration(4000), format_duration(200000)
+    ('1 min', '1.1 h', '2.3 days')
+    """
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 86400 else f"{seconds / 86400:.1f} days"

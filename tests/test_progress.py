@@ -40,8 +40,8 @@ def test_what_was_done_before_does_not_count_for_the_rate():
 
 def test_a_line_at_once_with_more_words():
     progress, _, told = watch(10, unit="steps")
-    progress.tell(4, 0.5, "cyc_v 1.250")
-    assert told.getvalue() == "adapting 4/10  0.50 steps/s  0.2 min left  cyc_v 1.250\n"
+    progress.tell(4, 0.5, "2 min left", "cyc_v 1.250")
+    assert told.getvalue() == "adapting 4/10  0.50 steps/s  2 min left  cyc_v 1.250\n"
 
 
 def test_nothing_is_told_unasked():

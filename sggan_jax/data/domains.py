@@ -198,6 +198,15 @@ def open_held_out(config: Config, domain: Domain) -> Source:
     return _pick(source, lambda name: name in held_out)
 
 
+def open_validation(data: Data, domain: Domain) -> PreparedSource | None:
+    """Open the split ``val`` of a domain; None where there is none, or it is trained on."""
+    spec, size = domain_spec(data, domain), data.stored_size
+    counts = prepare(spec, data.data_dir, *size, False).counts
+    if data.split == "val" or not counts.get("val"):
+        return None
+    return open_source(spec, data.data_dir, "val", *size)
+
+
 def _open_chosen(config: Config, domain: Domain) -> Source:
     """Open a domain but what is held out, take a number of it, and repeat what is rare."""
     data = config.data

@@ -8,6 +8,7 @@ import numpy as np
 
 from sggan_jax.data.sources import Source
 from sggan_jax.evaluate import patches
+from sggan_jax.evaluate.colour import Colours, colour_distances, sum_colours
 from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.flicker import measure_flicker
 from sggan_jax.evaluate.meaning import Classes, ImageScores, score_image
@@ -75,7 +76,7 @@ def assess(
 
     Returns:
       What JSON can hold: ``features``, ``images``, ``realism``, ``patches``, ``semantics`` (None
-      without a network), ``boundaries``, ``change`` and ``flicker``.
+      without a network), ``colours``, ``boundaries``, ``change`` and ``flicker``.
 
     Raises:
       InputError: if the data sets do not go together.
@@ -92,6 +93,7 @@ def assess(
         | {"size": list(network_size or size)}
         if segmenter
         else None,
+        "colours": measure_class_colours(inputs),
         **measure_pairs(inputs),
         "flicker": measure_sequences(inputs),
     }
@@ -164,6 +166,30 @@ def measure_semantics(
     }
     described = {name: describe_scores(c, segmenter.names) for name, c in confusions.items()}
     return {"segmenter": evaluation_network, **described}
+
+
+def measure_class_colours(inputs: Inputs) -> dict[str, dict[str, float]]:
+    """How far the colours of each class are from the real images', of source and adapted ones.
+
+    Returns:
+      By class, those with enough pixels on all sides: distance of either, in L*a*b*, see
+      :func:`sggan_jax.evaluate.colour.colour_distances`.
+    """
+    number, groups = len(inputs.classes.names), inputs.classes.class_groups
+
+    def measure(source: Source, groups: np.ndarray) -> Colours:
+        examples = (source[index] for index in range(len(source)))
+        return sum_colours(((one["image"], groups[one["label"]]) for one in examples), number)
+
+    real = measure(inputs.real, inputs.regions_real)
+    source, adapted = (
+        colour_distances(measure(one, groups), real) for one in (inputs.source, inputs.adapted)
+    )
+    return {
+        name: {"source": float(source[k]), "adapted": float(adapted[k])}
+        for k, name in enumerate(inputs.classes.names)
+        if np.isfinite([source[k], adapted[k]]).all()
+    }
 
 
 def measure_pairs(inputs: Inputs) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from sggan_jax.evaluate.assess import Inputs
 from sggan_jax.evaluate.figures import draw_columns
+from sggan_jax.evaluate.verdict import Verdict, list_cells
 from sggan_jax.images import format_size
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
 
@@ -20,7 +21,14 @@ _SCENES, _WIDTH = 4, 320
 Cell = str | float
 
 
-def write_assessment(path: Path, found: Mapping[str, Any], inputs: Inputs, command: str) -> None:
+def write_assessment(
+    path: Path,
+    found: Mapping[str, Any],
+    inputs: Inputs,
+    command: str,
+    verdict: Verdict,
+    following: tuple[str, str],
+) -> None:
     """Write the page of what :func:`sggan_jax.evaluate.assess.assess` found.
 
     Args:
@@ -28,6 +36,8 @@ def write_assessment(path: Path, found: Mapping[str, Any], inputs: Inputs, comma
       found: the assessment.
       inputs: what was compared, for some pictures.
       command: that made it.
+      verdict: on what was found.
+      following: the command that comes next, and what it is good for.
     """
     images = found["images"]
     intro = (
@@ -35,7 +45,8 @@ def write_assessment(path: Path, found: Mapping[str, Any], inputs: Inputs, comma
         f"at {format_size(found['size'])}. Features: {found['features']}. Command: {command}"
     )
     sections = [
-        Section("Summary", _verdict(found), (_summary(found),), (_scenes(inputs),)),
+        _verdict(verdict, following),
+        Section("Summary", (), (_summary(found),), (_scenes(inputs),)),
         Section("Realism by class", *_realism_by_class(found)),
     ]
     if found["semantics"]:
@@ -60,20 +71,15 @@ _EXPLAINED = (
 )
 
 
-def _verdict(found: Mapping[str, Any]) -> tuple[str, ...]:
-    kid = {side: found["realism"][side]["kid"]["mean"] for side in _SIDES}
-    sentences = [f"By KID, adapted images are {_compare(kid)} the real ones than their source."]
-    if found["semantics"]:
-        right = {side: found["semantics"][side]["pixel_accuracy"] for side in _SIDES}
-        sentences.append(
-            f"The real-trained network is right in {_percent(right['adapted'])} of the adapted "
-            f"pixels, in {_percent(right['source'])} of the source's."
-        )
-    return (" ".join(sentences),)
-
-
-def _compare(values: Mapping[str, float]) -> str:
-    return "nearer to" if values["adapted"] < values["source"] else "no nearer to"
+def _verdict(verdict: Verdict, following: tuple[str, str]) -> Section:
+    head = ("", "source", "adapted", "outcome", "at", "by")
+    tables = [
+        Table(head, [list_cells(row) for row in rows], title)
+        for title, better in (("better", True), ("not better", False))
+        if (rows := verdict.shown(better))
+    ]
+    text = (verdict.sentence, f"Next: {following[0]}", f"That is {following[1]}.")
+    return Section("Verdict", text, tables)
 
 
 def _summary(found: Mapping[str, Any]) -> Table:

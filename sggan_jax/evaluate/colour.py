@@ -1,5 +1,6 @@
 """Colours of each class: mean and standard deviation in L*a*b*, and how far two sets are apart."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -73,8 +74,18 @@ def measure_colours(images: np.ndarray, labels: np.ndarray, number: int) -> Colo
     50.0
     """
     check_pairs(labels, images=images)
+    return sum_colours(zip(images, labels, strict=True), number)
+
+
+def sum_colours(pairs: Iterable[tuple[np.ndarray, np.ndarray]], number: int) -> Colours:
+    """Measure the same over images that are read one after the other.
+
+    Args:
+      pairs: image, uint8 [H, W, 3], and its classes, uint8 [H, W].
+      number: of classes.
+    """
     pixels, sums, squares = np.zeros(256), np.zeros((256, 3)), np.zeros((256, 3))
-    for image, truth in zip(images, labels, strict=True):
+    for image, truth in pairs:
         flat, lab = truth.ravel(), to_lab(image).reshape(-1, 3).astype(np.float64)
         pixels += np.bincount(flat, minlength=256)
         for channel in range(3):

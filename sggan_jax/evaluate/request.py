@@ -18,8 +18,10 @@ from sggan_jax.evaluate.assess import Inputs, assess
 from sggan_jax.evaluate.assess_page import write_assessment
 from sggan_jax.evaluate.features import read_features
 from sggan_jax.evaluate.meaning import choose_classes
+from sggan_jax.evaluate.next_step import choose_next
 from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
+from sggan_jax.evaluate.verdict import format_verdict, judge_assessment, tell_unseen
 from sggan_jax.files import write_json
 from sggan_jax.images import format_size, list_images, read_image
 from sggan_jax.messages import warn
@@ -81,7 +83,7 @@ class Request:
 
 
 def assess_data_set(request: Request, command: str) -> None:
-    """Measure an adapted data set, print the summary, write report.html and report.json.
+    """Measure an adapted data set, print summary and verdict, write report.html and report.json.
 
     Raises:
       InputError: if a data set, the network or the features cannot be used.
@@ -101,10 +103,22 @@ def assess_data_set(request: Request, command: str) -> None:
     inputs = Inputs(source, adapted, real, classes, groups)
     looked = segmenter.size_of(adapted[0]["image"].shape[:2]) if segmenter else None
     found = assess(inputs, features, segmenter, network, looked)
-    output = Path(request.output)
-    write_assessment(output / "report.html", found, inputs, command)
-    write_json(output / "report.json", {"command": command, **found}, indent=1)
-    print(f"{summarise(found)}\n\nfeatures: {features.name}\nreport: {output / 'report.html'}")
+    verdict, output = judge_assessment(found), Path(request.output)
+    following = choose_next(
+        verdict.answer,
+        request.adapted,
+        request.source,
+        request.real_spec(),
+        request.segmenter,
+        read_record(request.adapted),
+    )
+    write_assessment(output / "report.html", found, inputs, command, verdict, following)
+    told = verdict.to_json() | {"next": following[0]}
+    write_json(output / "report.json", {"command": command, "verdict": told, **found}, indent=1)
+    print(
+        f"{summarise(found)}\n\nfeatures: {features.name}\nreport: {output / 'report.html'}\n\n"
+        f"{format_verdict(verdict)}\nnext: {following[0]}\n({following[1]})"
+    )
 
 
 def score_network(request: Request) -> None:
@@ -113,8 +127,8 @@ def score_network(request: Request) -> None:
     Raises:
       InputError: if the network or the images cannot be used.
     """
-    described, spec = read_run(Path(request.segmenter)), request.real_spec()
-    size = described.scale or described.size
+    run, spec = read_run(Path(request.segmenter)), request.real_spec()
+    size = run.scale or run.size
     require_labels(spec, "scores compare predictions with them")
     segmenter = load_segmenter(request.segmenter, request.step)
     source = open_prepared(spec, request.data_dir, size, request.real_split)
@@ -134,8 +148,9 @@ def score_network(request: Request) -> None:
         "images": len(source),
         "size": list(size),
     }
-    write_json(path, record | describe_scores(confusion, segmenter.names), indent=1)
-    print(f"scores: {path}")
+    described = describe_scores(confusion, segmenter.names)
+    write_json(path, record | described, indent=1)
+    print(f"scores: {path}\n{tell_unseen(described['classes'])}")
 
 
 def open_all(request: Request) -> tuple[PreparedSource, PreparedSource, PreparedSource]:

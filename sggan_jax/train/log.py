@@ -23,6 +23,7 @@ from sggan_jax.files import JsonLines, read_json_lines, write_json_lines
 from sggan_jax.messages import warn
 from sggan_jax.progress import Progress
 from sggan_jax.report.curves import draw_curves, read_curves
+from sggan_jax.train.time_left import TimeLeft
 
 MEASURES_FILE = "measures.jsonl"
 
@@ -37,6 +38,7 @@ class Log:
         num_steps: int,
         tell: Callable[[str], None] = warn,
         schedules: Callable[[int], Mapping[str, float]] = lambda step: {},
+        time_left: TimeLeft | None = None,
     ):
         """Open the files; lines and points beyond ``first_step`` are dropped.
 
@@ -46,15 +48,18 @@ class Log:
           num_steps: steps of the whole run.
           tell: called with a sentence about files that cannot be written.
           schedules: step to what changes with it, such as learning rates, logged beside the terms.
+          time_left: of the run, told with the terms; None for never.
         """
-        self.workdir, self._schedules = Path(workdir), schedules
+        self.workdir, self._schedules, self._left = Path(workdir), schedules, time_left
         self._tell, self._failing = tell, False
         self._lines = open_lines(self.workdir / "metrics.jsonl", first_step)
         self._measures: JsonLines | None = None
         if (self.workdir / MEASURES_FILE).exists():
             self._measures = open_lines(self.workdir / MEASURES_FILE, first_step)
         self._board = Board(self.workdir / "tensorboard", first_step + 1)
-        self._bar = Progress("step", num_steps, "steps", done=first_step, lines=sys.stdout)
+        self._bar = Progress(
+            "step", num_steps, "steps", guesses=False, done=first_step, lines=sys.stdout
+        )
 
     def __enter__(self) -> "Log":
         self._bar.__enter__()
@@ -76,7 +81,14 @@ class Log:
         board = self._try(partial(self._board.add, step, *points))
         self._failing = not (lines and board)
         shown = " ".join(f"{name} {value:.3f}" for name, value in metrics.items())
-        self._bar.tell(step, rate, shown)
+        self._bar.tell(step, rate, self._tell_left(step), shown)
+
+    def _tell_left(self, step: int) -> str:
+        if self._left is None:
+            return ""
+        self._left.mark(step)
+        left = self._left.estimate(step)
+        return f"{left} left" if left else "time left not known yet"
 
     def measures(
         self, step: int, values: Mapping[str, float], seconds: float, share: float

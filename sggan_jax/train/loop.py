@@ -43,10 +43,10 @@ class Loop:
           Stopped: after a signal, once a checkpoint is written.
         """
         plan, every = self.outputs.plan, self.outputs.plan.config.train
-        measured = plan.config.evaluate.every
         metrics, position = MetricBuffer(done, saved), self.stream.get_state()
         self.stop.defer()
         with self.outputs.open_log(done) as log:
+            log.say("compiling: the first step waits for it")
             if done == 0:
                 self.outputs.write_samples(log, 0, state)
             self.outputs.show()
@@ -66,7 +66,7 @@ class Loop:
                 last = done == plan.num_steps
                 if last or done % every.log_every == 0:
                     metrics.write(log)
-                if measured and (last or done % measured == 0):
+                if last or done % self.outputs.measure_every == 0:
                     metrics.check()
                     self.outputs.measure(log, done, state)
                     last = last or self.outputs.ends_early(done)

@@ -15,7 +15,8 @@ import numpy as np
 from sggan_jax.config import Config, Domain
 from sggan_jax.config.evaluate import LEAST_IMAGES
 from sggan_jax.data.builders.toycity import render_truth
-from sggan_jax.data.domains import open_held_out
+from sggan_jax.data.domains import open_held_out, open_validation
+from sggan_jax.data.sources import Source
 from sggan_jax.data.transforms import cut_middle
 from sggan_jax.evaluate.checkpoint import measure
 from sggan_jax.evaluate.confusion import count_pixels, score
@@ -36,6 +37,9 @@ _OF_NETWORK = ("agreement", "iou")
 _OF_ADAPTERS = [measure.name for measure in MEASURES if measure.name not in _OF_NETWORK]
 _NO_IMAGES = "a segmentation network makes no images"
 
+_VALIDATED = 64
+"""Images of the split ``val`` that a segmentation network is measured on."""
+
 _BATCH = 4
 """Images at once: a forward pass of so many takes less memory than a step of one."""
 
@@ -43,12 +47,18 @@ _BATCH = 4
 class Measuring:
     """Measures the networks of a run."""
 
-    def __init__(self, plan: Plan, tell: Callable[[str], None] = print):
+    def __init__(
+        self,
+        plan: Plan,
+        tell: Callable[[str], None] = print,
+        validation: Source | None = None,
+    ):
         """Read the held-out images and work out what is the same for every state.
 
         Args:
           plan: the run.
           tell: called with a sentence about what cannot be measured, and how long this took.
+          validation: what a segmentation network is measured on; None for held-out images.
 
         Raises:
           InputError: if held-out images, network or features cannot be used, or the best checkpoint
@@ -60,12 +70,13 @@ class Measuring:
             self.images, self._score, classes, lacking = _of_adapter(plan.config, plan.run, tell)
             self._call = jax.jit(_adapter(plan.method.modules[self._net]))
         else:
-            self.images, self._score = _of_segmenter(plan.config, plan.run)
+            self.images, self._score = _of_segmenter(plan.config, plan.run, validation)
             classes, lacking = plan.run.group_names, dict.fromkeys(_OF_ADAPTERS, _NO_IMAGES)
             self._call = jax.jit(_segmenter(plan.method.modules[self._net]))
         check_measurable(plan.config, classes, lacking)
         seconds = time.perf_counter() - began
-        tell(f"measuring on {len(self.images)} held-out images; {seconds:.1f} s to prepare")
+        kind = "images of the split val" if validation else "held-out images"
+        tell(f"measuring on {len(self.images)} {kind}; {seconds:.1f} s to prepare")
 
     def __call__(self, state: TrainState) -> Values:
         """Measure a state, by its averaged network where one is kept.
@@ -83,6 +94,30 @@ class Measuring:
             for batch in _batches(self.images)
         ]
         return self._score(np.concatenate(made)[: len(self.images)])
+
+
+def make_measuring(plan: Plan, tell: Callable[[str], None] = print) -> Measuring | None:
+    """Prepare the measures of a run: on held-out images where it asks for them.
+
+    A segmentation network is measured on the split ``val`` of its data set otherwise.
+
+    Args:
+      plan: the run.
+      tell: see :class:`Measuring`.
+
+    Returns:
+      None where there is nothing to measure on.
+
+    Raises:
+      InputError: as :class:`Measuring`.
+    """
+    config = plan.config
+    if config.evaluate.every:
+        return Measuring(plan, tell)
+    if config.method != "segmenter":
+        return None
+    validation = open_validation(config.data, "real" if config.data.real else "virtual")
+    return Measuring(plan, tell, validation) if validation else None
 
 
 def _of_adapter(
@@ -117,9 +152,15 @@ def _of_adapter(
     return sources, lambda adapted: measure(adapted, held), names, lacking
 
 
-def _of_segmenter(config: Config, run: Run) -> tuple[np.ndarray, Callable[[np.ndarray], Values]]:
+def _of_segmenter(
+    config: Config, run: Run, validation: Source | None
+) -> tuple[np.ndarray, Callable[[np.ndarray], Values]]:
     """Prepare what a segmentation network is measured by: images, and classes seen to values."""
-    images, labels, _ = _read(config, "real" if config.data.real else "virtual")
+    if validation is not None:
+        most = config.evaluate.images or _VALIDATED
+        images, labels, _ = _read_some(validation, most, config.data.size)
+    else:
+        images, labels, _ = _read(config, "real" if config.data.real else "virtual")
     truth = np.array(run.class_groups, np.uint8)[labels]
 
     def count(seen: np.ndarray) -> Values:
@@ -161,10 +202,17 @@ def _read(config: Config, domain: Domain) -> tuple[np.ndarray, np.ndarray, tuple
             f"evaluate holds {len(source)} images of the {domain} domain out, too few to measure "
             f"by: raise evaluate.count or evaluate.fraction until there are {LEAST_IMAGES}"
         )
-    number = min(config.evaluate.images or len(source), len(source))
+    return _read_some(source, config.evaluate.images or len(source), config.data.size)
+
+
+def _read_some(
+    source: Source, most: int, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Read some images, evenly spread over a source, the middle of what is larger than a size."""
+    number = min(most, len(source))
     places = np.linspace(0, len(source) - 1, number).astype(int).tolist()
     items = [source[place] for place in places]
-    pairs = [cut_middle(item["image"], item["label"], *config.data.size) for item in items]
+    pairs = [cut_middle(item["image"], item["label"], *size) for item in items]
     images, labels = (np.stack(part) for part in zip(*pairs, strict=True))
     return images, labels, tuple(source.names[place] for place in places)
 

@@ -18,6 +18,7 @@ from sggan_jax.train.samples import SamplePictures
 from sggan_jax.train.schedules import read_schedules
 from sggan_jax.train.signals import Stopped
 from sggan_jax.train.state import TrainState
+from sggan_jax.train.time_left import Aside, TimeLeft
 
 
 class Outputs:
@@ -53,27 +54,48 @@ class Outputs:
         self._samples = samples
         self._page = LivePage(plan, events.warn) if processes.is_first() else None
         self.done, self.last_step = 0, plan.num_steps
+        self._left = self._time(0)
+
+    def _time(self, done: int) -> TimeLeft:
+        """Begin to time the run after a step."""
+        train = self.plan.config.train
+        every: dict[Aside, int] = {
+            "pictures": train.sample_every,
+            "checkpoints": train.checkpoint_every,
+        }
+        if self._measuring:
+            every["measures"] = self.measure_every
+        return TimeLeft(done, self.plan.num_steps, every)
+
+    @property
+    def measure_every(self) -> int:
+        """Steps between measures, or between validations of a run that takes no measures."""
+        config = self.plan.config
+        return config.evaluate.every or config.train.sample_every
 
     def open_log(self, done: int) -> Log:
         """Open the log after a step; in the first process alone it writes."""
+        self._left = self._time(done)
         if processes.is_first():
             plan = self.plan
             schedules = partial(read_schedules, plan.method, plan.config.optim, plan.num_steps)
-            return Log(plan.workdir, done, plan.num_steps, self.events.warn, schedules)
+            return Log(plan.workdir, done, plan.num_steps, self.events.warn, schedules, self._left)
         return Quiet()
 
     def write_samples(self, log: Log, step: int, state: TrainState) -> None:
         """Write the sample pictures of a state on the devices, and the curves so far."""
         if processes.is_first():
-            self._samples.write(log, step, parallel.first_copy(state, self.plan.devices))
-            log.curves()
+            with self._left.aside("pictures", step):
+                self._samples.write(log, step, parallel.first_copy(state, self.plan.devices))
+                log.curves()
 
     def measure(self, log: Log, step: int, state: TrainState) -> None:
         """Measure a state on the devices, and log what comes of it."""
         if self._measuring is None:
             return
         before, began = self._measured, time.perf_counter()
-        values = self._measuring(parallel.first_copy(state, self.plan.devices))
+        with self._left.aside("measures", step):
+            values = self._measuring(parallel.first_copy(state, self.plan.devices))
         self._measured = time.perf_counter()
         seconds = self._measured - began
         log.measures(step, values, seconds, seconds / (self._measured - before))
@@ -81,7 +103,7 @@ class Outputs:
     def show(self) -> None:
         """Write the page of the run, where some time has passed since the last time."""
         if self._page:
-            self._page.show(self.done)
+            self._page.show(self.done, self._left.estimate(self.done))
 
     def end_page(self, state: str) -> None:
         """Write the page of a run that goes on no more, and how it ended."""
@@ -133,9 +155,10 @@ class Outputs:
           NonFiniteError: if metrics, or an earlier state, are not finite.
         """
         metrics.check()
-        log.sync()
-        host = parallel.to_host(state, self.plan.devices)
-        self.checkpoints.save(host, position, metrics.get_state())
+        with self._left.aside("checkpoints", self.done):
+            log.sync()
+            host = parallel.to_host(state, self.plan.devices)
+            self.checkpoints.save(host, position, metrics.get_state())
 
     def latest(self) -> int | None:
         """Step of the newest checkpoint, the same for all processes."""

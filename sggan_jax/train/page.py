@@ -7,7 +7,6 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from sggan_jax.train.best import best_of, read_measured
 from sggan_jax.train.faults import EVENTS_FILE
 from sggan_jax.train.log import MEASURES_FILE
 from sggan_jax.train.plan import Plan
+from sggan_jax.train.time_left import Left
 from sggan_jax.types import InputError
 
 PAGE_FILE = "index.html"
@@ -60,12 +60,16 @@ class LivePage:
         self._plan, self._tell, self._clock = plan, tell, clock
         self._next, self._failing = -math.inf, False
         self._pictures: dict[Path, str] = {}
-        self._first: int | None = None
 
-    def show(self, done: int) -> None:
-        """Write the page of a run that goes on, unless it was written a moment ago."""
+    def show(self, done: int, left: Left | None = None) -> None:
+        """Write the page of a run that goes on, unless it was written a moment ago.
+
+        Args:
+          done: steps done.
+          left: how long the run still takes; None where that is not known.
+        """
         if self._clock() >= self._next:
-            self._write(done, "running", live=True)
+            self._write(done, "running", live=True, left=left)
 
     def close(self, done: int, state: str) -> None:
         """Write the page of a run that goes on no more.
@@ -76,11 +80,10 @@ class LivePage:
         """
         self._write(done, state, live=False)
 
-    def _write(self, done: int, state: str, live: bool) -> None:
+    def _write(self, done: int, state: str, live: bool, left: Left | None = None) -> None:
         began = self._clock()
-        self._first = done if self._first is None else self._first
         try:
-            write_run_page(self._plan.workdir / PAGE_FILE, self._gather(done, state, live))
+            write_run_page(self._plan.workdir / PAGE_FILE, self._gather(done, state, live, left))
             self._failing = False
         except (OSError, InputError) as error:
             if not self._failing:
@@ -88,7 +91,7 @@ class LivePage:
             self._failing = True
         self._next = began + max(SECONDS_BETWEEN, 20 * (self._clock() - began))
 
-    def _gather(self, done: int, state: str, live: bool) -> RunPage:
+    def _gather(self, done: int, state: str, live: bool, left: Left | None) -> RunPage:
         plan, workdir = self._plan, self._plan.workdir
         lines = list(read_json_lines(workdir / "metrics.jsonl"))
         return RunPage(
@@ -97,7 +100,7 @@ class LivePage:
             live=live,
             done=done,
             total=plan.num_steps,
-            facts=self._facts(lines, done, live),
+            facts=self._facts(lines, left),
             terms=draw_terms(lines),
             measures=[
                 *draw_score(plan.config.train.best_metric, workdir),
@@ -110,15 +113,14 @@ class LivePage:
             written=int(time.time()),
         )
 
-    def _facts(self, lines: Sequence[Mapping[str, Any]], done: int, live: bool) -> dict[str, str]:
+    def _facts(self, lines: Sequence[Mapping[str, Any]], left: Left | None) -> dict[str, str]:
         plan, device = self._plan, self._plan.devices[0]
         facts: dict[str, str] = {"method": plan.config.method}
         facts["device"] = f"{len(plan.devices)} x {device.device_kind}"
         if lines:
             facts["steps per second"] = f"{lines[-1]['steps_per_second']:.3g}"
-            new = [line for line in lines if line["step"] > (self._first or 0)]
-            if live and len(new) > 1:
-                facts["time left"] = _duration((plan.num_steps - done) / _mean_rate(new))
+        if left:
+            facts["time left"] = str(left)
         if plan.config.train.keep_best and (best := read_best(plan.workdir)):
             facts["best checkpoint"] = f"step {best.step}: {best.metric} {best.value:.4g}"
         return facts
@@ -216,19 +218,6 @@ def list_settings(config: Config) -> list[tuple[str, str, str]]:
     ]
 
 
-def _mean_rate(lines: Sequence[Mapping[str, Any]]) -> float:
-    """Steps per second over all lines but the first, which holds the time to compile.
-
-    Measures, pictures and checkpoints fall into some lines only, so that one alone would mislead.
-
-    >>> rates = [(10, 0.5), (20, 10.0), (30, 2.5)]
-    >>> _mean_rate([{"step": step, "steps_per_second": rate} for step, rate in rates])
-    4.0
-    """
-    spans = [(b["step"] - a["step"], b["steps_per_second"]) for a, b in pairwise(lines)]
-    return sum(steps for steps, _ in spans) / sum(steps / max(rate, 1e-9) for steps, rate in spans)
-
-
 def _events(workdir: Path) -> list[tuple[str, str, str]]:
     found = list(read_json_lines(workdir / EVENTS_FILE))[-_MOST_EVENTS:]
     return [_tell_event(entry) for entry in reversed(found)]
@@ -240,14 +229,3 @@ def _tell_event(entry: Mapping[str, Any]) -> tuple[str, str, str]:
     details = ", ".join(f"{key} {value}" for key, value in rest.items())
     what = entry.get("sentence") or f"{entry['event']}: {details}"
     return entry["time"].replace("T", " "), str(entry.get("step", "")), what
-
-
-def _duration(seconds: float) -> str:
-    """Say how long something takes.
-
-    >>> _duration(30), _duration(4000), _duration(200000)
-    ('1 min', '1.1 h', '2.3 days')
-    """
-    if seconds < 3600:
-        return f"{max(1, round(seconds / 60))} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 86400 else f"{seconds / 86400:.1f} days"

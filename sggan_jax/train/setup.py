@@ -21,7 +21,7 @@ from sggan_jax.train.form import find_unfit
 from sggan_jax.train.frozen import check_frozen
 from sggan_jax.train.lock import hold
 from sggan_jax.train.loop import Loop
-from sggan_jax.train.measuring import Measuring
+from sggan_jax.train.measuring import make_measuring
 from sggan_jax.train.outputs import Outputs
 from sggan_jax.train.plan import Plan, make_plan, make_setup
 from sggan_jax.train.restart import begin, check_end, fault_of, roll_back
@@ -93,10 +93,24 @@ def _prepare_and_train(
             candidates=settings.data.candidates,
             class_groups=setup.class_groups,
         )
+        if processes.is_first():
+            print(_tell_start(plan, len(virtual), len_r), flush=True)
         try:
             _train(plan, batches, stop, events, changed)
         finally:
             batches.close()
+
+
+def _tell_start(plan: Plan, virtual: int, real: int | None) -> str:
+    """Say what is trained, on what and where to, before anything is compiled."""
+    config, images = plan.config, f"{virtual} {plan.config.data.virtual} images"
+    if real is not None:
+        images += f" and {real} of {config.data.real}"
+    size = f"{config.data.height}x{config.data.width}"
+    return (
+        f"{config.method}: {plan.num_steps} steps at {size} on {images}, to {plan.workdir}; "
+        f"how long it takes is known from the second line of figures on"
+    )
 
 
 def _train(plan: Plan, batches: Pipeline, stop: Stop, events: EventLog, changed: list[str]) -> None:
@@ -107,8 +121,7 @@ def _train(plan: Plan, batches: Pipeline, stop: Stop, events: EventLog, changed:
     stream = BatchStream(batches, events.skipped, budget.check)
     trainer = parallel.make_trainer(plan.method, plan.recipe, plan.devices)
     writes = processes.is_first()
-    measures = plan.config.evaluate.every and writes
-    measuring = Measuring(plan) if measures else None
+    measuring = make_measuring(plan) if writes else None
     with Checkpoints(plan.workdir, plan.method, *keep, events.warn, writes) as checkpoints:
         pictures = SamplePictures(plan.method, examples)
         outputs = Outputs(plan, checkpoints, pictures, events, measuring)

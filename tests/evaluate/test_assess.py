@@ -11,6 +11,7 @@ from sggan_jax.evaluate.assess_page import write_assessment
 from sggan_jax.evaluate.features import Features
 from sggan_jax.evaluate.meaning import Classes
 from sggan_jax.evaluate.request import summarise
+from sggan_jax.evaluate.verdict import judge_assessment
 from sggan_jax.types import InputError
 
 REGIONS = np.full(256, 255, np.uint8)
@@ -68,6 +69,11 @@ def assessed():
     return inputs, assess(inputs, FEATURES, Bright(), "a network")
 
 
+def write(folder, found, inputs, command=""):
+    verdict, following = judge_assessment(found), ("the next command", "a step")
+    write_assessment(folder / "report.html", found, inputs, command, verdict, following)
+
+
 def test_adapted_images_are_nearer_and_no_nearer_than_real_ones(assessed):
     realism = assessed[1]["realism"]
     assert realism["real"]["fid"] < realism["adapted"]["fid"] < realism["source"]["fid"]
@@ -80,6 +86,13 @@ def test_adapted_images_are_nearer_and_no_nearer_than_real_ones(assessed):
     for one in patches["classes"].values():
         assert one["adapted"]["mean"] < one["source"]["mean"]
         assert 24 <= one["pairs"] <= patches["pairs"]
+
+
+def test_colours_of_classes_are_compared_with_the_real_ones(assessed):
+    colours = assessed[1]["colours"]
+    assert set(colours) == {"road", "sky"}
+    for one in colours.values():  # 20 grey levels are about 8 of L*, 2 are less than 1
+        assert 6 < one["source"] - one["adapted"] < 9
 
 
 def test_meaning_boundaries_change_and_flicker_are_those_of_the_images(assessed):
@@ -96,10 +109,11 @@ def test_meaning_boundaries_change_and_flicker_are_those_of_the_images(assessed)
 
 def test_the_page_names_the_feature_network_by_every_figure_of_realism(assessed, tmp_path):
     inputs, found = assessed
-    write_assessment(tmp_path / "report.html", found, inputs, "the command")
+    write(tmp_path, found, inputs, "the command")
     page = (tmp_path / "report.html").read_text()
     assert page.count("colours") >= 4  # intro, summary, table and plot of classes
-    assert "adapted images are nearer to the real ones" in page
+    assert "Good enough to train on? yes" in page
+    assert "Next: the next command" in page
     assert "a network" in page
     assert "http" not in page.replace("http-equiv", "")  # readable without a network
 
@@ -108,7 +122,7 @@ def test_every_figure_stands_beside_the_size_it_was_measured_at(assessed, tmp_pa
     inputs, found = assessed
     assert (found["size"], found["semantics"]["size"]) == ([32, 64], [32, 64])
     seen = found["semantics"] | {"size": [16, 32]}  # the network looks at smaller images
-    write_assessment(tmp_path / "report.html", found | {"semantics": seen}, inputs, "")
+    write(tmp_path, found | {"semantics": seen}, inputs)
     page = (tmp_path / "report.html").read_text()
     rows = re.findall(r"<tr>\s*<td[^>]*>(.*?)</td>\s*<td[^>]*>(.*?)</td>", page, re.DOTALL)
     sizes = {title: size for title, size in rows if re.fullmatch(r"\d+x\d+", size)}
@@ -133,7 +147,7 @@ def test_without_a_segmenter_nothing_is_said_of_meaning(tmp_path):
     found = assess(inputs, FEATURES)
     assert found["semantics"] is None
     assert found["flicker"] is None
-    write_assessment(tmp_path / "report.html", found, inputs, "")
+    write(tmp_path, found, inputs)
     assert "Meaning by class" not in (tmp_path / "report.html").read_text()
 
 

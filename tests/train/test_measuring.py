@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sggan_jax import toycity
 from sggan_jax.config import Config
@@ -145,6 +146,46 @@ def test_a_segmenter_is_scored_on_images_it_never_saw(tiny, tmp_path):
     entries = read_measures(tmp_path)
     assert [entry["step"] for entry in entries] == [3, 6, 8]
     assert all(0 <= entry["iou"] <= entry["agreement"] <= 1 for entry in entries)
+
+
+@pytest.fixture
+def validated(tiny, tmp_path):
+    """Settings of a segmenter on a folder of 12 noisy streets, 4 of them in val."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (tmp_path / "data" / part).mkdir(parents=True)
+    for k in range(12):
+        labels = np.full((16, 32), 7, np.uint8)
+        labels[: rng.integers(4, 12)] = 23
+        image = np.where(labels[..., None] == 23, 150, 40) + rng.integers(0, 40, (16, 32, 3))
+        for part, pixels in (("images", image), ("labels", labels)):
+            path = tmp_path / "data" / part / f"{k:02}.png"
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
+    for split, names in (("train", range(8)), ("val", range(8, 12))):
+        text = "".join(f"{k:02}\n" for k in names)
+        (tmp_path / "data" / f"{split}.txt").write_text(text)
+    small = {"data__class_groups": "ten", "train__pool_size": 0, "seg__width": 0.25}
+    small |= {"data__virtual": "folder", "data__virtual_dir": str(tmp_path / "data")}
+    small |= {"data__data_dir": str(tmp_path / "prepared"), "data__accept_labels": True}
+    return tiny(method="segmenter", data__real="", train__sample_every=4, **small)
+
+
+def test_a_segmenter_is_validated_as_it_trains_without_a_trace_in_it(
+    validated, runs, tmp_path, monkeypatch, capsys
+):
+    setup.train(validated, tmp_path / "a")
+    entries = read_measures(tmp_path / "a")
+    assert [entry["step"] for entry in entries] == [4, 8]
+    assert all(0 <= entry["iou"] <= entry["agreement"] <= 1 for entry in entries)
+    told = capsys.readouterr().out
+    assert "segmenter: 8 steps at 16x32 on 8 folder images, to " in told
+    assert "measuring on 4 images of the split val" in told
+    assert told.index("compiling") < told.index("step 4/8") < told.index("measures at step 4: ")
+    with monkeypatch.context() as patch:
+        patch.setattr(setup, "make_measuring", lambda plan: None)
+        setup.train(validated, tmp_path / "b")
+    assert not (tmp_path / "b" / "measures.jsonl").exists()
+    runs.assert_same(tmp_path / "a", tmp_path / "b")
 
 
 def test_the_best_checkpoint_by_a_measure_is_kept_and_found(tiny, tmp_path):
