@@ -95,7 +95,7 @@ class LaidOutStep:
         self._last: Callable[[], TrainState | None] = lambda: None
 
     def lower(self, state: TrainState, batch: Batch) -> Any:
-        """Lower it for what has these shapes; the first program chooses the layouts of all."""
+        """Lower it for these shapes; the first program that is compiled chooses all layouts."""
 
         def step(state, rng, batch):
             state, metrics = self._step(state.replace(rng=rng), batch)
