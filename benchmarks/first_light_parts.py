@@ -27,6 +27,7 @@ from sggan_jax.methods import make_method
 from sggan_jax.methods.base import Method
 from sggan_jax.methods.common import make_generator
 from sggan_jax.train.optim import make_optimiser
+from sggan_jax.train.parallel import make_trainer
 from sggan_jax.train.state import Recipe, init_state
 from sggan_jax.train.step import make_step
 from sggan_jax.types import to_float, to_uint8
@@ -144,9 +145,10 @@ STEPS = (
 def _time_step(config: Config, number: int, small: bool) -> dict[str, Any]:
     method, recipe = _training(config, pool=config.train.pool_size)
     one = make_batch(Case("unet", 0, config.data.height))
-    batch = jax.device_put({name: np.repeat(x, number, 0) for name, x in one.items()})
-    state = jax.device_put(init_state(method, recipe, 0, batch))
-    run = jax.jit(make_step(method, recipe), donate_argnums=0)
+    batch = jax.device_put({name: np.repeat(x, number, 0)[None] for name, x in one.items()})
+    shapes = jax.eval_shape(lambda: {name: x[0] for name, x in batch.items()})
+    state = jax.device_put(init_state(method, recipe, 0, shapes))
+    run = make_trainer(method, recipe, (jax.devices()[0],)).run
     start = time.perf_counter()
     state, terms = jax.block_until_ready(run(state, batch))
     first, times = time.perf_counter() - start, []

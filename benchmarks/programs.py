@@ -17,8 +17,8 @@ from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods import make_method
 from sggan_jax.methods.common import make_generator
 from sggan_jax.train.optim import make_optimiser
+from sggan_jax.train.parallel import make_trainer
 from sggan_jax.train.state import Recipe, init_state
-from sggan_jax.train.step import make_step
 from sggan_jax.types import to_float, to_uint8
 
 SIZE = 256, 512
@@ -34,7 +34,7 @@ def settings(preset: str, size: tuple[int, int] | None = None, **nets: Any) -> C
 
 
 def step(devices: list[Any], config: Config, batch: int = 1, number: int = 1) -> Any:
-    """Lower one training step, state given up, on one device or pmapped on several."""
+    """Lower one training step as the trainer runs it, on one device or pmapped on several."""
     method = make_method(config, group_table(config.data.class_groups), steps_per_epoch=1000)
     optimisers = {
         name: make_optimiser(config.optim, 25_000, group)
@@ -45,16 +45,17 @@ def step(devices: list[Any], config: Config, batch: int = 1, number: int = 1) ->
     labels = jax.ShapeDtypeStruct((batch, *config.data.size), np.uint8)
     given = {"v": image, "r": image, "lab_v": labels, "lab_r": labels}
     state = jax.eval_shape(lambda: init_state(method, recipe, 0, given))
-    if number == 1:
-        there = SingleDeviceSharding(devices[0])
-        made = jax.jit(make_step(method, recipe), donate_argnums=0)
-        return made.lower(*_at((state, given), there))
-    shapes = jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct((number, *x.shape), x.dtype), (state, given)
-    )
-    mapped = make_step(method, recipe, "devices")
-    made = jax.pmap(mapped, "devices", devices=devices[:number], donate_argnums=0)
-    return made.lower(*shapes)
+    trainer = make_trainer(method, recipe, tuple(devices[:number]))
+    given = _stacked(given, 1)
+    if number > 1:
+        state = state.replace(rng=jax.eval_shape(jax.random.key_data, state.rng))
+        state, given = _stacked((state, given), number)
+    return trainer.lower(state, given)
+
+
+def _stacked(shapes: Any, number: int) -> Any:
+    """Put an axis of this length in front of every shape."""
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct((number, *x.shape), x.dtype), shapes)
 
 
 def generator(devices: list[Any], dtype: str) -> Any:

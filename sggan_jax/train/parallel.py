@@ -2,23 +2,28 @@
 
 On one device a step is jitted; on several it is pmapped: parameters, optimisers and averages are
 the same on all, every device has its share of the batch and of the history pools. On the host and
-in checkpoints a state has one form whatever the devices: pools carry a leading device axis.
+in checkpoints a state has one form whatever the devices: pools carry a leading device axis, and
+arrays lie in the usual layout.
 """
 
 import dataclasses
+import weakref
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental.layout import Format, Layout
+from jax.sharding import SingleDeviceSharding
 
 from sggan_jax.devices import AXIS, own
 from sggan_jax.methods.base import Method
 from sggan_jax.train.pool import Pool
 from sggan_jax.train.processes import gather
 from sggan_jax.train.state import Recipe, TrainState
-from sggan_jax.train.step import make_step
+from sggan_jax.train.step import Step, make_step
 from sggan_jax.types import Batch, InputError, Metrics
 
 CPU_OPTIONS = {"xla_cpu_copy_insertion_use_region_analysis": True}
@@ -39,10 +44,13 @@ class Trainer:
       devices: on which it runs.
       run: (state on the devices, host batch [k, B, ...]) to (state, metrics [k] each); the state
         given is used up.
+      lower: the shapes of what the program of ``run`` is given to that program, not compiled yet;
+        on several devices all have the device axis in front, and the random key is its numbers.
     """
 
     devices: tuple[jax.Device, ...]
     run: Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
+    lower: Callable[[TrainState, Batch], Any]
 
 
 def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]) -> Trainer:
@@ -52,8 +60,11 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
     """
     if len(devices) == 1:
         step = partial(_steps, make_step(method, recipe))
-        options = CPU_OPTIONS if devices[0].platform == "cpu" else None
-        return Trainer(devices, jax.jit(step, donate_argnums=0, compiler_options=options))
+        if devices[0].platform == "cpu":
+            jitted = jax.jit(step, donate_argnums=0, compiler_options=CPU_OPTIONS)
+            return Trainer(devices, jitted, jitted.lower)
+        laid_out = LaidOutStep(step, devices[0])
+        return Trainer(devices, laid_out, laid_out.lower)
     mapped = jax.pmap(partial(_on_device, method, recipe), AXIS, devices=devices, donate_argnums=0)
 
     def run(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
@@ -61,7 +72,56 @@ def make_trainer(method: Method, recipe: Recipe, devices: tuple[jax.Device, ...]
         # The shard of one device: an index would be a program for all of them, with an exchange.
         return state, {name: _shard(value).reshape(-1) for name, value in metrics.items()}
 
-    return Trainer(devices, run)
+    return Trainer(devices, run, mapped.lower)
+
+
+class LaidOutStep:
+    """A step on one device, whose state lies in memory as the device's compiler likes it best.
+
+    GPUs and TPUs read kernels in other layouts than arrays usually have. Were the state given in
+    the usual one, kernels and Adam's averages would be copied there and back at every step.
+    """
+
+    def __init__(self, step: Step, device: jax.Device):
+        """Compile nothing yet.
+
+        Args:
+          step: (state, batch [k, B, ...]) to (state, metrics).
+          device: that it runs on.
+        """
+        self._step, self._there = step, SingleDeviceSharding(device)
+        self._formats: Any = Format(Layout.AUTO, self._there)
+        self._programs: dict[tuple[int, ...], Any] = {}
+        self._last: Callable[[], TrainState | None] = lambda: None
+
+    def lower(self, state: TrainState, batch: Batch) -> Any:
+        """Lower it for these shapes; the first program that is compiled chooses all layouts."""
+
+        def step(state, rng, batch):
+            state, metrics = self._step(state.replace(rng=rng), batch)
+            return state.replace(rng=None), metrics
+
+        state, batch = jax.eval_shape(lambda *given: given, state, batch)
+        there, formats = self._there, self._formats
+        # A key is no array of numbers and would have to be given their layout.
+        given, returned = (formats, there, there), (formats, there)
+        made = jax.jit(step, donate_argnums=0, in_shardings=given, out_shardings=returned)
+        return made.lower(state.replace(rng=None), state.rng, batch)
+
+    def __call__(self, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        """Run it; a state that comes from elsewhere is laid out first."""
+        shape = jax.tree.leaves(batch)[0].shape
+        if shape not in self._programs:
+            self._programs[shape] = self.lower(state, batch).compile()
+            self._formats = self._programs[shape].input_formats[0][0]
+        arrays = state.replace(rng=None)
+        if self._last() is not state:
+            lay_out = jax.jit(lambda x: x, donate_argnums=0, out_shardings=self._formats)
+            arrays = lay_out(arrays)
+        arrays, metrics = self._programs[shape](arrays, state.rng, batch)
+        state = arrays.replace(rng=state.rng)
+        self._last = weakref.ref(state)
+        return state, metrics
 
 
 def _on_device(method, recipe, state, batch):
@@ -169,9 +229,13 @@ def to_host(state: TrainState, devices: tuple[jax.Device, ...]) -> TrainState:
 
 
 def _get(state):
-    """Fetch arrays as numpy; a random key stays a key, its numbers are on the host anyway."""
+    """Fetch arrays as numpy, rows first whatever their layout on the device.
+
+    A random key stays a key, its numbers are on the host anyway.
+    """
     rng = state.rng
     host = jax.device_get(state.replace(rng=None))
+    host = jax.tree.map(lambda x: np.asarray(x, order="C"), host)
     return host.replace(
         rng=jax.random.wrap_key_data(jnp.asarray(np.asarray(jax.random.key_data(rng))))
     )

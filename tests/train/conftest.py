@@ -1,5 +1,6 @@
 """Optax mixes types on purpose, so training runs under the standard promotion."""
 
+import dataclasses
 import json
 from types import SimpleNamespace
 
@@ -119,6 +120,6 @@ def spoil(monkeypatch, how):
             state, metrics = trainer.run(state, batch)
             return how(int(np.ravel(state.step)[0]), state, metrics, batch)
 
-        return parallel.Trainer(trainer.devices, run)
+        return dataclasses.replace(trainer, run=run)
 
     monkeypatch.setattr(setup.parallel, "make_trainer", make_spoiled)
