@@ -12,7 +12,7 @@ from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import colourise, name_colours
 from sggan_jax.evaluate.assess import Inputs
 from sggan_jax.evaluate.figures import draw_columns
-from sggan_jax.evaluate.verdict import Verdict, list_cells
+from sggan_jax.evaluate.verdict import UNITS, Verdict, list_cells
 from sggan_jax.images import format_size
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
 
@@ -82,7 +82,7 @@ def _verdict(verdict: Verdict, following: tuple[str, str]) -> Section:
         for title, better in (("better", True), ("not better", False))
         if (rows := verdict.shown(better))
     ]
-    text = (verdict.sentence, f"Next: {following[0]}", f"That is {following[1]}.")
+    text = (verdict.sentence, f"Next: {following[0]}", f"That is {following[1]}.", f"{UNITS}.")
     return Section("Verdict", text, tables)
 
 

@@ -114,7 +114,7 @@ def test_the_page_names_the_feature_network_by_every_figure_of_realism(assessed,
     write(tmp_path, found, inputs, "the command")
     page = (tmp_path / "report.html").read_text()
     assert page.count("colours") >= 4  # intro, summary, table and plot of classes
-    assert "Good enough to train on? yes" in page
+    assert "Good enough to train on? Yes" in page
     assert "Next: the next command" in page
     assert "a network" in page
     assert "http" not in page.replace("http-equiv", "")  # readable without a network
