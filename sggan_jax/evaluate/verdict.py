@@ -24,6 +24,9 @@ POINT, DROP = 0.01, 0.1
 SEEN = 0.1
 """Fraction of its pixels below which a class counts as not seen."""
 
+KNOWN = 0.5
+"""Fraction of the source's pixels that a network must see as labelled for it to tell anything."""
+
 KEPT = 0.85
 """Least F-score of boundaries that are where they were; the gate's usual threshold too."""
 
@@ -47,8 +50,8 @@ _ANSWERS: Mapping[Answer, str] = {
     "their labels say",
     "in part": "in part: nearer to the real images as a whole, but look at what did not get better",
     "no": "no",
-    "unknown": "not known: without a segmentation network nothing measured whether images still "
-    "show what their labels say (--segmenter)",
+    "unknown": "not known: no segmentation network that sees at least half of the source's pixels "
+    "as labelled measured whether images still show what their labels say (--segmenter)",
 }
 
 
@@ -111,7 +114,7 @@ def judge_assessment(found: Mapping[str, Any]) -> Verdict:
     """Judge what an assessment measured.
 
     The answer is no where means of a whole set got worse or are no nearer to the real images;
-    unknown without a segmentation network; in part where single classes, or flicker, did not get
+    unknown without a segmentation network that knows the source; in part where single classes, or flicker, did not get
     better; else yes.
 
     Args:
@@ -127,11 +130,16 @@ def judge_assessment(found: Mapping[str, Any]) -> Verdict:
     answer: Answer = "in part" if bad else "yes"
     if reasons:
         answer = "no"
-    elif not found["semantics"]:
+    elif not _is_known(found["semantics"]):
         answer = "unknown"
     told = _ANSWERS[answer].capitalize() + (f": {' and '.join(reasons)}" if reasons else "")
     ranked = sorted(rows, key=lambda row: not row.better)
     return Verdict(answer, f"Good enough to train on? {told}.", tuple(ranked))
+
+
+def _is_known(semantics: Mapping[str, Any] | None) -> bool:
+    """Whether a network looked that sees enough of the source to tell what became of it."""
+    return semantics is not None and (semantics["source"]["pixel_accuracy"] or 0.0) >= KNOWN
 
 
 _NO_NEARER = "the images are no nearer to the real ones than their source"

@@ -103,6 +103,8 @@ def test_without_a_distance_that_disagrees_the_answer_is_yes():
     assert judge_assessment(found).answer == "yes"
     assert judge_assessment(GOOD).answer == "in part"
     assert judge_assessment(found | {"semantics": None}).answer == "unknown"
+    blind = change("semantics", "source", "pixel_accuracy", to=0.49)
+    assert judge_assessment(blind).answer == "unknown"
 
 
 def test_the_table_names_size_and_network_and_json_holds_all():
