@@ -115,8 +115,10 @@ def format_duration(seconds: float) -> str:
     """Say how long something takes.
 
     >>> format_duration(30), format_duration(4000), format_duration(200000)
-    ('1 min', '1.1 h', '2.3 days')
+    ('30 s', '1.1 h', '2.3 days')
     """
+    if seconds < 100:
+        return f"{round(seconds)} s"
     if seconds < 3600:
-        return f"{max(1, round(seconds / 60))} min"
+        return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h" if seconds < 86400 else f"{seconds / 86400:.1f} days"

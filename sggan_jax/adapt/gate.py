@@ -125,11 +125,9 @@ def judge(
 
 
 def _find(image: ImageScores, thresholds: Thresholds, usual: Usual) -> Iterator[Finding]:
-    for name, one in image.classes.items():
-        if one.pixels < thresholds.pixels or one.source is None or one.adapted is None:
-            continue
-        drop = one.source - one.adapted
-        if one.source >= thresholds.known and drop > thresholds.drop:
+    for name, drop in _drops(image, thresholds):
+        if drop > thresholds.drop:
+            one = image.classes[name]
             seen = f"seen in {one.source:.0%} of its pixels before, in {one.adapted:.0%} after"
             yield Finding(f"{name}: {seen}", drop / thresholds.drop - 1, name)
     if image.boundary_f is not None and image.boundary_f < thresholds.boundary_f:
@@ -137,17 +135,42 @@ def _find(image: ImageScores, thresholds: Thresholds, usual: Usual) -> Iterator[
         yield Finding(f"boundaries: F-score {image.boundary_f:.2f}", missing - 1)
     if not thresholds.outlier:
         return
-    for what, value in _values(image, thresholds):
-        if what not in usual:
-            continue
-        median, std = usual[what]
-        far = (value - median) / std
+    for what, value, far in _distances(image, thresholds, usual):
         if far > thresholds.outlier:
             yield Finding(
-                f"{what}: {value:.3g}, {far:.0f} stds above the usual {median:.3g}",
+                f"{what}: {value:.3g}, {far:.0f} stds above the usual {usual[what][0]:.3g}",
                 far / thresholds.outlier - 1,
                 what.partition(" of ")[2] or ALL,
             )
+
+
+def find_drop(image: ImageScores, thresholds: Thresholds) -> float | None:
+    """Find how much less is seen of the class that lost most, of those that are judged by it."""
+    return max((drop for _, drop in _drops(image, thresholds)), default=None)
+
+
+def find_farthest(image: ImageScores, thresholds: Thresholds, usual: Usual) -> float | None:
+    """Find by how many robust stds an image is above the usual, where it is so by most."""
+    return max((far for _, _, far in _distances(image, thresholds, usual)), default=None)
+
+
+def _drops(image: ImageScores, thresholds: Thresholds) -> Iterator[tuple[str, float]]:
+    """Fraction of its pixels in which each class is seen no more, where that is judged."""
+    for name, one in image.classes.items():
+        if one.pixels < thresholds.pixels or one.source is None or one.adapted is None:
+            continue
+        if one.source >= thresholds.known:
+            yield name, one.source - one.adapted
+
+
+def _distances(
+    image: ImageScores, thresholds: Thresholds, usual: Usual
+) -> Iterator[tuple[str, float, float]]:
+    """What is compared with the rest of the data set, its value and how many stds above it is."""
+    for what, value in _values(image, thresholds):
+        if what in usual:
+            median, std = usual[what]
+            yield what, value, (value - median) / std
 
 
 def find_usual(

@@ -1,80 +1,160 @@
-"""The page of the gate: what it rejects, the worst images first, and how all images scored."""
+"""The page of the gate: images to review, the worst first, and how all images scored."""
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sggan_jax.adapt.gate import Finding, Thresholds
-from sggan_jax.evaluate.figures import draw_columns
+from sggan_jax.adapt.gate import Finding, Thresholds, Usual, find_drop, find_farthest
+from sggan_jax.adapt.manifest import ImageFiles
+from sggan_jax.data.builders.reading import read_labels
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import colourise, name_colours
 from sggan_jax.evaluate.meaning import ImageScores
+from sggan_jax.files import same_name
 from sggan_jax.images import read_image
-from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
+from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot
+from sggan_jax.report.review import Item, ReviewPage, write_review_page
+from sggan_jax.types import InputError
 
-_SHOWN = 24
-_WIDEST = 384
+_REJECTED, _ACCEPTED = 72, 12
+"""Images to review, those with pictures: of the rejected the worst, of the others some."""
+
+_WIDEST = 640
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """What the gate found.
+
+    Attributes:
+      scores: of every image, by its path in the data set.
+      rejected: findings, the worst image first.
+      thresholds: that decided.
+      usual: what is usual in the data set.
+      evaluation_network: what the evaluation network is called.
+    """
+
+    scores: Mapping[str, ImageScores]
+    rejected: Mapping[str, list[Finding]]
+    thresholds: Thresholds
+    usual: Usual
+    evaluation_network: str
+
+    @property
+    def accepted(self) -> list[str]:
+        """Images that pass, in the order of the data set."""
+        return [image for image in self.scores if image not in self.rejected]
+
+
+def name_image(image: str) -> str:
+    """Name an image of a data set as its lists do, and as ``data.virtual_list`` takes it.
+
+    >>> name_image("images/drive/a.png")
+    'drive/a'
+    """
+    return same_name(Path(image).relative_to("images").with_suffix("").as_posix())
 
 
 def write_gate_page(
-    path: Path,
-    source: Path,
-    output: Path,
-    scores: Mapping[str, ImageScores],
-    rejected: Mapping[str, list[Finding]],
-    thresholds: Thresholds,
-    evaluation_network: str,
+    path: Path, found: Sequence[ImageFiles], judged: Judged, table: ClassTable, accepted_file: str
 ) -> None:
     """Write the page.
 
     Args:
       path: of the page.
-      source: folder data set that was adapted.
-      output: the adapted one.
-      scores: of every image, by its path in both.
-      rejected: findings, the worst image first.
-      thresholds: that decided.
-      evaluation_network: what the evaluation network is called.
+      found: files of all images.
+      judged: what the gate found.
+      table: classes of the labels.
+      accepted_file: name of the list of images that pass.
     """
+    scores, rejected = judged.scores, judged.rejected
     images = len(scores.keys() | rejected.keys())  # labels that cannot be read have no scores
     fraction = len(rejected) / max(1, images)
+    items = _items(found, judged, table)
     intro = (
         f"{len(rejected)} of {images} images ({fraction:.1%}) no longer mean what their "
-        f"labels say, or stand far out. Evaluation network: {evaluation_network}. The list is in "
-        f"rejected.txt, all scores are in manifest.jsonl."
+        f"labels say, or stand far out. Evaluation network: {judged.evaluation_network}. The list "
+        f"is in rejected.txt, all scores are in manifest.jsonl. To review: the worst "
+        f"{min(len(rejected), _REJECTED)} of the rejected, the worst first, then some of the "
+        f"others, spread over them."
     )
-    reasons = (_reasons(rejected),) if rejected else ()
-    pictures = _pictures(source, output, rejected)
-    sections = [Section("Rejected", _told(rejected), reasons, pictures)]
+    sections = []
+    if rejected:
+        sections.append(Section("Reasons", (), (_reasons(rejected),)))
     if scores:
-        sections.append(Section("All images", (), (_summary(scores),), (_histograms(scores),)))
+        sections.append(Section("All images", (), (_summary(scores),), _histograms(judged)))
         sections.append(Section("Classes", (), (_classes(scores),)))
-    sections.append(Section("Thresholds", (), (_table_of(thresholds),)))
-    write_page(path, "Gate of adapted images", intro, sections)
+    sections.append(Section("Thresholds", (), (_table_of(judged.thresholds),)))
+    write_review_page(
+        path,
+        ReviewPage(
+            title="Gate of adapted images",
+            intro=intro,
+            items=items,
+            accepted=[name_image(image) for image in judged.accepted],
+            file=accepted_file,
+            legend=name_colours(table),
+            sections=sections,
+        ),
+    )
 
 
-def _told(rejected: Mapping[str, list[Finding]]) -> tuple[str, ...]:
-    if not rejected:
-        return ("None.",)
-    if len(rejected) > _SHOWN:
-        return (
-            f"The worst {_SHOWN} of {len(rejected)}: source on the left, adapted on the right.",
+def _items(found: Sequence[ImageFiles], judged: Judged, table: ClassTable) -> list[Item]:
+    files = {one.image.as_posix(): one for one in found}
+    accepted = judged.accepted
+    places = np.linspace(0, len(accepted) - 1, min(len(accepted), _ACCEPTED)).astype(int)
+    chosen = [*list(judged.rejected)[:_REJECTED], *(accepted[place] for place in places)]
+    items = []
+    for image in chosen:
+        findings = judged.rejected.get(image, [])
+        kinds = dict.fromkeys(_kind(finding) for finding in findings)
+        items.append(
+            Item(
+                name=name_image(image),
+                accepted=not findings,
+                reasons=[finding.reason for finding in findings],
+                kinds=list(kinds),
+                classes=list(dict.fromkeys(finding.blamed for finding in findings)),
+                pictures=_pictures(files[image], table),
+                usable=not any(math.isinf(finding.excess) for finding in findings),
+            )
         )
-    return ("The worst first: source on the left, adapted on the right.",)
+    return items
 
 
-def _pictures(
-    source: Path, output: Path, rejected: Mapping[str, list[Finding]]
-) -> tuple[Picture, ...]:
-    pictures = []
-    for name, findings in list(rejected.items())[:_SHOWN]:
-        pair = {"source": read_image(source / name), "adapted": read_image(output / name)}
-        image = draw_columns({title: _fit(one)[None] for title, one in pair.items()})
-        reasons = "; ".join(finding.reason for finding in findings)
-        pictures.append(embed_image(image, f"{name}: {reasons}"))
-    return tuple(pictures)
+def _pictures(files: ImageFiles, table: ClassTable) -> dict[str, str]:
+    """Source, adapted image and labels, the last where they can be read."""
+    folders = {"source": files.source, "adapted": files.output}
+    pictures = {
+        title: embed_image(_fit(read_image(folder / files.image), Image.Resampling.BILINEAR), "")
+        for title, folder in folders.items()
+    }
+    if files.label:
+        try:
+            labels = colourise(read_labels(files.output / files.label, table), table)
+        except InputError:  # the finding says why
+            labels = None
+        if labels is not None:
+            image = _fit(labels, Image.Resampling.NEAREST)
+            pictures["labels"] = embed_image(image, quality=0)
+    return {title: picture.source for title, picture in pictures.items()}
+
+
+def _kind(finding: Finding) -> str:
+    """What was found, without the class: ``class not seen``, ``boundaries``, ``change``.
+
+    >>> _kind(Finding("sky: seen in 90% of its pixels before, in 29% after", 1.0, "sky"))
+    'class not seen'
+    >>> _kind(Finding("change of sky: 60, 9 stds above the usual 30", 1.0, "sky"))
+    'change'
+    """
+    what = finding.reason.partition(":")[0]
+    return "class not seen" if what == finding.blamed else what.partition(" of ")[0]
 
 
 def _reasons(rejected: Mapping[str, list[Finding]]) -> Table:
@@ -129,22 +209,44 @@ def _classes(scores: Mapping[str, ImageScores]) -> Table:
     return Table(head, rows, "fractions are means over images; change and gradients are medians")
 
 
-def _histograms(scores: Mapping[str, ImageScores]) -> Picture:
-    figure = Figure(figsize=(8, 2.4))
-    for column, (title, field) in enumerate(
+def _histograms(judged: Judged) -> tuple[Picture, ...]:
+    """How many images scored what, the threshold in each plot that decides by it."""
+    thresholds, scores = judged.thresholds, list(judged.scores.values())
+    columns = [
         (
-            ("F-score of boundaries", "boundary_f"),
-            ("gradients at boundaries", "gradient"),
-            ("change", "change"),
-        )
-    ):
-        panel = figure.add_subplot(1, 3, column + 1)
-        values = [getattr(image, field) for image in scores.values()]
-        panel.hist([value for value in values if value is not None], bins=30)
-        panel.set_title(title, fontsize=9)
-        panel.set_ylabel("images" if column == 0 else "", fontsize=8)
-    figure.tight_layout()
-    return embed_plot(figure, "How many images scored what")
+            "F-score of boundaries (rejected below)",
+            [image.boundary_f for image in scores],
+            thresholds.boundary_f,
+        ),
+        (
+            "class that lost most, part of its pixels (rejected above)",
+            [find_drop(image, thresholds) for image in scores],
+            thresholds.drop,
+        ),
+        (
+            "farthest from the usual, stds (rejected above)",
+            [find_farthest(image, thresholds, judged.usual) for image in scores],
+            thresholds.outlier or None,
+        ),
+    ]
+    plots = []
+    for title, values, threshold in columns:
+        present = [value for value in values if value is not None]
+        if present:
+            plots.append(_histogram(title, present, threshold))
+    return tuple(plots)
+
+
+def _histogram(title: str, values: Sequence[float], threshold: float | None) -> Picture:
+    figure = Figure(figsize=(4, 2.4))
+    panel = figure.add_subplot()
+    panel.hist(values, bins=30)
+    caption = title
+    if threshold is not None:
+        panel.axvline(threshold, color="#c4510c", linestyle="--")
+        caption += f"; dashed: the threshold, {threshold:g}"
+    panel.set_ylabel("images", fontsize=8)
+    return embed_plot(figure, caption)
 
 
 def _table_of(thresholds: Thresholds) -> Table:
@@ -152,8 +254,10 @@ def _table_of(thresholds: Thresholds) -> Table:
     return Table(("threshold", "value"), rows)
 
 
-def _fit(image: np.ndarray) -> np.ndarray:
-    """Shrink or enlarge an image to the width of the page's pictures."""
+def _fit(image: np.ndarray, how: Image.Resampling) -> Image.Image:
+    """Shrink what is wider than the page's pictures."""
     height, width = image.shape[:2]
-    size = _WIDEST, max(1, round(height * _WIDEST / width))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+    drawn = Image.fromarray(image)
+    if width <= _WIDEST:
+        return drawn
+    return drawn.resize((_WIDEST, max(1, round(height * _WIDEST / width))), how)

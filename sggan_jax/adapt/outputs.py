@@ -19,7 +19,7 @@ from sggan_jax.adapt.gate import (
     judge,
     to_json,
 )
-from sggan_jax.adapt.gate_page import write_gate_page
+from sggan_jax.adapt.gate_page import Judged, name_image, write_gate_page
 from sggan_jax.adapt.manifest import (
     MANIFEST,
     Entry,
@@ -36,7 +36,7 @@ from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
-from sggan_jax.files import same_name, write_atomically, write_text
+from sggan_jax.files import write_atomically, write_text
 from sggan_jax.images import list_images, read_image
 from sggan_jax.progress import Progress
 from sggan_jax.threads import ahead
@@ -127,24 +127,13 @@ def describe_dataset(
         e["image"]: [Finding(f"labels: {e['problem']}", math.inf)] for e in entries if e["problem"]
     }
     rejected = unusable | judge(scores, thresholds, usual)
-    accepted = [image for image in scores if image not in rejected]
-    for file, images in ((REJECTED_FILE, rejected), (ACCEPTED_FILE, accepted)):
+    judged = Judged(scores, rejected, thresholds, usual, gate.evaluation_network)
+    for file, images in ((REJECTED_FILE, rejected), (ACCEPTED_FILE, judged.accepted)):
         write_text(output / file, "".join(f"{name_image(image)}\n" for image in images))
     write_text(output / CLASSES_FILE, format_classes(table, record, len(entries), len(rejected)))
     write_sheet([p for p in found if p.image.as_posix() in scores], output / SHEET_FILE, table)
-    write_gate_page(
-        output / GATE_PAGE, source, output, scores, rejected, thresholds, gate.evaluation_network
-    )
+    write_gate_page(output / GATE_PAGE, found, judged, table, ACCEPTED_FILE)
     return DataSet(entries, rejected)
-
-
-def name_image(image: str) -> str:
-    """Name an image of a data set as its lists do, and as ``data.virtual_list`` takes it.
-
-    >>> name_image("images/drive/a.png")
-    'drive/a'
-    """
-    return same_name(Path(image).relative_to("images").with_suffix("").as_posix())
 
 
 def _describe(

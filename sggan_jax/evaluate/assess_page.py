@@ -8,15 +8,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.labels import colourise, name_colours
 from sggan_jax.evaluate.assess import Inputs
 from sggan_jax.evaluate.figures import draw_columns
-from sggan_jax.evaluate.verdict import Verdict, list_cells
+from sggan_jax.evaluate.verdict import UNITS, Verdict, list_cells
 from sggan_jax.images import format_size
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot, write_page
 
 _SIDES = ("source", "adapted")
 _COLOURS = {"source": "#999999", "adapted": "#0072b2"}
-_SCENES, _WIDTH = 4, 320
+_SCENES, _WIDTH = 4, 512
 
 Cell = str | float
 
@@ -28,6 +30,7 @@ def write_assessment(
     command: str,
     verdict: Verdict,
     following: tuple[str, str],
+    table: ClassTable,
 ) -> None:
     """Write the page of what :func:`sggan_jax.evaluate.assess.assess` found.
 
@@ -38,6 +41,7 @@ def write_assessment(
       command: that made it.
       verdict: on what was found.
       following: the command that comes next, and what it is good for.
+      table: classes of the labels, as the source of ``inputs`` holds them.
     """
     images = found["images"]
     intro = (
@@ -46,7 +50,7 @@ def write_assessment(
     )
     sections = [
         _verdict(verdict, following),
-        Section("Summary", (), (_summary(found),), (_scenes(inputs),)),
+        Section("Summary", (), (_summary(found),), (_scenes(inputs, table),), name_colours(table)),
         Section("Realism by class", *_realism_by_class(found)),
     ]
     if found["semantics"]:
@@ -78,7 +82,7 @@ def _verdict(verdict: Verdict, following: tuple[str, str]) -> Section:
         for title, better in (("better", True), ("not better", False))
         if (rows := verdict.shown(better))
     ]
-    text = (verdict.sentence, f"Next: {following[0]}", f"That is {following[1]}.")
+    text = (verdict.sentence, f"Next: {following[0]}", f"That is {following[1]}.", f"{UNITS}.")
     return Section("Verdict", text, tables)
 
 
@@ -176,11 +180,12 @@ def _bars(
     return embed_plot(figure, caption)
 
 
-def _scenes(inputs: Inputs) -> Picture:
+def _scenes(inputs: Inputs, table: ClassTable) -> Picture:
     chosen = np.unique(np.linspace(0, len(inputs.source) - 1, _SCENES).astype(int))
     real = np.linspace(0, len(inputs.real) - 1, len(chosen)).astype(int)
     columns = {
         "source": [inputs.source[int(k)]["image"] for k in chosen],
+        "labels": [colourise(inputs.source[int(k)]["label"], table) for k in chosen],
         "adapted": [inputs.adapted[int(k)]["image"] for k in chosen],
         "real, other scenes": [inputs.real[int(k)]["image"] for k in real],
     }

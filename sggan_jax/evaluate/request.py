@@ -9,7 +9,7 @@ import numpy as np
 
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import open_prepared
-from sggan_jax.data.labels import class_table
+from sggan_jax.data.labels import class_table, stored_table
 from sggan_jax.data.needs import require_labels
 from sggan_jax.data.sides import find_swapped_sets, read_record
 from sggan_jax.data.sources import PreparedSource
@@ -112,11 +112,13 @@ def assess_data_set(request: Request, command: str) -> None:
         request.segmenter,
         read_record(request.adapted),
     )
-    write_assessment(output / "report.html", found, inputs, command, verdict, following)
+    table = stored_table(class_table(request.table))
+    page = output / "report.html"
+    write_assessment(page, found, inputs, command, verdict, following, table)
     told = verdict.to_json() | {"next": following[0]}
     write_json(output / "report.json", {"command": command, "verdict": told, **found}, indent=1)
     print(
-        f"{summarise(found)}\n\nfeatures: {features.name}\nreport: {output / 'report.html'}\n\n"
+        f"{summarise(found)}\n\nfeatures: {features.name}\nreport: {page}\n\n"
         f"{format_verdict(verdict)}\nnext: {following[0]}\n({following[1]})"
     )
 

@@ -24,6 +24,9 @@ POINT, DROP = 0.01, 0.1
 SEEN = 0.1
 """Fraction of its pixels below which a class counts as not seen."""
 
+KNOWN = 0.5
+"""Fraction of the source's pixels that a network must see as labelled for it to tell anything."""
+
 KEPT = 0.85
 """Least F-score of boundaries that are where they were; the gate's usual threshold too."""
 
@@ -33,6 +36,12 @@ STILL = 1.0
 MOST_CLASSES = 6
 """Rows of single classes that are shown, of those that got better and of those that did not."""
 
+UNITS = (
+    "KID and sKVD: distance from the real images; colours: too, in L*a*b*; classes seen: part of "
+    "their pixels that a network sees as labelled"
+)
+"""What the figures of a verdict are."""
+
 Answer = Literal["yes", "in part", "no", "unknown"]
 
 _SIDES = ("source", "adapted")
@@ -41,8 +50,8 @@ _ANSWERS: Mapping[Answer, str] = {
     "their labels say",
     "in part": "in part: nearer to the real images as a whole, but look at what did not get better",
     "no": "no",
-    "unknown": "not known: without --segmenter, nothing measured whether images still show what "
-    "their labels say",
+    "unknown": "not known: no segmentation network that sees at least half of the source's pixels "
+    "as labelled measured whether images still show what their labels say (--segmenter)",
 }
 
 
@@ -105,7 +114,7 @@ def judge_assessment(found: Mapping[str, Any]) -> Verdict:
     """Judge what an assessment measured.
 
     The answer is no where means of a whole set got worse or are no nearer to the real images;
-    unknown without a segmentation network; in part where single classes, or flicker, did not get
+    unknown without a segmentation network that knows the source; in part where single classes, or flicker, did not get
     better; else yes.
 
     Args:
@@ -121,11 +130,16 @@ def judge_assessment(found: Mapping[str, Any]) -> Verdict:
     answer: Answer = "in part" if bad else "yes"
     if reasons:
         answer = "no"
-    elif not found["semantics"]:
+    elif not _is_known(found["semantics"]):
         answer = "unknown"
-    told = _ANSWERS[answer] + (f": {' and '.join(reasons)}" if reasons else "")
+    told = _ANSWERS[answer].capitalize() + (f": {' and '.join(reasons)}" if reasons else "")
     ranked = sorted(rows, key=lambda row: not row.better)
     return Verdict(answer, f"Good enough to train on? {told}.", tuple(ranked))
+
+
+def _is_known(semantics: Mapping[str, Any] | None) -> bool:
+    """Whether a network looked that sees enough of the source to tell what became of it."""
+    return semantics is not None and (semantics["source"]["pixel_accuracy"] or 0.0) >= KNOWN
 
 
 _NO_NEARER = "the images are no nearer to the real ones than their source"
@@ -145,7 +159,7 @@ def format_verdict(verdict: Verdict) -> str:
         hidden = sum(row.better is better for row in verdict.rows) - len(cells)
         if hidden:
             blocks[-1] += f"\nand {hidden} more; all are in report.json"
-    return "\n\n".join([*blocks, verdict.sentence])
+    return "\n\n".join([*blocks, f"({UNITS})", verdict.sentence])
 
 
 def tell_unseen(classes: Mapping[str, Mapping[str, Any]]) -> str:
@@ -183,8 +197,7 @@ def _realism(found: Mapping[str, Any]) -> Iterator[Row]:
             outcome, decides = "farther", _FARTHER.format(name)
         cells = f"{source['mean']:.3g}", f"{adapted['mean']:.3g}"
         size, network = format_size(found["size"]), found["features"]
-        what = f"{name} to real images"
-        yield Row(what, *cells, outcome, outcome == "nearer", size, network, decides=decides)
+        yield Row(name, *cells, outcome, outcome == "nearer", size, network, decides=decides)
 
 
 def _meaning(found: Mapping[str, Any]) -> Iterator[Row]:
@@ -197,7 +210,7 @@ def _meaning(found: Mapping[str, Any]) -> Iterator[Row]:
         source, adapted = (semantics[side][key] for side in _SIDES)
         change = 0.0 if None in (source, adapted) else adapted - source
         outcome = "as before" if abs(change) < POINT else "more" if change > 0 else "less"
-        what = f"{key.replace('_', ' ').replace('iou', 'IoU')} of a network"
+        what = key.replace("_", " ").replace("iou", "IoU")
         cells = _percent(source), _percent(adapted)
         kept = outcome != "less"
         yield Row(what, *cells, outcome, kept, size, network, decides="" if kept else _LOST)
@@ -215,7 +228,7 @@ def _meaning(found: Mapping[str, Any]) -> Iterator[Row]:
             outcome = "seen more" if change > 0 else "seen less"
         cells, better = (_percent(source), _percent(adapted)), outcome == "seen more"
         weight = abs(change) / DROP + (adapted < SEEN)
-        yield Row(f"{name}: pixels seen", *cells, outcome, better, size, network, weight)
+        yield Row(f"{name} seen", *cells, outcome, better, size, network, weight)
 
 
 def _pairs(found: Mapping[str, Any]) -> Iterator[Row]:
@@ -247,8 +260,9 @@ def _colours(found: Mapping[str, Any]) -> Iterator[Row]:
         # A colour that is far away and stays there counts by how far it is.
         weight = adapted / 10 if outcome == "did not move" else abs(change) / 5
         cells, better = (f"{source:.1f}", f"{adapted:.1f}"), outcome == "nearer"
-        what = f"{name}: colour, from real images'"
-        yield Row(what, *cells, outcome, better, format_size(found["size"]), "-", weight)
+        yield Row(
+            f"colour of {name}", *cells, outcome, better, format_size(found["size"]), "-", weight
+        )
 
 
 def _percent(share: float | None) -> str:

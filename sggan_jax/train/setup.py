@@ -103,9 +103,9 @@ def _prepare_and_train(
 
 def _tell_start(plan: Plan, virtual: int, real: int | None) -> str:
     """Say what is trained, on what and where to, before anything is compiled."""
-    config, images = plan.config, f"{virtual} {plan.config.data.virtual} images"
+    config, images = plan.config, f"{virtual} images ({plan.config.data.virtual})"
     if real is not None:
-        images += f" and {real} of {config.data.real}"
+        images += f" and {real} real ones ({config.data.real})"
     size = f"{config.data.height}x{config.data.width}"
     return (
         f"{config.method}: {plan.num_steps} steps at {size} on {images}, to {plan.workdir}; "

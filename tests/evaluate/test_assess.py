@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.evaluate.assess import Inputs, assess
 from sggan_jax.evaluate.assess_page import write_assessment
 from sggan_jax.evaluate.features import Features
@@ -13,6 +14,7 @@ from sggan_jax.evaluate.meaning import Classes
 from sggan_jax.evaluate.request import summarise
 from sggan_jax.evaluate.verdict import judge_assessment
 from sggan_jax.types import InputError
+from tests.browser import assert_sound, in_a_browser, look
 
 REGIONS = np.full(256, 255, np.uint8)
 REGIONS[[7, 23]] = [0, 1]
@@ -71,7 +73,7 @@ def assessed():
 
 def write(folder, found, inputs, command=""):
     verdict, following = judge_assessment(found), ("the next command", "a step")
-    write_assessment(folder / "report.html", found, inputs, command, verdict, following)
+    write_assessment(folder / "report.html", found, inputs, command, verdict, following, CITYSCAPES)
 
 
 def test_adapted_images_are_nearer_and_no_nearer_than_real_ones(assessed):
@@ -112,7 +114,7 @@ def test_the_page_names_the_feature_network_by_every_figure_of_realism(assessed,
     write(tmp_path, found, inputs, "the command")
     page = (tmp_path / "report.html").read_text()
     assert page.count("colours") >= 4  # intro, summary, table and plot of classes
-    assert "Good enough to train on? yes" in page
+    assert "Good enough to train on? Yes" in page
     assert "Next: the next command" in page
     assert "a network" in page
     assert "http" not in page.replace("http-equiv", "")  # readable without a network
@@ -138,6 +140,23 @@ def test_every_figure_stands_beside_the_size_it_was_measured_at(assessed, tmp_pa
     assert len(figures) == 3
     assert all("| 32x64 |" in line for line in figures)
     assert sum("| 16x32 |" in line for line in lines) == 2
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [400, 1280])
+def test_in_a_browser_pictures_load_and_open_and_nothing_is_too_wide(assessed, tmp_path, width):
+    inputs, found = assessed
+    write(tmp_path, found, inputs, "python -m launch.evaluate --source=" + "a_long_folder/" * 20)
+    script = """
+      const image = d.querySelector("img");
+      image.focus(); press("Enter");
+      const large = d.getElementById("zoom").querySelector("img");
+      return [large.alt, large.naturalWidth, d.querySelectorAll(".legend li").length];
+    """
+    found = look((tmp_path / "report.html").read_text("utf-8"), width, tmp_path, script)
+    assert_sound(found)
+    # Four columns of 512 pixels with gaps of 8; the classes of Cityscapes that are trained on.
+    assert found["more"] == ["Some images, spread over the data sets", 8 + 4 * 520, 19]
 
 
 def test_without_a_segmenter_nothing_is_said_of_meaning(tmp_path):

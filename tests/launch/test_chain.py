@@ -63,7 +63,7 @@ def standard_promotion():
 @pytest.mark.usefixtures("standard_promotion")
 def test_every_program_reads_what_those_before_it_wrote(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(evaluate, "find_features", lambda _: Features("colours", Colours(), {}))
+    monkeypatch.setattr(evaluate, "read_features", lambda _: Features("colours", Colours(), {}))
     names = write_streets(tmp_path / "renderings", "virtual")
     write_streets(tmp_path / "photos", "real")
 
@@ -95,6 +95,9 @@ def test_every_program_reads_what_those_before_it_wrote(tiny, tmp_path, monkeypa
     found = json.loads((tmp_path / "evaluated/report.json").read_text())
     assert (found["size"], found["semantics"]["size"]) == ([32, 64], [32, 64])
     assert found["images"] == {"adapted": 18, "real": 18}
+    assert "not better" in capsys.readouterr().out
+    assert found["verdict"]["answer"] in ("no", "in part", "yes")
+    assert "adapted2" in found["verdict"]["next"]
 
     # Ask people: of two adapted data sets, images and nothing else.
     folders = {"one": tmp_path / "adapted1", "two": tmp_path / "adapted2"}

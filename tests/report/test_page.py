@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sggan_jax.report.page import Section, Table, embed_image, embed_plot, write_page
+from tests.browser import assert_sound, in_a_browser, look
 
 
 class Reader(HTMLParser):
@@ -65,7 +66,7 @@ def test_a_page_shows_its_sections(page):
 def test_a_page_needs_no_network(page):
     reader = Reader()
     reader.feed(page)
-    assert all(source.startswith(("data:image/", "#")) for source in reader.sources)
+    assert all(source.startswith(("data:", "#")) for source in reader.sources)
     assert "url(" not in page
 
 
@@ -76,6 +77,14 @@ def test_images_are_inside(page):
     assert image.getpixel((0, 0)) == (200, 30, 90)
     svg = base64.b64decode(re.search(r'data:image/svg\+xml;base64,([^"]+)"', page)[1])
     assert b"<svg" in svg
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [400, 1280])
+def test_in_a_browser_pictures_load_and_nothing_is_too_wide(page, tmp_path, width):
+    found = look(page, width, tmp_path)
+    assert_sound(found)
+    assert found["images"] == 3
 
 
 def test_a_short_row_is_refused():

@@ -178,7 +178,7 @@ def test_a_segmenter_is_validated_as_it_trains_without_a_trace_in_it(
     assert [entry["step"] for entry in entries] == [4, 8]
     assert all(0 <= entry["iou"] <= entry["agreement"] <= 1 for entry in entries)
     told = capsys.readouterr().out
-    assert "segmenter: 8 steps at 16x32 on 8 folder images, to " in told
+    assert "segmenter: 8 steps at 16x32 on 8 images (folder), to " in told
     assert "measuring on 4 images of the split val" in told
     assert told.index("compiling") < told.index("step 4/8") < told.index("measures at step 4: ")
     with monkeypatch.context() as patch:

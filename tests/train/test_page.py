@@ -52,7 +52,7 @@ def test_the_page_says_how_far_the_run_is(plan):
     assert '<p id="state">running</p>' in html
     assert "<dd>50 of 100</dd>" in html
     assert "<dt>steps per second</dt><dd>2</dd>" in html
-    assert "<dt>time left</dt><dd>more than 1 min</dd>" in html
+    assert "<dt>time left</dt><dd>more than 40 s</dd>" in html
     assert "best: 4 at step 40" in html
     assert "a &amp; &lt;i&gt;b&lt;/i&gt;" in html
     assert "<h1>a run of &lt;b&gt;</h1>" in html

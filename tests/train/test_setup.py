@@ -14,7 +14,8 @@ from sggan_jax.types import InputError, to_float, to_uint8
 def test_a_run_leaves_logs_pictures_and_checkpoints(whole, runs):
     assert [line["step"] for line in runs.lines(whole)] == [2, 4, 6, 8]
     terms = {"adv_r", "adv_v", "cyc_v", "cyc_r", "grad_v", "grad_r", "dis_r", "dis_v"}
-    assert set(runs.lines(whole)[0]) == {"step"} | terms
+    schedules = {"rate/generators", "rate/discriminators", "schedule/alpha", "schedule/beta"}
+    assert set(runs.lines(whole)[0]) == {"step"} | terms | schedules
     names = {path.name for path in (whole / "samples").iterdir()}
     assert {f"v_lab_v_fake_r_rec_v_000000{step}.png" for step in (0, 4, 8)} <= names
     # Two rows of four 16x32 pictures with gaps of two pixels.
