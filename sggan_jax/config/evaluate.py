@@ -24,6 +24,9 @@ class Evaluate(Section):
     """Instead of a count, how large a part of each domain."""
     seed: Count = 0
     """Decides which, together with their names."""
+    by_drive: bool = False
+    """Hold out whole drives until they are so many: images of one folder or, without folders, whose
+    names differ in the numbers at their ends alone."""
     images: Count = 0
     """Held-out images of each domain that are measured, to bound the time it takes; 0 for all."""
     network: str = ""

@@ -241,12 +241,14 @@ def _open_listed(data: Data, domain: Domain) -> Source:
 def _hold_out(source: Source, evaluate: Evaluate, domain: Domain) -> frozenset[str]:
     """Choose the names that are held out."""
     with naming(f"evaluate.{'fraction' if evaluate.fraction else 'count'}"):
-        if evaluate.fraction:
-            chosen = choose_held_out(
-                source.names, evaluate.seed, domain, fraction=evaluate.fraction
-            )
-        else:
-            chosen = choose_held_out(source.names, evaluate.seed, domain, count=evaluate.count)
+        chosen = choose_held_out(
+            source.names,
+            evaluate.seed,
+            domain,
+            count=None if evaluate.fraction else evaluate.count,
+            fraction=evaluate.fraction or None,
+            by_drive=evaluate.by_drive,
+        )
     return frozenset(chosen)
 
 

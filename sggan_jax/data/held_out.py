@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ def choose_held_out(
     *,
     count: int | None = None,
     fraction: float | None = None,
+    by_drive: bool = False,
 ) -> tuple[str, ...]:
     """Choose the names that are held out: those whose hashes with seed and domain are smallest.
 
@@ -26,6 +28,8 @@ def choose_held_out(
       domain: such as ``virtual`` or ``real``, so that equal names of two domains part.
       count: how many; of one seed, a smaller choice is part of a larger one.
       fraction: instead of a count, how large a part, in [0, 1): rounded up to whole images.
+      by_drive: rank whole drives instead, see :func:`drive_of`, and take them until they have so
+        many images, or more.
 
     Returns:
       Sorted names.
@@ -53,7 +57,35 @@ def choose_held_out(
             f"{count} of the {len(names)} images of the {domain} domain cannot be held out: at "
             f"least one must be left to train on"
         )
+    if by_drive:
+        return _choose_drives(names, seed, domain, count)
     return tuple(sorted(sorted(names, key=lambda name: _rank(name, seed, domain))[:count]))
+
+
+def drive_of(name: str) -> str:
+    """Name the drive of an image: its folder, or its name without the numbers at its end.
+
+    >>> [drive_of(name) for name in ("aachen/000000_000019", "0001TP_006690", "a_12_3", "7")]
+    ['aachen', '0001TP', 'a', '']
+    """
+    folder, _, own = name.rpartition("/")
+    return folder or re.sub(r"(?:^|[_.\- ])[\d_.\- ]*$", "", own)
+
+
+def _choose_drives(names: Sequence[str], seed: int, domain: str, count: int) -> tuple[str, ...]:
+    """Take whole drives in the order of their hashes until they have enough images."""
+    drives = sorted({drive_of(name) for name in names}, key=lambda one: _rank(one, seed, domain))
+    number = Counter(map(drive_of, names))
+    chosen: list[str] = []
+    while sum(number[one] for one in chosen) < count:
+        chosen.append(drives[len(chosen)])
+    if len(chosen) == len(drives) and chosen:
+        raise InputError(
+            f"the {domain} domain has {len(drives)} drives, such as {drives[0]!r}, and holding "
+            f"{count} images out takes all: hold fewer out, or single images "
+            f"(evaluate.by_drive=False), so that one drive is left to train on"
+        )
+    return tuple(sorted(name for name in names if drive_of(name) in chosen))
 
 
 def _rank(name: str, seed: int, domain: str) -> bytes:

@@ -58,3 +58,26 @@ def test_impossible_numbers_are_refused(numbers, message):
 def test_repeated_names_are_refused():
     with pytest.raises(InputError, match="names 'a' more than once"):
         choose_held_out(["a", "b", "a"], 0, "real", count=1)
+
+
+def test_whole_drives_are_held_out_until_there_are_enough_images():
+    names = [f"{city}/{k:03}" for city in "abcde" for k in range(10)]
+    chosen = choose_held_out(names, 0, "real", count=12, by_drive=True)
+    cities = {name[0] for name in chosen}
+    assert (len(chosen), len(cities)) == (20, 2)
+    assert set(choose_held_out(names, 0, "real", count=5, by_drive=True)) < set(chosen)
+    others = {
+        frozenset(choose_held_out(names, seed, "real", count=12, by_drive=True))
+        for seed in range(9)
+    }
+    assert len(others) > 1
+    flat = [f"{drive}_{k}" for drive in ("0001TP", "0006R0") for k in range(4)]
+    assert {name[:6] for name in choose_held_out(flat, 0, "real", count=2, by_drive=True)} < {
+        "0001TP",
+        "0006R0",
+    }
+
+
+def test_drives_that_would_leave_nothing_are_refused():
+    with pytest.raises(InputError, match="the real domain has 1 drives, such as 'train'"):
+        choose_held_out(["train_1", "train_2", "train_3"], 0, "real", count=1, by_drive=True)
