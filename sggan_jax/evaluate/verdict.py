@@ -114,8 +114,8 @@ def judge_assessment(found: Mapping[str, Any]) -> Verdict:
     """Judge what an assessment measured.
 
     The answer is no where means of a whole set got worse or are no nearer to the real images;
-    unknown without a segmentation network that knows the source; in part where single classes, or flicker, did not get
-    better; else yes.
+    unknown without a segmentation network that knows the source; in part where single
+    classes, or flicker, did not get better; else yes.
 
     Args:
       found: of :func:`sggan_jax.evaluate.assess.assess`.
