@@ -114,7 +114,7 @@ class Data(Section):
     def scale(self) -> tuple[int, int]:
         """Height and width of whole images in training, at the random scale nearest to 1.
 
-        >>> Data(height=4, stored_height=8, width=8, stored_width=16, scale_high=0.5).scale
+        >>> Data(height=8, width=16, scale_low=0.5, scale_high=0.5).scale
         (4, 8)
         """
         factor = min(max(1.0, self.scale_low), self.scale_high)

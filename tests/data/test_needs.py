@@ -1,6 +1,7 @@
 """Labels that are missing, or all one class, where something needs them."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,7 +81,8 @@ def test_scores_and_assessments_are_refused(domains, monkeypatch):
     with pytest.raises(InputError, match="real has no labels/, and measures of classes"):
         open_all(spec)
     monkeypatch.setattr(
-        "sggan_jax.evaluate.request.read_run", lambda run: type("Run", (), {"size": (8, 8)})
+        "sggan_jax.evaluate.request.read_run",
+        lambda run: SimpleNamespace(size=(8, 8), scale=(8, 8)),
     )
     with pytest.raises(InputError, match="real has no labels/, and scores compare"):
         score_network(spec)
