@@ -114,7 +114,7 @@ def test_networks_alone_adapt_and_are_not_trained_further(copy, tiny):
 
 
 def test_a_checkpoint_of_other_networks_is_refused_and_not_taken_for_damaged(copy, tiny):
-    with pytest.raises(InputError, match="checkpoints do not fit another nets.width"):
+    with pytest.raises(InputError, match=r"checkpoints do not fit another nets\.width"):
         setup.train(tiny(nets__width=4, train__steps=12), copy, allow=("nets",))
     assert steps(copy) == ["4", "8"]
     assert json.loads((copy / "run.json").read_text())["config"]["nets"]["width"] == 2
