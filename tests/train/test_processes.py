@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from configs import common
+from sggan_jax.files import read_json_lines
 from sggan_jax.runs.description import flatten
 from sggan_jax.runs.folder import complete_steps
 from sggan_jax.train import processes
@@ -82,6 +83,9 @@ def program(tiny, tmp_path_factory):
         "train__checkpoint_every": 8,
         "train__sample_every": 8,
         "train__log_every": 1,
+        "data__toycity_train": 40,
+        "evaluate__count": 16,
+        "evaluate__every": 8,
     }
 
     def start(workdir, number, **changes):
@@ -155,6 +159,16 @@ def wait_for_step(workdir, step, started):
 def test_two_processes_do_what_two_devices_of_one_do(two, one, runs):
     assert_close(runs, two, one)
     assert complete_steps(two / "checkpoints") == complete_steps(one / "checkpoints")
+
+
+@pytest.mark.slow
+def test_the_first_process_measures_what_one_alone_would(two, one):
+    lines, alone = (read_json_lines(run / "measures.jsonl") for run in (two, one))
+    assert [line["step"] for line in lines] == [8, 16, 24]
+    for line, other in zip(lines, alone, strict=True):
+        assert {"boundary", "grid", "error"} <= line.keys()
+        del line["seconds"], other["seconds"]
+        assert line == pytest.approx(other, rel=1e-3)
 
 
 @pytest.mark.slow
