@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sggan_jax.evaluate.pairs import check_pairs
+from sggan_jax.evaluate.pairs import check_bytes, check_pairs
 
 LEAST_PIXELS = 1000
 """Pixels of a class below which nothing is said about it."""
@@ -46,6 +46,7 @@ def to_lab(image: np.ndarray) -> np.ndarray:
     >>> to_lab(np.array([[255, 255, 255], [255, 0, 0]], np.uint8)).round(1).tolist()[1]
     [53.2..., 80.0..., 67.1...]
     """
+    check_bytes(image=image)
     xyz = LINEAR[image] @ _TO_XYZ.T.astype(np.float32)
     bent = np.where(
         xyz > _CORNER**3, np.cbrt(xyz), xyz / np.float32(3 * _CORNER**2) + np.float32(4 / 29)

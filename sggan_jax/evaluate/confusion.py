@@ -25,13 +25,16 @@ def count_pixels(
       int64 [n, n]: pixels of true class (row) and predicted class (column). Add several up.
 
     Raises:
-      ValueError: if shapes differ, or a class lies outside [0, num_classes).
+      ValueError: if shapes differ, or a class is no integer or lies outside [0, num_classes).
 
     >>> count_pixels(np.array([0, 1, 1, 255]), np.array([0, 0, 1, 1]), 2).tolist()
     [[1, 0], [1, 1]]
     """
     if truth.shape != predicted.shape:
         raise ValueError(f"shapes must be equal, got {truth.shape} and {predicted.shape}")
+    for what, classes in (("true", truth), ("predicted", predicted)):
+        if classes.dtype.kind not in "iu":
+            raise ValueError(f"{what} classes must be integers, got {classes.dtype}")
     counted = truth != ignore
     rows, columns = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
     for what, classes in (("true", rows), ("predicted", columns)):

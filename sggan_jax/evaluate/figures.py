@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from sggan_jax.evaluate.pairs import check_bytes
 from sggan_jax.types import InputError
 
 _GAP = 8
@@ -90,11 +91,12 @@ def difference_map(a: np.ndarray, b: np.ndarray, gain: float = 4.0) -> np.ndarra
       uint8 [..., H, W, 3], grey.
 
     Raises:
-      InputError: if shapes differ.
+      InputError: if shapes differ, or images are not uint8.
 
     >>> difference_map(np.full((1, 1, 3), 9, np.uint8), np.full((1, 1, 3), 4, np.uint8)).tolist()
     [[[20, 20, 20]]]
     """
+    check_bytes(a=a, b=b)
     if a.shape != b.shape:
         raise InputError(f"images must have one shape to be compared, got {a.shape} and {b.shape}")
     difference = np.abs(a.astype(np.int16) - b.astype(np.int16)).mean(axis=-1, keepdims=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sggan_jax.data.sources import Source
+from sggan_jax.evaluate.pairs import check_bytes
 
 STILL = 4.0
 """Grey levels up to which a pixel of the source counts as standing still."""
@@ -96,6 +97,7 @@ def measure_pair(source: Pair, adapted: Pair, same_class: np.ndarray | None = No
     Returns:
       The sums; of no pair where less than a fifth stands still.
     """
+    check_bytes(source=source[0], adapted=adapted[0])
     change = _difference(*source)
     still = change <= STILL
     if same_class is not None:

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from sggan_jax.evaluate.pairs import LUMINANCE
+from sggan_jax.evaluate.pairs import LUMINANCE, check_bytes
 
 PERIODS = (2, 4, 8, 16)
 """Pixels after which a pattern repeats."""
@@ -54,6 +54,7 @@ def measure_contrasts(images: np.ndarray) -> dict[int, np.ndarray]:
     >>> frequencies(2)[contrasts[2].argmax()], bool(contrasts[4].max() < 1.2)
     ((1, 0), True)
     """
+    check_bytes(images=images)
     if min(images.shape[1:3]) < WINDOW:
         return {}
     power = measure_power(images).ravel()

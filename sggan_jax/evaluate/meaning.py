@@ -13,7 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.evaluate.pairs import EDGE_THRESHOLD, check_pairs, edges, find_boundaries, widen
+from sggan_jax.evaluate.pairs import (
+    EDGE_THRESHOLD,
+    check_bytes,
+    check_pairs,
+    edges,
+    find_boundaries,
+    widen,
+)
 from sggan_jax.images import format_size
 from sggan_jax.losses.gradient import sobel
 from sggan_jax.runs.segmenter import Segmenter
@@ -192,6 +199,7 @@ def measure_gradients(image: np.ndarray, adapted: np.ndarray) -> np.ndarray:
     >>> measure_gradients(flat, step)[1].round(3).tolist()
     [0.0, 4.0, 4.0, 0.0]
     """
+    check_bytes(image=image, adapted=adapted)
     return np.asarray(_gradients(image[None], adapted[None]))[0]
 
 

@@ -152,6 +152,7 @@ def edges(images: np.ndarray, threshold: float = EDGE_THRESHOLD) -> np.ndarray:
     >>> edges(step)[0, 1].tolist(), bool(edges(step, threshold=31).any())
     ([False, True, True, False], False)
     """
+    check_bytes(images=images)
     luminance = (images.astype(np.float32) @ LUMINANCE)[..., None]
     responses = np.asarray(_sobel(luminance)) / 4
     # A step of exactly the threshold counts, whatever rounding does to its luminance.
@@ -224,6 +225,23 @@ def format_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> st
 
 def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")
+
+
+def check_bytes(**images: np.ndarray) -> None:
+    """Refuse images of another type than uint8, whose grey levels would mean something else.
+
+    Raises:
+      InputError: naming the array, its type and shape.
+
+    >>> check_bytes(images=np.zeros((4, 4, 3)))
+    Traceback (most recent call last):
+    sggan_jax.types.InputError: images must be uint8 [..., 3] in 0 to 255, got float64 [4, 4, 3]
+    """
+    for name, image in images.items():
+        if image.dtype != np.uint8 or image.shape[-1:] != (3,):
+            raise InputError(
+                f"{name} must be uint8 [..., 3] in 0 to 255, got {image.dtype} {list(image.shape)}"
+            )
 
 
 def check_pairs(labels: np.ndarray, **images: np.ndarray) -> None:

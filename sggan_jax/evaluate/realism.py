@@ -121,6 +121,8 @@ def _mean_of_pairs(x: np.ndarray) -> float:
 def _check(x: np.ndarray, y: np.ndarray, fewest: int = _FEWEST) -> None:
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise InputError(f"features must be [n, d] and [m, d], got {x.shape} and {y.shape}")
+    if not all(np.isfinite(one).all() for one in (x, y)):
+        raise InputError("features must be finite: were the images, and the network's weights?")
     if min(len(x), len(y)) < fewest:
         raise InputError(
             f"a distance needs at least {fewest} images or patches on either side, got {len(x)} "

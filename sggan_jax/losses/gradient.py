@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from sggan_jax.losses.checks import check_floating, check_same_shape
+from sggan_jax.losses.checks import check_classes, check_floating, check_same_shape
 
 Padding = Literal["reflect", "zero"]
 
@@ -143,12 +143,14 @@ def semantic_boundary(labels: jax.Array) -> jax.Array:
 
     Raises:
       ValueError: if the rank is not 3.
+      TypeError: if the ids are no integers.
 
     >>> semantic_boundary(jnp.array([[[7, 7, 8, 8]] * 2])).tolist()
     [[[0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0]]]
     """
     if labels.ndim != 3:
         raise ValueError(f"expected label ids [B, H, W], got shape {labels.shape}")
+    check_classes("labels", labels)
     differences = filter_pair(labels[..., None].astype(jnp.float32), CENTRAL, "reflect")
     return jnp.any(differences != 0, axis=-1).astype(jnp.float32)
 
@@ -181,6 +183,7 @@ def soft_gradient_loss(
       Scalar, at least 0.
 
     Raises:
+      TypeError: if images are integers, or labels are none.
       ValueError: if shapes do not agree; if alpha and beta, given as numbers, are negative or do
         not sum to 1.
 

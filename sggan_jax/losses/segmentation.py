@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from sggan_jax.losses.checks import check_floating, check_same_shape
+from sggan_jax.losses.checks import check_classes, check_floating, check_same_shape
 from sggan_jax.types import IGNORE
 
 
@@ -19,7 +19,8 @@ def pixel_cross_entropy(logits: jax.Array, classes: jax.Array) -> jax.Array:
       [...], at least 0; exactly 0 where the class is 255.
 
     Raises:
-      ValueError: if the shapes do not belong together.
+      ValueError: if the shapes do not belong together, or a class is outside.
+      TypeError: if logits are integers, or classes are none.
 
     >>> nats = pixel_cross_entropy(jnp.zeros((2, 4)), jnp.array([1, 255], jnp.uint8))
     >>> [round(float(x), 4) for x in nats]  # log 4 for a guess among four
@@ -30,6 +31,7 @@ def pixel_cross_entropy(logits: jax.Array, classes: jax.Array) -> jax.Array:
         raise ValueError(
             f"logits {logits.shape} need classes {logits.shape[:-1]}, got {classes.shape}"
         )
+    check_classes("classes", classes, logits.shape[-1])
     each = lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1)
     true = each == classes.astype(jnp.int32)[..., None]
     picked = jnp.sum(jnp.where(true, logits, jnp.zeros_like(logits)), axis=-1)

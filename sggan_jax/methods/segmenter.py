@@ -24,6 +24,7 @@ from sggan_jax.nets.segmenters import Light, Segmenter
 from sggan_jax.types import (
     Array,
     Batch,
+    InputError,
     Metrics,
     Params,
     Tensors,
@@ -83,7 +84,12 @@ def check(seg: Segmentation, class_groups: np.ndarray, new: bool) -> None:
     """
     representative_ids(class_groups)
     if new and seg.encoder_weights:
-        find_file()
+        try:
+            find_file()
+        except InputError as error:
+            raise InputError(
+                f"{error}, or start from nothing with seg.encoder_weights=''"
+            ) from error
 
 
 def make_segmenter(config: Config, num_classes: int) -> Segmenter:

@@ -97,10 +97,13 @@ def mask_and_sum(scores: jax.Array, mask: jax.Array) -> jax.Array:
 
     Raises:
       ValueError: if the shapes differ.
+      TypeError: if scores are integers.
 
     >>> mask_and_sum(jnp.array([[[[3.0, 5.0]]]]), jnp.array([[[[0.0, 1.0]]]])).tolist()
     [[[[5.0]]]]
     """
+    if not jnp.issubdtype(scores.dtype, jnp.floating):
+        raise TypeError(f"scores must be floating point, got {scores.dtype}")
     if scores.shape != mask.shape:
         raise ValueError(f"mask {mask.shape} does not match scores {scores.shape}")
     ones = jnp.ones((1, 1, scores.shape[-1], 1), scores.dtype)
@@ -129,9 +132,14 @@ def semantic_mask(
     Returns:
       float32 [B, h, w, s] of zeros and ones; a class group outside [0, s) gives all zeros.
 
+    Raises:
+      TypeError: if class groups are no integers.
+
     >>> semantic_mask(jnp.array([[[0, 0, 1, 1]] * 4]), 2, (1, 2))[0, 0].tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
+    if not jnp.issubdtype(class_groups.dtype, jnp.integer):
+        raise TypeError(f"class groups must be integers, got {class_groups.dtype}")
     rows = _nearest(class_groups.shape[1], size[0], align_corners)
     columns = _nearest(class_groups.shape[2], size[1], align_corners)
     return jax.nn.one_hot(class_groups[:, rows][:, :, columns], num_groups, dtype=jnp.float32)

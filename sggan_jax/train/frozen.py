@@ -9,11 +9,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from sggan_jax.config import Config
+from sggan_jax.data.domains import naming
 from sggan_jax.images import format_size
 from sggan_jax.messages import warn
 from sggan_jax.methods.frozen import IMAGENET, Frozen
 from sggan_jax.nets.efficientnet import EfficientNetLite0
-from sggan_jax.nets.pretrained import imagenet_encoder
+from sggan_jax.nets.pretrained import find_file, imagenet_encoder
 from sggan_jax.nets.sizes import is_far
 from sggan_jax.runs.checksums import checksum_tree
 from sggan_jax.runs.description import RUN_FILE, read_run
@@ -34,6 +36,28 @@ def load_frozen(sources: Mapping[str, str]) -> dict[str, Frozen]:
         name: _load_encoder() if source == IMAGENET else _load_teacher(Path(source))
         for name, source in sources.items()
     }
+
+
+def check_there(config: Config, sources: Mapping[str, str]) -> None:
+    """Refuse networks that a run is to ask and that are not there, before data are prepared.
+
+    Args:
+      config: of the run; ``evaluate.network`` is asked too.
+      sources: as :func:`load_frozen` takes them.
+
+    Raises:
+      InputError: naming the setting.
+    """
+    for source in sources.values():
+        if source == IMAGENET:
+            with naming("discriminators of features and content losses"):
+                find_file()
+        else:
+            with naming("semantic.teacher"):
+                read_network(Path(source), "seg")
+    if config.evaluate.every and config.evaluate.network:
+        with naming("evaluate.network"):
+            read_network(Path(config.evaluate.network), "seg")
 
 
 def tell_scales(sources: Mapping[str, str], scale: tuple[int, int]) -> None:

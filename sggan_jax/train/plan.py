@@ -18,7 +18,7 @@ from sggan_jax.runs.description import RUN_FILE, Run
 from sggan_jax.train import parallel
 from sggan_jax.train.best import check_metric
 from sggan_jax.train.describe import describe_run
-from sggan_jax.train.frozen import digest_frozen, load_frozen, tell_scales
+from sggan_jax.train.frozen import check_there, digest_frozen, load_frozen, tell_scales
 from sggan_jax.train.optim import make_optimiser
 from sggan_jax.train.state import Recipe
 from sggan_jax.types import InputError
@@ -70,6 +70,8 @@ def make_setup(config: Config, workdir: Path) -> Setup:
         class_groups = group_table(config.data.class_groups)
     check_metric(config)
     check_method(config, class_groups, new=not (workdir / RUN_FILE).exists())
+    # Which networks it asks does not depend on the length of an epoch.
+    check_there(config, make_method(config, class_groups, steps_per_epoch=1).frozen)
     groups = tuple(class_groups.tolist())
     devices = pick_devices(config.train.devices)
     parallel.check_batch_size(config.train.batch_size, devices, config.train.accumulate)

@@ -2,10 +2,12 @@
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import pytest
 
 from sggan_jax.losses import adversarial, domain, gradient, reconstruction, segmentation
+from sggan_jax.nets.discriminators import mask_and_sum, semantic_mask
 
 INTEGERS = [jnp.uint8, jnp.int8, jnp.int32, jnp.bool_]
 SHAPE = (2, 4, 6, 3)
@@ -45,3 +47,38 @@ def test_integers_are_refused(loss, dtype):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_floats_are_taken(loss):
     assert jnp.isfinite(LOSSES[loss](jnp.ones(SHAPE))).all()
+
+
+CLASSES = {
+    "soft_gradient_loss": lambda x: gradient.soft_gradient_loss(
+        jnp.zeros(SHAPE), jnp.zeros(SHAPE), x, 1, 0
+    ),
+    "semantic_boundary": gradient.semantic_boundary,
+    "semantic_mask": lambda x: semantic_mask(x, 3, (2, 3)),
+    "pixel_cross_entropy": lambda x: segmentation.pixel_cross_entropy(jnp.zeros(SHAPE), x),
+    "hard_pixel_cross_entropy": lambda x: segmentation.hard_pixel_cross_entropy(
+        jnp.zeros(SHAPE), x
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.bool_])
+@pytest.mark.parametrize("of", CLASSES)
+def test_classes_that_are_no_integers_are_refused(of, dtype):
+    with pytest.raises(TypeError, match=f"must be integers, got {jnp.dtype(dtype).name}"):
+        CLASSES[of](LABELS.astype(dtype))
+    assert jnp.isfinite(CLASSES[of](LABELS)).all()
+
+
+@pytest.mark.parametrize("wrong", [3, -1, 254])
+@pytest.mark.parametrize("of", ["pixel_cross_entropy", "hard_pixel_cross_entropy"])
+def test_classes_that_there_are_none_of_are_refused(of, wrong):
+    labels = LABELS.at[0, 0, 0].set(wrong).at[0, 0, 1].set(255)
+    with pytest.raises(ValueError, match=r"expected \[0, 3\) or 255"):
+        CLASSES[of](labels)
+    jax.jit(CLASSES[of])(labels)  # not known yet
+
+
+def test_scores_of_integers_are_refused():
+    with pytest.raises(TypeError, match="scores must be floating point, got int32"):
+        mask_and_sum(jnp.ones((1, 2, 2, 3), jnp.int32), jnp.ones((1, 2, 2, 3)))

@@ -167,3 +167,34 @@ def test_a_teacher_of_another_scale_is_told(tmp_path, capsys, scale, told):
     write_run(tmp_path, run)
     tell_scales({"teacher": str(tmp_path), "encoder": "imagenet"}, (128, 256))
     assert ("is asked about parts of 128x256" in capsys.readouterr().err) == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"weights__sem_v": 1.0, "semantic__teacher": "nothing"}, r"semantic\.teacher: nothing is"),
+        (
+            {
+                "data__toycity_train": 24,
+                "evaluate__count": 16,
+                "evaluate__every": 2,
+                "evaluate__network": "nothing",
+            },
+            r"evaluate\.network: nothing is",
+        ),
+        ({"weights__adv_feat_r": 1.0}, "discriminators of features .*: weights of ImageNet are"),
+        ({"weights__content_v": 1.0}, "content losses: weights of ImageNet are"),
+        (
+            SEGMENTER | {"seg__width": 1.0, "seg__depth": 1.0, "seg__encoder_weights": "imagenet"},
+            "or start from nothing with seg",
+        ),
+    ],
+)
+def test_networks_that_are_not_there_are_refused_before_data_are_prepared(
+    tiny, tmp_path, monkeypatch, changes, told
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    data = tmp_path / "data"
+    with pytest.raises(InputError, match=told):
+        train(tiny(data__data_dir=str(data), **changes), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
