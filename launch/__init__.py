@@ -10,6 +10,7 @@ from absl import app, flags, logging
 
 from launch.presets import find_configs
 from sggan_jax.allocator import tune_allocator
+from sggan_jax.messages import outlive_readers
 from sggan_jax.train.signals import STOPPED, Stopped
 
 tune_allocator()  # every program imports this package before anything imports jax
@@ -26,6 +27,8 @@ def run(main: Callable[[list[str]], int | None]) -> None:
       main: takes what is left of the command line; may return an exit code.
     """
     from sggan_jax.types import InputError  # which imports jax
+
+    outlive_readers()
 
     def told(argv: list[str]) -> int | None:
         if not flags.FLAGS["verbosity"].present:

@@ -3,6 +3,8 @@
 python -m launch.import_generator --v2r net_G_A.pth --r2v net_G_B.pth --run runs/theirs
 """
 
+import shlex
+
 from absl import flags
 
 from launch import run
@@ -26,7 +28,7 @@ def main(_: list[str]) -> None:
     for direction, name in run.adapts.items():
         fields = (f"{key} {value}" for key, value in run.networks[name].items())
         print(f"{_RUN.value}, {direction}: {', '.join(fields)}")
-    print(f"adapt with: sggan adapt --run {_RUN.value} --input DIR --output DIR")
+    print(f"adapt with: sggan adapt --run {shlex.quote(_RUN.value)} --input DIR --output DIR")
 
 
 if __name__ == "__main__":

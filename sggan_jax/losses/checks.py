@@ -29,7 +29,7 @@ def check_classes(name: str, classes: jax.Array, number: int = 0) -> None:
 
     Raises:
       TypeError: if they are floating point: shrunk by averaging, they name classes between classes.
-      ValueError: if one lies outside; traced ones are not looked at.
+      ValueError: if one lies outside; traced ones are not known yet.
 
     >>> check_classes("labels", jnp.array([0, 3]), 3)
     Traceback (most recent call last):

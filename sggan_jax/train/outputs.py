@@ -1,5 +1,6 @@
 """What a run writes: log, sample pictures, checkpoints and events, by the first process for all."""
 
+import shlex
 import time
 from functools import partial
 from typing import Any, NoReturn
@@ -133,10 +134,11 @@ class Outputs:
         if plan.config.train.keep_best and (best := read_best(plan.workdir)):
             lines.append(f"best checkpoint: step {best.step}, {best.metric} {best.value:.4g}")
             step = " --step=best"
+        run = shlex.quote(str(plan.workdir))
         if "seg" in plan.method.adapters:
-            options = f"evaluate --segmenter {plan.workdir}{step} --real PHOTOGRAPHS"
+            options = f"evaluate --segmenter {run}{step} --real PHOTOGRAPHS"
         else:
-            options = f"adapt --run {plan.workdir}{step} --input IMAGES --output ADAPTED"
+            options = f"adapt --run {run}{step} --input IMAGES --output ADAPTED"
         lines.append(f"page: {plan.workdir / PAGE_FILE}")
         return "\n".join([*lines, f"next: python -m launch.{options}"])
 
