@@ -73,17 +73,22 @@ class Decoded(NamedTuple):
     stretch: int
 
 
-def walk(directory: Path) -> Iterator[Path]:
+def walk(directory: Path, lost: list[Path] | None = None) -> Iterator[Path]:
     """List the files of a directory and its sub-folders, links followed, relative to it.
 
     Hidden files and folders are left out, and a folder that a link leads back into.
 
+    Args:
+      directory: where to begin.
+      lost: takes what is there and is no file: links that lead nowhere, names that are no UTF-8.
+
     Raises:
       InputError: if a folder cannot be read.
     """
-    pending, seen = [directory], {directory.resolve()}
+    lost = [] if lost is None else lost
+    pending = [(directory, (directory.resolve(),))]
     while pending:
-        folder = pending.pop()
+        folder, above = pending.pop()
         try:
             paths = list(folder.iterdir())
         except OSError as error:
@@ -91,11 +96,23 @@ def walk(directory: Path) -> Iterator[Path]:
         for path in paths:
             if path.name.startswith("."):
                 continue
-            if path.is_file():
+            if not _is_utf8(path.name):
+                lost.append(path.relative_to(directory))
+            elif path.is_file():
                 yield path.relative_to(directory)
-            elif path.is_dir() and (real := path.resolve()) not in seen:
-                seen.add(real)
-                pending.append(path)
+            elif not path.is_dir():
+                lost.append(path.relative_to(directory))
+            elif (real := path.resolve()) not in above:
+                pending.append((path, (*above, real)))
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name is text that other programs and files can hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # Python keeps bytes of other encodings as lone surrogates
+        return False
+    return True
 
 
 def list_images(directory: Path) -> list[Path]:
@@ -137,11 +154,18 @@ def describe_passed_over(directory: Path, suffixes: tuple[str, ...] = IMAGE_SUFF
 
     Files that operating systems leave in every folder do not count.
     """
-    names = [name for name in walk(directory) if name.name.lower() not in _SYSTEM_FILES]
+    lost: list[Path] = []
+    names = [name for name in walk(directory, lost) if name.name.lower() not in _SYSTEM_FILES]
     counts = Counter(name.suffix.lower() for name in names)
     left = [(k or "without an ending", n) for k, n in counts.items() if k not in suffixes]
-    listed = ", ".join(f"{n} {k}" for k, n in sorted(left, key=lambda item: (-item[1], item[0])))
-    return listed and f"passed over: {listed}"
+    told = [f"{n} {k}" for k, n in sorted(left, key=lambda item: (-item[1], item[0]))]
+    foreign = [name for name in lost if not _is_utf8(name.name)]
+    if foreign:
+        shown = str(foreign[0]).encode(errors="backslashreplace").decode()
+        told.append(f"{len(foreign)} whose names are no UTF-8, such as {shown} (rename them)")
+    if nowhere := sorted(set(lost) - set(foreign)):
+        told.append(f"{len(nowhere)} that are no files (broken links), such as {nowhere[0]}")
+    return f"passed over: {', '.join(told)}" if told else ""
 
 
 def read_image(file: File) -> np.ndarray:

@@ -23,6 +23,7 @@ from sggan_jax.images import (
 from sggan_jax.types import InputError
 
 SPLITS = ("train", "val", "test")
+_LIST_SUFFIXES = (".txt", ".lst", ".csv", ".json")
 
 
 def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
@@ -58,6 +59,9 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
         for folder, suffixes in (("images", IMAGE_SUFFIXES), ("labels", (".png",)))
         if (root / folder).is_dir() and (told := describe_passed_over(root / folder, suffixes))
     ]
+    if not lists and (alike := _find_unread_lists(root)):
+        told = "are not read: lists are called train.txt, val.txt and test.txt, beside images/"
+        refused.append((", ".join(alike), told))
     for split, names in (lists or _split_by_folders(usable)).items():
         refused += [
             (name, f"{split}.txt names it, but images/ holds no such file")
@@ -73,6 +77,17 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     files = [*images.values(), *labels.values(), *(root / f"{split}.txt" for split in lists)]
     entries = {path.relative_to(root).as_posix(): path for path in files}
     return Plan(splits, fingerprint(entries, table), refused, labelled)
+
+
+def _find_unread_lists(root: Path) -> list[str]:
+    """Find files that are called nearly like lists of names, in a folder or one below it."""
+    folders = [root, *(path for path in root.glob("*") if path.name not in ("images", "labels"))]
+    return sorted(
+        path.relative_to(root).as_posix()
+        for folder in folders
+        for path in folder.glob("*")  # which passes over what may not be read
+        if path.suffix.lower() in _LIST_SUFFIXES and path.name.lower().startswith(SPLITS)
+    )
 
 
 def _split_by_folders(names: Sequence[str]) -> dict[str, list[str]]:
@@ -145,7 +160,7 @@ def read_lists(root: Path, known: Container[str] = ()) -> dict[str, list[str]]:
     seen: dict[str, str] = {}
     for split in SPLITS:
         path = root / f"{split}.txt"
-        if not path.is_file():
+        if not (path.is_file() or path.is_symlink()):
             continue
         splits[split] = [find_name(line, known) for line in read_names(path)]
         if not splits[split]:
