@@ -24,7 +24,7 @@ from typing import IO, Any, Literal, NamedTuple, Protocol
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps
 
-from sggan_jax.files import write_atomically
+from sggan_jax.files import same_name, write_atomically
 from sggan_jax.types import InputError
 
 MAX_PIXELS = 1 << 26
@@ -66,11 +66,13 @@ class Decoded(NamedTuple):
       image: of any mode, 8 bits per channel where it has colours.
       deep: uint16 [H, W] or [H, W, 3] where the file has 16 bits per channel, else None.
       stretch: factor on greys of 1, 2 or 4 bits, which fill [0, 255] here; 1 for all else.
+      note: how the file is stored: 1 upright, 2 to 8 as EXIF numbers it.
     """
 
     image: Image.Image
     deep: np.ndarray | None
     stretch: int
+    note: int
 
 
 def walk(directory: Path, lost: list[Path] | None = None) -> Iterator[Path]:
@@ -86,7 +88,7 @@ def walk(directory: Path, lost: list[Path] | None = None) -> Iterator[Path]:
       InputError: if a folder cannot be read.
     """
     lost = [] if lost is None else lost
-    pending = [(directory, (directory.resolve(),))]
+    pending: list[tuple[Path, tuple[Path, ...]]] = [(directory, (directory.resolve(),))]
     while pending:
         folder, above = pending.pop()
         try:
@@ -149,6 +151,22 @@ def is_image(name: PurePath) -> bool:
     return name.suffix.lower() in IMAGE_SUFFIXES
 
 
+def name_of(file: PurePath) -> str:
+    """Name that an image shares with its labels: its path in its folder, without the ending.
+
+    >>> name_of(PurePath("ulm/0001.png"))
+    'ulm/0001'
+    """
+    return same_name(file.with_suffix("").as_posix())
+
+
+def find_labels(root: Path) -> dict[str, Path]:
+    """Find the label files of a folder data set: paths in it, by the names of their images."""
+    folder = root / "labels"
+    names = sorted(walk(folder)) if folder.is_dir() else []
+    return {name_of(name): "labels" / name for name in names if name.suffix.lower() == ".png"}
+
+
 def describe_passed_over(directory: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> str:
     """Count by ending the files of a directory that are not read; empty where there is none.
 
@@ -175,14 +193,20 @@ def read_image(file: File) -> np.ndarray:
       InputError: if it is missing, damaged, no image, too large, or of a kind without a known
         range.
     """
-    image, deep, _ = decode(file)
+    return read_noted(file)[0]
+
+
+def read_noted(file: File) -> tuple[np.ndarray, int]:
+    """Read an image as :func:`read_image` does, and how its file is stored (EXIF, 1 upright)."""
+    image, deep, _, note = decode(file)
     if deep is not None:
         # 257 is odd, so that no quotient lies halfway.
         scaled = ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=-1)
+        grey = scaled.ndim == 2
+        return (np.repeat(scaled[..., None], 3, axis=-1) if grey else scaled), note
     if image.mode not in _EIGHT_BIT:
         raise InputError(f"{file} is stored as {image.mode!r}: images need 8 or 16 bits a channel")
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image.convert("RGB")), note
 
 
 def decode(file: File) -> Decoded:
@@ -197,25 +221,12 @@ def decode(file: File) -> Decoded:
                 _check_size(image)
                 raw = _raw_mode(image)
                 image.verify()  # Pillow decodes a PNG without a look at its checksums
-            upright = _load(stream)
+            upright, note = _load(stream)
             deep = _decode_deep(stream, upright, raw)
-            return Decoded(upright, deep, _STRETCHED.get(raw, 1))
+            return Decoded(upright, deep, _STRETCHED.get(raw, 1), note)
     except Exception as error:  # decoders meet foreign bytes and raise errors of every kind
         reason = str(error).replace(str(file), file.name)
         raise InputError(f"{file} cannot be read: {reason}") from error
-
-
-def read_orientation(file: File) -> int:
-    """Read the note that says how an image is stored, 1 (upright, or no note) to 8.
-
-    Raises:
-      InputError: if it cannot be read.
-    """
-    try:
-        with file.open("rb") as stream, Image.open(stream) as image:
-            return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception as error:
-        raise InputError(f"{file} cannot be read: {error}") from error
 
 
 def read_size(file: File) -> tuple[int, int]:
@@ -224,9 +235,12 @@ def read_size(file: File) -> tuple[int, int]:
     Raises:
       InputError: if it cannot be read.
     """
-    turned = read_orientation(file) > 4  # notes from 5 on lay it on its side
-    with file.open("rb") as stream, Image.open(stream) as image:
-        return image.size if turned else image.size[::-1]
+    try:
+        with file.open("rb") as stream, Image.open(stream) as image:
+            size, note = image.size, image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
+    return size if note > 4 else size[::-1]  # notes from 5 on lay it on its side
 
 
 def format_size(size: Sequence[int]) -> str:
@@ -283,8 +297,8 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return raw if isinstance(raw, str) else ""
 
 
-def _load(stream: IO[bytes], raw: str = "") -> Image.Image:
-    """Decode and turn upright; ``raw`` replaces the way that pixels are unpacked."""
+def _load(stream: IO[bytes], raw: str = "") -> tuple[Image.Image, int]:
+    """Decode, turn upright, tell the note; ``raw`` replaces the way that pixels are unpacked."""
     stream.seek(0)
     with Image.open(stream) as image:
         if raw:
@@ -292,9 +306,10 @@ def _load(stream: IO[bytes], raw: str = "") -> Image.Image:
                 part._replace(args=(raw, *part[3][1:]) if isinstance(part[3], tuple) else raw)
                 for part in image.tile
             ]
+        note = image.getexif().get(ExifTags.Base.Orientation, 1)  # first: loading TIFF turns it
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
-        return image
+        return image, note
 
 
 def _decode_deep(stream: IO[bytes], image: Image.Image, raw: str) -> np.ndarray | None:
@@ -303,9 +318,9 @@ def _decode_deep(stream: IO[bytes], image: Image.Image, raw: str) -> np.ndarray 
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
     if raw == "LA;16B":  # as four channels: high and low byte of grey, then of alpha
-        return _join(*np.moveaxis(np.asarray(_load(stream, "RGBA"))[..., :2], -1, 0))
+        return _join(*np.moveaxis(np.asarray(_load(stream, "RGBA")[0])[..., :2], -1, 0))
     if kind in ("RGB", "RGBA") and order in _ORDERS:
-        low = _load(stream, f"{kind};{_ORDERS[order]}")
+        low, _ = _load(stream, f"{kind};{_ORDERS[order]}")
         return _join(np.asarray(image)[..., :3], np.asarray(low)[..., :3])
     return None
 

@@ -14,7 +14,7 @@ from sggan_jax.data.labels import class_table
 from sggan_jax.data.lists import find_name
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom
 from sggan_jax.files import same_name
-from sggan_jax.images import image_folder, list_images, read_image
+from sggan_jax.images import find_labels, image_folder, list_images, name_of, read_image
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import draw_seen, load_segmenter
 from sggan_jax.types import InputError
@@ -99,7 +99,7 @@ def choose(figure: Figure, folder: Path) -> list[Path]:
     """
     found = list_images(folder)
     if figure.names:
-        known = {same_name(name.with_suffix("").as_posix()): name for name in found}
+        known = {name_of(name): name for name in found}
         named = [find_name(same_name(name), known) for name in figure.names]
         if lacking := [name for name in named if name not in known]:
             raise InputError(f"{folder} holds no image {lacking[0]!r}; the first is {found[0]}")
@@ -137,4 +137,7 @@ def read_truth(figure: Figure, names: list[Path]) -> np.ndarray:
             f"--kind=segmentation draws labels, and {figure.input} has no labels/; give a folder "
             f"with images/ and labels/"
         )
-    return np.stack([read_labels(folder / name.with_suffix(".png"), table) for name in names])
+    files = find_labels(figure.input)
+    if lacking := [name for name in names if name_of(name) not in files]:
+        raise InputError(f"{folder} holds no labels of {lacking[0]}: a PNG of the image's name")
+    return np.stack([read_labels(figure.input / files[name_of(name)], table) for name in names])

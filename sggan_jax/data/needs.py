@@ -69,11 +69,14 @@ def require_labels(spec: SourceSpec, reason: str) -> None:
 
 
 def describe_folders(root: Path) -> str:
-    """Tell which folders beside ``images/`` hold PNG files, as label maps are.
+    """Tell which folders beside ``images/`` hold PNG files, as label maps are, or what labels is.
 
     Returns:
       A sentence without its full stop; empty where there are none.
     """
+    labels = root / "labels"
+    if labels.is_symlink() or labels.is_file():
+        return f"{labels} is no folder, but a file or a broken link: put it right"
     counts = {
         folder: sum(name.suffix.lower() == ".png" for name in walk(folder))
         for folder in sorted(path for path in root.iterdir() if path.is_dir())

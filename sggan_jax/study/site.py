@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from sggan_jax.files import same_name, write_json, write_text
-from sggan_jax.images import image_folder, list_images, read_image, write_image
+from sggan_jax.files import write_json, write_text
+from sggan_jax.images import image_folder, list_images, name_of, read_image, write_image
 from sggan_jax.study.plan import SPOILED, Question
 from sggan_jax.types import InputError
 
@@ -123,4 +123,4 @@ def _other(question: Question) -> str:
 def _by_stem(folder: Path) -> dict[str, Path]:
     images = image_folder(folder)
     found = list_images(images)
-    return {same_name(name.with_suffix("").as_posix()): images / name for name in found}
+    return {name_of(name): images / name for name in found}

@@ -10,14 +10,15 @@ import numpy as np
 from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.builders.reading import read_labels
+from sggan_jax.data.builders.upright import check_upright
 from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.data.lists import find_name
-from sggan_jax.files import read_names, same_name
+from sggan_jax.files import read_names
 from sggan_jax.images import (
     IMAGE_SUFFIXES,
     describe_passed_over,
-    read_image,
-    read_orientation,
+    name_of,
+    read_noted,
     walk,
 )
 from sggan_jax.types import InputError
@@ -133,7 +134,7 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
         if relative.suffix.lower() not in suffixes:
             continue
         path = root / folder / relative
-        name = same_name(relative.with_suffix("").as_posix())
+        name = name_of(relative)
         if name in found:
             raise InputError(f"{found[name]} and {path} share the name {name!r}: keep one of them.")
         found[name] = path
@@ -180,16 +181,11 @@ def load_pair(
     Raises:
       InputError: if a file cannot be used, or the image was turned upright and its labels lie.
     """
-    image = read_image(image_file)
+    image, note = read_noted(image_file)
     if label_file is None:
         return image, np.zeros(image.shape[:2], np.uint8)
     labels = read_labels(label_file, table)
-    if image.shape[:2] != labels.shape and (note := read_orientation(image_file)) > 1:
-        raise InputError(
-            f"{image_file} is stored turned, as its orientation note (EXIF {note}) says; upright "
-            f"it is {image.shape[0]}x{image.shape[1]} (height x width), but its labels are "
-            f"{labels.shape[0]}x{labels.shape[1]}: give labels of the upright image"
-        )
+    check_upright(labels, table, image_file, note, image.shape[:2])
     if table.to_cityscapes is not None:
         labels = table.lookup(table.to_cityscapes, 0)[labels]
     return image, labels
