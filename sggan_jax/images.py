@@ -17,12 +17,12 @@ The values of label files are never scaled: see :mod:`sggan_jax.data.builders.re
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from sggan_jax.files import same_name, write_atomically
 from sggan_jax.types import InputError
@@ -167,14 +167,23 @@ def find_labels(root: Path) -> dict[str, Path]:
     return {name_of(name): "labels" / name for name in names if name.suffix.lower() == ".png"}
 
 
-def describe_passed_over(directory: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> str:
+def describe_passed_over(
+    directory: Path,
+    suffixes: tuple[str, ...] = IMAGE_SUFFIXES,
+    within: Container[Path] | None = None,
+) -> str:
     """Count by ending the files of a directory that are not read; empty where there is none.
 
     Files that operating systems leave in every folder do not count.
+
+    Args:
+      directory: with its sub-folders.
+      suffixes: of files that are read.
+      within: sub-folders whose files count, relative; None for all.
     """
     lost: list[Path] = []
     names = [name for name in walk(directory, lost) if name.name.lower() not in _SYSTEM_FILES]
-    counts = Counter(name.suffix.lower() for name in names)
+    counts = Counter(n.suffix.lower() for n in names if within is None or n.parent in within)
     left = [(k or "without an ending", n) for k, n in counts.items() if k not in suffixes]
     told = [f"{n} {k}" for k, n in sorted(left, key=lambda item: (-item[1], item[0]))]
     foreign = [name for name in lost if not _is_utf8(name.name)]
@@ -225,8 +234,18 @@ def decode(file: File) -> Decoded:
             deep = _decode_deep(stream, upright, raw)
             return Decoded(upright, deep, _STRETCHED.get(raw, 1), note)
     except Exception as error:  # decoders meet foreign bytes and raise errors of every kind
-        reason = str(error).replace(str(file), file.name)
-        raise InputError(f"{file} cannot be read: {reason}") from error
+        raise InputError(f"{file} cannot be read: {_explain(error, file)}") from error
+
+
+def _explain(error: Exception, file: File) -> str:
+    """Say why a file cannot be decoded."""
+    if not isinstance(error, UnidentifiedImageError):
+        return str(error).replace(str(file), file.name)
+    with file.open("rb") as stream:
+        head = stream.read(32)
+    if head.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS; fetch the file itself (git lfs pull)"
+    return "it is no image of a known format" if head else "it is empty"
 
 
 def read_size(file: File) -> tuple[int, int]:

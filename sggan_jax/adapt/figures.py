@@ -99,7 +99,7 @@ def choose(figure: Figure, folder: Path) -> list[Path]:
     """
     found = list_images(folder)
     if figure.names:
-        known = {name_of(name): name for name in found}
+        known = {of(name): name for of in (name_of, Path.as_posix) for name in found}
         named = [find_name(same_name(name), known) for name in figure.names]
         if lacking := [name for name in named if name not in known]:
             raise InputError(f"{folder} holds no image {lacking[0]!r}; the first is {found[0]}")
