@@ -2,14 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.images import (
-    decode_png,
-    encode_png,
-    list_images,
-    read_image,
-    read_noted,
-    write_image,
-)
+from sggan_jax.folders import list_images
+from sggan_jax.images import decode_png, encode_png, read_image, read_noted, write_image
 from sggan_jax.types import InputError
 
 

@@ -25,7 +25,8 @@ from sggan_jax.data.builders.folder import index_files, read_lists
 from sggan_jax.data.builders.reading import read_ids
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.transforms import resize_image
-from sggan_jax.images import IMAGE_SUFFIXES, list_images, name_of, read_image
+from sggan_jax.folders import IMAGE_SUFFIXES, list_images, name_of
+from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
 KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier")

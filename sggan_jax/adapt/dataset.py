@@ -26,7 +26,7 @@ from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
 from sggan_jax.files import write_atomically, write_bytes
-from sggan_jax.images import IMAGE_SUFFIXES, find_labels, list_images, name_of, walk
+from sggan_jax.folders import IMAGE_SUFFIXES, find_labels, list_images, name_of, walk
 from sggan_jax.messages import warn
 from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.threads import ahead

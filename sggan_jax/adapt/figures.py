@@ -14,7 +14,8 @@ from sggan_jax.data.labels import class_table
 from sggan_jax.data.lists import find_name
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom
 from sggan_jax.files import same_name
-from sggan_jax.images import find_labels, image_folder, list_images, name_of, read_image
+from sggan_jax.folders import find_labels, image_folder, list_images, name_of
+from sggan_jax.images import read_image
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import draw_seen, load_segmenter
 from sggan_jax.types import InputError

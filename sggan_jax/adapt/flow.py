@@ -14,13 +14,8 @@ import numpy as np
 from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.adapt.sources import Sources
 from sggan_jax.data.transforms import resize_image
-from sggan_jax.images import (
-    describe_passed_over,
-    list_images,
-    name_of,
-    read_image,
-    write_image,
-)
+from sggan_jax.folders import describe_passed_over, list_images, name_of
+from sggan_jax.images import read_image, write_image
 from sggan_jax.nets.sizes import fill_batch
 from sggan_jax.progress import Progress
 from sggan_jax.threads import THREADS, ahead

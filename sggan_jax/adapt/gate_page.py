@@ -15,7 +15,8 @@ from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import colourise, name_colours
 from sggan_jax.evaluate.meaning import ImageScores
-from sggan_jax.images import name_of, read_image
+from sggan_jax.folders import name_of
+from sggan_jax.images import read_image
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot
 from sggan_jax.report.review import Item, ReviewPage, write_review_page
 from sggan_jax.types import InputError

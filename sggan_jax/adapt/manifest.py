@@ -18,7 +18,7 @@ from sggan_jax.files import (
     told_if_unwritable,
     write_json_lines,
 )
-from sggan_jax.images import find_labels, name_of
+from sggan_jax.folders import find_labels, name_of
 from sggan_jax.types import InputError
 
 MANIFEST = "manifest.jsonl"

@@ -38,7 +38,8 @@ from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
 from sggan_jax.files import write_atomically, write_text
-from sggan_jax.images import format_size, list_images, read_image, read_noted
+from sggan_jax.folders import list_images
+from sggan_jax.images import format_size, read_image, read_noted
 from sggan_jax.progress import Progress
 from sggan_jax.threads import ahead
 from sggan_jax.types import InputError

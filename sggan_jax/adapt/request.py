@@ -31,10 +31,11 @@ from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.label_check import check_streets
 from sggan_jax.data.labels import class_table
-from sggan_jax.data.needs import describe_folders
+from sggan_jax.data.needs import has_labels
 from sggan_jax.data.sides import find_wrong_input
 from sggan_jax.devices import pick_devices, tell_devices
-from sggan_jax.images import format_size, list_images
+from sggan_jax.folders import list_images
+from sggan_jax.images import format_size
 from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
@@ -142,23 +143,6 @@ def fulfil(request: Request) -> int:
     if not labelled:
         return _adapt_images(adapter, source, request.output, strength, options)
     return _adapt_labelled(adapter, source, request, strength, (gate, table), options)
-
-
-def has_labels(source: Path) -> bool:
-    """Whether a folder is a data set of images and labels.
-
-    Raises:
-      InputError: if it holds images/ and its labels under another name, or none that can be read.
-    """
-    if not (source / "images").is_dir():
-        return False
-    if (source / "labels").is_dir():
-        return True
-    if found := describe_folders(source):
-        raise InputError(
-            f"{source} has no labels/, and {found}; or adapt {source / 'images'} alone"
-        )
-    return False
 
 
 def check_unlabelled(source: str, strength: Strength, repair: bool) -> None:

@@ -16,7 +16,7 @@ from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.transforms import resize_labels
 from sggan_jax.evaluate.colour import LINEAR
-from sggan_jax.images import find_labels, name_of
+from sggan_jax.folders import find_labels, name_of
 from sggan_jax.types import InputError
 
 ALL = "all"

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from sggan_jax.files import read_names, write_text
-from sggan_jax.images import is_image
+from sggan_jax.folders import is_image
 from sggan_jax.types import InputError
 
 TRAIN, COMPARE = 2000, 500

@@ -6,7 +6,7 @@ from pathlib import Path
 from sggan_jax.config import Config, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec, domains_of
-from sggan_jax.images import walk
+from sggan_jax.folders import walk
 from sggan_jax.types import InputError
 
 
@@ -66,6 +66,23 @@ def require_labels(spec: SourceSpec, reason: str) -> None:
     found = describe_folders(root)
     told = f" {found}." if found else f" Put the label maps into {root}/labels/."
     raise InputError(f"{root} has no labels/, and {reason}.{told}")
+
+
+def has_labels(source: Path) -> bool:
+    """Whether a folder is a data set of images and labels.
+
+    Raises:
+      InputError: if it holds images/ and its labels under another name, or none that can be read.
+    """
+    if not (source / "images").is_dir():
+        return False
+    if (source / "labels").is_dir():
+        return True
+    if found := describe_folders(source):
+        raise InputError(
+            f"{source} has no labels/, and {found}; or adapt {source / 'images'} alone"
+        )
+    return False
 
 
 def describe_folders(root: Path) -> str:

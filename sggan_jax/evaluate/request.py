@@ -23,7 +23,8 @@ from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
 from sggan_jax.evaluate.verdict import format_verdict, judge_assessment, tell_unseen
 from sggan_jax.files import write_json
-from sggan_jax.images import format_size, list_images, read_image
+from sggan_jax.folders import list_images
+from sggan_jax.images import format_size, read_image
 from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run

@@ -15,7 +15,8 @@ from PIL import Image, ImageFilter
 
 from sggan_jax.data.builders.folder import index_files
 from sggan_jax.files import write_json, write_text
-from sggan_jax.images import IMAGE_SUFFIXES, image_folder, list_images, read_image, write_image
+from sggan_jax.folders import IMAGE_SUFFIXES, image_folder, list_images
+from sggan_jax.images import read_image, write_image
 from sggan_jax.messages import warn
 from sggan_jax.study.plan import SPOILED, Question
 from sggan_jax.types import InputError

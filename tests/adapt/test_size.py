@@ -18,7 +18,7 @@ from sggan_jax.adapt.size import parse_size, tell_scale
 from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.tables import GTAV
 from sggan_jax.data.transforms import resize, resize_image, resize_labels
-from sggan_jax.images import list_images
+from sggan_jax.folders import list_images
 from sggan_jax.runs.description import read_run, write_run
 from sggan_jax.types import InputError
 

@@ -13,7 +13,7 @@ from sggan_jax.data.builders.folder import plan_folder
 from sggan_jax.data.prepare import check
 from sggan_jax.data.request import How, prepare_one
 from sggan_jax.data.summary import report
-from sggan_jax.images import list_images
+from sggan_jax.folders import list_images
 from sggan_jax.types import InputError
 
 

@@ -14,13 +14,8 @@ from sggan_jax.data.builders.upright import check_upright
 from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.data.lists import find_name
 from sggan_jax.files import read_names
-from sggan_jax.images import (
-    IMAGE_SUFFIXES,
-    describe_passed_over,
-    name_of,
-    read_noted,
-    walk,
-)
+from sggan_jax.folders import IMAGE_SUFFIXES, describe_passed_over, name_of, walk
+from sggan_jax.images import read_noted
 from sggan_jax.types import InputError
 
 SPLITS = ("train", "val", "test")

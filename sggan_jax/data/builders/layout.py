@@ -13,7 +13,7 @@ from sggan_jax.data.builders.files import File, list_files
 from sggan_jax.data.builders.folder import fingerprint, load_pair, match, read_lists
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.images import IMAGE_SUFFIXES, describe_passed_over
+from sggan_jax.folders import IMAGE_SUFFIXES, describe_passed_over
 from sggan_jax.types import InputError
 
 
