@@ -10,7 +10,8 @@ from PIL import Image
 from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.size import tell_scale
 from sggan_jax.data.builders.reading import read_labels
-from sggan_jax.data.labels import class_table
+from sggan_jax.data.domains import check_ids_learned
+from sggan_jax.data.labels import class_table, stored_table
 from sggan_jax.data.lists import find_name
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom
 from sggan_jax.files import same_name
@@ -88,7 +89,9 @@ def draw_figure(figure: Figure) -> Image.Image:
         columns["difference"] = difference_map(one, other, figure.gain)
     elif figure.kind == "segmentation":
         truth, table = read_truth(figure, names), class_table(figure.table)
-        columns = draw_seen(columns, truth, load_segmenter(figure.segmenter), table)
+        segmenter = load_segmenter(figure.segmenter)
+        check_ids_learned(table, segmenter.table)
+        columns = draw_seen(columns, truth, segmenter, stored_table(table))
     return draw_columns(columns, figure.enlarge)
 
 
@@ -131,7 +134,7 @@ def draw_zoom(columns: dict[str, np.ndarray], box: Box) -> dict[str, np.ndarray]
 
 
 def read_truth(figure: Figure, names: list[Path]) -> np.ndarray:
-    """Read the labels of images by their names: class ids uint8 [B, H, W]."""
+    """Read the labels of images by their names: class ids as they are stored, uint8 [B, H, W]."""
     table, folder = class_table(figure.table), figure.input / "labels"
     if not folder.is_dir():
         raise InputError(
@@ -141,4 +144,5 @@ def read_truth(figure: Figure, names: list[Path]) -> np.ndarray:
     files = find_labels(figure.input)
     if lacking := [name for name in names if name_of(name) not in files]:
         raise InputError(f"{folder} holds no labels of {lacking[0]}: a PNG of the image's name")
-    return np.stack([read_labels(figure.input / files[name_of(name)], table) for name in names])
+    labels = [read_labels(figure.input / files[name_of(name)], table) for name in names]
+    return table.to_stored(np.stack(labels))

@@ -101,7 +101,7 @@ def map_folder(
       input_dir: folder of images, whose sub-folders count too.
       output_dir: folder to write.
       suffix: of the files written, such as ``.png``; empty keeps that of each image.
-      labels: label files by the names of images, whose change makes images anew.
+      labels: label files by names of images; where one changes, its image is made anew.
       size: height and width that every image is brought to first; None leaves it as it is.
       batch_size: images of one size given to ``work`` at once.
       overwrite: replace images in ``output_dir``, whoever made them.
@@ -125,8 +125,7 @@ def map_folder(
     sources = Sources(output_dir)
 
     def origin(name: Path) -> list[Path]:
-        label = (labels or {}).get(name_of(name))
-        return [input_dir / name] + ([label] if label else [])
+        return [input_dir / name, *filter(None, [(labels or {}).get(name_of(name))])]
 
     done = ahead(lambda name: sources.is_done(targets[name], *origin(name)), targets)
     todo = [name for name, is_done in zip(targets, done, strict=True) if not is_done]

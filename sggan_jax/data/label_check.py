@@ -173,9 +173,7 @@ def draw_readings(path: Path, pair: tuple[File, File], readings: Sequence[Readin
     columns = [read_image(image)]
     for reading in readings:
         table = reading.table
-        labels = read_labels(label, table)
-        if table.to_cityscapes is not None:
-            labels = table.lookup(table.to_cityscapes, 0)[labels]
+        labels = table.to_stored(read_labels(label, table))
         columns.append(colourise(labels, stored_table(table)))
     fitted = [
         np.asarray(Image.fromarray(x.astype(np.uint8)).resize((320, 160), Image.Resampling.NEAREST))

@@ -117,10 +117,10 @@ def find_name(line: str, names: Container[str]) -> str:
     for end in (len(line), *columns):
         path = PurePosixPath(line[:end].rstrip(_QUOTES))
         bare = path.with_suffix("").as_posix() if is_image(path) else path.as_posix()
-        inside = bare.rpartition("images/")[2]
-        for name in (line[:end], bare, inside):
-            if name in names:
-                return name
+        for name in (line[:end], path.as_posix(), bare):
+            for meant in (name, name.rpartition("images/")[2]):
+                if meant in names:
+                    return meant
     return line
 
 

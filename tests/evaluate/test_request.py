@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_network_is_scored_at_the_scale_of_whole_images(tmp_path, monkeypatch,
         raise OpenedError(size)
 
     monkeypatch.setattr(request, "open_prepared", opened)
-    monkeypatch.setattr(request, "load_segmenter", lambda *_: None)
+    monkeypatch.setattr(request, "load_segmenter", lambda *_: SimpleNamespace(table=""))
     write_run(tmp_path, dataclasses.replace(RUN, scale=scale))
     with pytest.raises(OpenedError) as told:
         score_network(Request(segmenter=str(tmp_path), real_builder="toycity"))

@@ -181,9 +181,7 @@ def load_pair(
         return image, np.zeros(image.shape[:2], np.uint8)
     labels = read_labels(label_file, table)
     check_upright(labels, table, image_file, note, image.shape[:2])
-    if table.to_cityscapes is not None:
-        labels = table.lookup(table.to_cityscapes, 0)[labels]
-    return image, labels
+    return image, table.to_stored(labels)
 
 
 def fingerprint(files: Mapping[str, File], table: ClassTable) -> str:
