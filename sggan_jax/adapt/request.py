@@ -27,6 +27,7 @@ from sggan_jax.adapt.repair import Repairer, drop_outdated
 from sggan_jax.adapt.size import NATIVE, parse_size, tell_scale
 from sggan_jax.adapt.strength import Strength, parse_strength
 from sggan_jax.adapt.video import adapt_video, check_adapted, check_video, is_video, tell_video
+from sggan_jax.data.alignment import check_aligned
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.label_check import check_streets
@@ -174,6 +175,7 @@ def _adapt_labelled(
     pairs = find_pairs(source)
     if pairs and not request.accept_labels:
         check_streets(pairs, table, str(source))
+        check_aligned(pairs, table, str(source))
     repairer = Repairer(adapter, gate, table, strength, request.thresholds)
     if request.repair:
         drop_outdated(source, request.output)
