@@ -21,7 +21,7 @@ PAIRS = 24
 """Pairs of a data set that are looked at, evenly spaced."""
 
 CLEARLY = 1.25
-"""Of right data no other way fits better than 0.74 times as well (24 or 4 pairs of six sets)."""
+"""Turned labels of right data fit at most 0.74 times as well, their neighbours' as well at most."""
 
 _HEIGHT, _WIDTH = 128, 256
 
@@ -88,16 +88,17 @@ def measure_fit(image: np.ndarray, labels: np.ndarray) -> float:
       labels: class ids, uint8 [H, W].
 
     Returns:
-      Ratio of mean differences of neighbouring pixels; 1 where there is nothing to tell.
+      Ratio of mean differences of neighbouring pixels, one grey level more each so that flat images
+      tell little; 1 where there is nothing to tell.
 
     >>> labels = np.array([[7, 7, 9, 9]] * 3, np.uint8)
     >>> image = np.array([[0, 1, 11, 12]] * 3, np.uint8)[..., None].repeat(3, -1)
     >>> measure_fit(image, labels)
-    10.0
+    5.5
     """
     grey = image.astype(np.float32).mean(-1)
     edges = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
     meet = (labels[1:] != labels[:-1])[:, :-1] | (labels[:, 1:] != labels[:, :-1])[:-1]
-    if not meet.any() or meet.all() or not edges[~meet].any():
+    if not meet.any() or meet.all():
         return 1.0
-    return float(edges[meet].mean() / edges[~meet].mean())
+    return float((1 + edges[meet].mean()) / (1 + edges[~meet].mean()))
