@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path, PurePath
 
 from sggan_jax.files import same_name
+from sggan_jax.messages import warn
 from sggan_jax.types import InputError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -130,3 +131,9 @@ def describe_passed_over(
     if nowhere := sorted(set(lost) - set(foreign)):
         told.append(f"{len(nowhere)} that are no files (broken links), such as {nowhere[0]}")
     return f"passed over: {', '.join(told)}" if told else ""
+
+
+def tell_passed_over(folder: Path) -> None:
+    """Tell a person what a folder of images holds that is not read, if there is anything."""
+    if told := describe_passed_over(folder):
+        warn(f"{folder}: {told}")

@@ -15,7 +15,7 @@ from sggan_jax.data.labels import class_table, stored_table
 from sggan_jax.data.lists import find_name
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom
 from sggan_jax.files import same_name
-from sggan_jax.folders import find_labels, image_folder, list_images, name_of
+from sggan_jax.folders import find_labels, image_folder, list_images, name_of, tell_passed_over
 from sggan_jax.images import read_image
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import draw_seen, load_segmenter
@@ -108,6 +108,7 @@ def choose(figure: Figure, folder: Path) -> list[Path]:
         if lacking := [name for name in named if name not in known]:
             raise InputError(f"{folder} holds no image {lacking[0]!r}; the first is {found[0]}")
         return [known[name] for name in named]
+    tell_passed_over(folder)
     chosen = np.unique(np.linspace(0, len(found) - 1, figure.count).astype(int))
     return [found[k] for k in chosen]
 

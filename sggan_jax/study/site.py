@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 
 from sggan_jax.data.builders.folder import index_files
 from sggan_jax.files import write_json, write_text
-from sggan_jax.folders import IMAGE_SUFFIXES, image_folder, list_images
+from sggan_jax.folders import IMAGE_SUFFIXES, image_folder, list_images, tell_passed_over
 from sggan_jax.images import read_image, write_image
 from sggan_jax.messages import warn
 from sggan_jax.study.plan import SPOILED, Question
@@ -41,6 +41,8 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
     if SPOILED in folders:
         raise InputError(f"no method can be called {SPOILED!r}: the checks have that name")
     names = [set(_by_stem(folder)) for folder in folders.values()]
+    for folder in folders.values():
+        tell_passed_over(image_folder(folder))
     shared = sorted(set.intersection(*names))
     if not shared or len(shared) < count:
         counts = ", ".join(f"{m}: {len(n)}" for m, n in zip(folders, names, strict=True))

@@ -136,6 +136,12 @@ def test_of_two_images_of_one_name_the_ending_decides(own, brightened):
         np.testing.assert_array_equal(drawn[38:54, 8:40], wanted)
 
 
+def test_what_a_figure_does_not_read_is_told(own, brightened, capsys):
+    (own.input / "images/d.heic").touch()
+    draw_figure(own)
+    assert "images: passed over: 1 .heic" in capsys.readouterr().err
+
+
 def test_labels_are_found_by_name_and_stored_ids_are_drawn(own):
     labels = np.full((16, 32), 1, np.uint8)  # of CARLA: roads
     (own.input / "labels/a.png").unlink()
