@@ -23,7 +23,8 @@ from sggan_jax.adapt.gate import Gate, judge  # noqa: E402
 from sggan_jax.data.builders.reading import read_labels  # noqa: E402
 from sggan_jax.data.labels import CITYSCAPES  # noqa: E402
 from sggan_jax.evaluate.meaning import ImageScores  # noqa: E402
-from sggan_jax.images import list_images, read_image  # noqa: E402
+from sggan_jax.folders import list_images  # noqa: E402
+from sggan_jax.images import read_image  # noqa: E402
 from sggan_jax.runs.segmenter import load_segmenter  # noqa: E402
 
 SKY, TREE, BUILDING = 23, 21, 11

@@ -21,7 +21,8 @@ from matplotlib.figure import Figure  # noqa: E402
 from sggan_jax.adapt.adapter import load_adapter  # noqa: E402
 from sggan_jax.data.transforms import resize_image  # noqa: E402
 from sggan_jax.files import read_json_lines  # noqa: E402
-from sggan_jax.images import image_folder, list_images, read_image  # noqa: E402
+from sggan_jax.folders import image_folder, list_images  # noqa: E402
+from sggan_jax.images import read_image  # noqa: E402
 from sggan_jax.report.curves import Curve, read_curves  # noqa: E402
 from sggan_jax.runs.description import read_run  # noqa: E402
 

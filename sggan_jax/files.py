@@ -66,23 +66,35 @@ def write_json(path: Path, value: Any, indent: int | None = None) -> None:
     write_text(path, json.dumps(value, indent=indent) + "\n")
 
 
+_AROUND = " \t\u00a0\ufeff\u200b\x1a\"'"
+"""What stands around names in lists: blanks, quotation marks, and marks that are not seen."""
+
+
 def read_names(path: Path) -> list[str]:
     r"""Read a list of names, one a line, whatever system wrote it.
 
-    UTF-8 with or without a mark, UTF-16 with one; any ends of lines, ``\`` for ``/``; letters
-    with accents count as the same however they are composed. Empty lines are left out.
+    UTF-8 or UTF-16, with or without a mark; any ends of lines, ``\\`` for ``/``; quotation marks
+    around a name are no part of it; letters with accents count as the same however they are
+    composed. Empty lines and those that begin with ``#`` are left out.
 
     Raises:
       InputError: if it cannot be read.
     """
     try:
         content = path.read_bytes()
-        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = content.decode("utf-16" if marked else "utf-8-sig")
+        text = content.decode(_encoding(content))
     except (OSError, UnicodeError) as error:
         raise InputError(f"the list {path} cannot be read as UTF-8 text: {error}") from error
-    lines = text.replace("\r", "\n").split("\n")
-    return [same_name(line.strip()) for line in lines if line.strip()]
+    lines = (line.strip(_AROUND) for line in text.replace("\r", "\n").split("\n"))
+    return [same_name(line) for line in lines if line and not line.startswith("#")]
+
+
+def _encoding(content: bytes) -> str:
+    """Tell UTF-16, by its mark or by the zeros of its first letter, from UTF-8."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = content[:1] == b"\0", content[1:2] == b"\0"
+    return {(True, False): "utf-16-be", (False, True): "utf-16-le"}.get(zeros, "utf-8-sig")
 
 
 def same_name(name: str) -> str:

@@ -16,13 +16,12 @@ The values of label files are never scaled: see :mod:`sggan_jax.data.builders.re
 
 import io
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from sggan_jax.files import write_atomically
 from sggan_jax.types import InputError
@@ -30,9 +29,6 @@ from sggan_jax.types import InputError
 MAX_PIXELS = 1 << 26
 """Larger images are refused: 8192 x 8192."""
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-
-_SYSTEM_FILES = ("thumbs.db", "desktop.ini")
 _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 # Of 16 bits Pillow keeps the high bytes; told the other order of bytes, it keeps the low ones.
 _ORDERS = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
@@ -66,82 +62,13 @@ class Decoded(NamedTuple):
       image: of any mode, 8 bits per channel where it has colours.
       deep: uint16 [H, W] or [H, W, 3] where the file has 16 bits per channel, else None.
       stretch: factor on greys of 1, 2 or 4 bits, which fill [0, 255] here; 1 for all else.
+      note: how the file is stored: 1 upright, 2 to 8 as EXIF numbers it.
     """
 
     image: Image.Image
     deep: np.ndarray | None
     stretch: int
-
-
-def walk(directory: Path) -> Iterator[Path]:
-    """List the files of a directory and its sub-folders, links followed, relative to it.
-
-    Hidden files and folders are left out, and a folder that a link leads back into.
-
-    Raises:
-      InputError: if a folder cannot be read.
-    """
-    pending, seen = [directory], {directory.resolve()}
-    while pending:
-        folder = pending.pop()
-        try:
-            paths = list(folder.iterdir())
-        except OSError as error:
-            raise InputError(f"{folder} cannot be read: {error.strerror or error}") from error
-        for path in paths:
-            if path.name.startswith("."):
-                continue
-            if path.is_file():
-                yield path.relative_to(directory)
-            elif path.is_dir() and (real := path.resolve()) not in seen:
-                seen.add(real)
-                pending.append(path)
-
-
-def list_images(directory: Path) -> list[Path]:
-    """List the image files of a directory and its sub-folders, relative to it, in order.
-
-    Links are followed; hidden files are left out.
-
-    Raises:
-      InputError: if the directory is missing or holds no image.
-    """
-    if not directory.is_dir():
-        raise InputError(f"{directory} is not a directory; give one that holds images")
-    names = sorted(name for name in walk(directory) if is_image(name))
-    if not names:
-        told = describe_passed_over(directory)
-        raise InputError(
-            f"{directory} holds no image; these are read: {', '.join(IMAGE_SUFFIXES)}"
-            f"{told and f' ({told})'}"
-        )
-    return names
-
-
-def image_folder(directory: Path) -> Path:
-    """Find where the images of a folder are: in ``images/`` of a data set, else in the folder.
-
-    A data set's other files, such as label maps and contact sheets, are no images of it.
-    """
-    inner = directory / "images"
-    return inner if inner.is_dir() else directory
-
-
-def is_image(name: PurePath) -> bool:
-    """Whether a file has the ending of a format that is read."""
-    return name.suffix.lower() in IMAGE_SUFFIXES
-
-
-def describe_passed_over(directory: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> str:
-    """Count by ending the files of a directory that are not read; empty where there is none.
-
-    Files that operating systems leave in every folder do not count.
-    """
-    names = [name for name in walk(directory) if name.name.lower() not in _SYSTEM_FILES]
-    counts = Counter(name.suffix.lower() for name in names)
-    left = [(k or "without an ending", n) for k, n in counts.items() if k not in suffixes]
-    listed = ", ".join(f"{n} {k}" for k, n in sorted(left, key=lambda item: (-item[1], item[0])))
-    return listed and f"passed over: {listed}"
+    note: int
 
 
 def read_image(file: File) -> np.ndarray:
@@ -151,14 +78,20 @@ def read_image(file: File) -> np.ndarray:
       InputError: if it is missing, damaged, no image, too large, or of a kind without a known
         range.
     """
-    image, deep, _ = decode(file)
+    return read_noted(file)[0]
+
+
+def read_noted(file: File) -> tuple[np.ndarray, int]:
+    """Read an image as :func:`read_image` does, and how its file is stored (EXIF, 1 upright)."""
+    image, deep, _, note = decode(file)
     if deep is not None:
         # 257 is odd, so that no quotient lies halfway.
         scaled = ((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=-1)
+        grey = scaled.ndim == 2
+        return (np.repeat(scaled[..., None], 3, axis=-1) if grey else scaled), note
     if image.mode not in _EIGHT_BIT:
         raise InputError(f"{file} is stored as {image.mode!r}: images need 8 or 16 bits a channel")
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image.convert("RGB")), note
 
 
 def decode(file: File) -> Decoded:
@@ -173,25 +106,22 @@ def decode(file: File) -> Decoded:
                 _check_size(image)
                 raw = _raw_mode(image)
                 image.verify()  # Pillow decodes a PNG without a look at its checksums
-            upright = _load(stream)
+            upright, note = _load(stream)
             deep = _decode_deep(stream, upright, raw)
-            return Decoded(upright, deep, _STRETCHED.get(raw, 1))
+            return Decoded(upright, deep, _STRETCHED.get(raw, 1), note)
     except Exception as error:  # decoders meet foreign bytes and raise errors of every kind
-        reason = str(error).replace(str(file), file.name)
-        raise InputError(f"{file} cannot be read: {reason}") from error
+        raise InputError(f"{file} cannot be read: {_explain(error, file)}") from error
 
 
-def read_orientation(file: File) -> int:
-    """Read the note that says how an image is stored, 1 (upright, or no note) to 8.
-
-    Raises:
-      InputError: if it cannot be read.
-    """
-    try:
-        with file.open("rb") as stream, Image.open(stream) as image:
-            return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception as error:
-        raise InputError(f"{file} cannot be read: {error}") from error
+def _explain(error: Exception, file: File) -> str:
+    """Say why a file cannot be decoded."""
+    if not isinstance(error, UnidentifiedImageError):
+        return str(error).replace(str(file), file.name)
+    with file.open("rb") as stream:
+        head = stream.read(32)
+    if head.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS; fetch the file itself (git lfs pull)"
+    return "it is no image of a known format" if head else "it is empty"
 
 
 def read_size(file: File) -> tuple[int, int]:
@@ -200,9 +130,12 @@ def read_size(file: File) -> tuple[int, int]:
     Raises:
       InputError: if it cannot be read.
     """
-    turned = read_orientation(file) > 4  # notes from 5 on lay it on its side
-    with file.open("rb") as stream, Image.open(stream) as image:
-        return image.size if turned else image.size[::-1]
+    try:
+        with file.open("rb") as stream, Image.open(stream) as image:
+            size, note = image.size, image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
+    return size if note > 4 else size[::-1]  # notes from 5 on lay it on its side
 
 
 def format_size(size: Sequence[int]) -> str:
@@ -259,8 +192,8 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return raw if isinstance(raw, str) else ""
 
 
-def _load(stream: IO[bytes], raw: str = "") -> Image.Image:
-    """Decode and turn upright; ``raw`` replaces the way that pixels are unpacked."""
+def _load(stream: IO[bytes], raw: str = "") -> tuple[Image.Image, int]:
+    """Decode, turn upright, tell the note; ``raw`` replaces the way that pixels are unpacked."""
     stream.seek(0)
     with Image.open(stream) as image:
         if raw:
@@ -268,9 +201,10 @@ def _load(stream: IO[bytes], raw: str = "") -> Image.Image:
                 part._replace(args=(raw, *part[3][1:]) if isinstance(part[3], tuple) else raw)
                 for part in image.tile
             ]
+        note = image.getexif().get(ExifTags.Base.Orientation, 1)  # first: loading TIFF turns it
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
-        return image
+        return image, note
 
 
 def _decode_deep(stream: IO[bytes], image: Image.Image, raw: str) -> np.ndarray | None:
@@ -279,9 +213,9 @@ def _decode_deep(stream: IO[bytes], image: Image.Image, raw: str) -> np.ndarray 
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
     if raw == "LA;16B":  # as four channels: high and low byte of grey, then of alpha
-        return _join(*np.moveaxis(np.asarray(_load(stream, "RGBA"))[..., :2], -1, 0))
+        return _join(*np.moveaxis(np.asarray(_load(stream, "RGBA")[0])[..., :2], -1, 0))
     if kind in ("RGB", "RGBA") and order in _ORDERS:
-        low = _load(stream, f"{kind};{_ORDERS[order]}")
+        low, _ = _load(stream, f"{kind};{_ORDERS[order]}")
         return _join(np.asarray(image)[..., :3], np.asarray(low)[..., :3])
     return None
 

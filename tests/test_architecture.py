@@ -20,6 +20,7 @@ FLOORS = {
     "sggan_jax.messages": 0,
     "sggan_jax.devices": 1,
     "sggan_jax.files": 1,
+    "sggan_jax.folders": 2,
     "sggan_jax.images": 2,
     "sggan_jax.report": 2,
     "sggan_jax.toycity": 2,

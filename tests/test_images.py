@@ -2,14 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sggan_jax.images import (
-    decode_png,
-    encode_png,
-    list_images,
-    read_image,
-    read_orientation,
-    write_image,
-)
+from sggan_jax.folders import list_images
+from sggan_jax.images import decode_png, encode_png, read_image, read_noted, write_image
 from sggan_jax.types import InputError
 
 
@@ -122,9 +116,9 @@ def test_every_orientation_of_every_format_is_applied(tmp_path, suffix, note):
     path = tmp_path / f"a{suffix}"
     turned.save(path, exif=exif, **({"lossless": True} if suffix == ".webp" else {}))
     np.testing.assert_array_equal(read_image(path), upright)
-    assert read_orientation(path) == note
+    assert read_noted(path)[1] == note
     write_image(path, read_image(path))
-    assert read_orientation(path) == 1
+    assert read_noted(path)[1] == 1
 
 
 def test_storing_loses_nothing():

@@ -25,7 +25,8 @@ from sggan_jax.data.builders.folder import index_files, read_lists
 from sggan_jax.data.builders.reading import read_ids
 from sggan_jax.data.labels import group_table
 from sggan_jax.data.transforms import resize_image
-from sggan_jax.images import IMAGE_SUFFIXES, list_images, read_image
+from sggan_jax.folders import IMAGE_SUFFIXES, list_images, name_of
+from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
 KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier")
@@ -158,12 +159,8 @@ def _read_classes(root: Path, label_set: str) -> Callable[[str], np.ndarray]:
 def _measure_classes(root: Path, label_set: str) -> dict[int, Statistics]:
     classes, images = _read_classes(root, label_set), train_images(root)
     return measure_classes(
-        (read_image(path), classes(_stem(path.relative_to(root / "images")))) for path in images
+        (read_image(path), classes(name_of(path.relative_to(root / "images")))) for path in images
     )
-
-
-def _stem(path: Path) -> str:
-    return path.with_suffix("").as_posix()
 
 
 def _match_all_classes(
@@ -174,7 +171,7 @@ def _match_all_classes(
     images: np.ndarray,
 ) -> np.ndarray:
     matched = [
-        match_classes(image, classes(_stem(name)), target(), source())
+        match_classes(image, classes(name_of(name)), target(), source())
         for name, image in zip(names, images, strict=True)
     ]
     return np.stack(matched)
@@ -186,7 +183,7 @@ def _swap_all(
     """Swap amplitudes with one target for each image, a function of the seed and its name alone."""
     swapped = []
     for name, image in zip(names, images, strict=True):
-        number = zlib.crc32(_stem(name).encode())
+        number = zlib.crc32(name_of(name).encode())
         chosen = np.random.default_rng((seed, number)).integers(len(targets))
         target = resize_image(read_image(targets[chosen]), *image.shape[:2])
         swapped.append(swap_amplitude(image, target, beta))

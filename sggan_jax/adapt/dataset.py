@@ -7,7 +7,7 @@ carried over is hard-linked where the file system allows it, else copied: the sa
 import filecmp
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -19,14 +19,14 @@ from sggan_jax.adapt.provenance import Record, claim, make_record
 from sggan_jax.adapt.size import fit_labels
 from sggan_jax.adapt.strength import FULL, Strength, make_work
 from sggan_jax.data.builders import SourceSpec
-from sggan_jax.data.builders.folder import SPLITS
+from sggan_jax.data.builders.folder import SPLITS, index_files
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.prepare import make_builder, prepare
 from sggan_jax.data.sources import open_source
 from sggan_jax.data.unpack import unpack
-from sggan_jax.files import same_name, write_atomically, write_bytes
-from sggan_jax.images import list_images, walk
+from sggan_jax.files import write_atomically, write_bytes
+from sggan_jax.folders import IMAGE_SUFFIXES, find_labels, list_images, name_of, walk
 from sggan_jax.messages import warn
 from sggan_jax.runs.segmenter import Segmenter
 from sggan_jax.threads import ahead
@@ -100,7 +100,8 @@ def adapt_labelled(
         adapter, source / "images", size=size, strength=str(strength), repair=repair
     )
     work = make_work(adapter, strength, source, table)
-    labels = source / "labels" if strength.classes else None
+    found = find_labels(source) if strength.classes else {}
+    labels = {name: source / path for name, path in found.items()}
     return remake(work, record, source, output_dir, table=table, labels=labels, **options)
 
 
@@ -135,7 +136,7 @@ def remake(
     *,
     part: str = "images",
     table: ClassTable | None = None,
-    labels: Path | None = None,
+    labels: Mapping[str, Path] | None = None,
     **options: Unpack[Options],
 ) -> Summary:
     """Make one part of a folder data set from its images, and carry the other over.
@@ -147,7 +148,7 @@ def remake(
       output_dir: folder data set to write.
       part: ``images``, or ``labels`` as PNG.
       table: classes of the labels, needed where images change their size.
-      labels: folder of labels that the work looks at, whose change makes images anew.
+      labels: label files by the names of images, whose change makes images anew.
       **options: see :class:`Options`.
 
     Returns:
@@ -162,6 +163,7 @@ def remake(
         if not (source / folder).is_dir():
             raise InputError(f"{source} has no {folder}/ inside; give a folder data set")
     check_apart(source, output)
+    index_files(source, "images", IMAGE_SUFFIXES)  # refuses two images of one name
     if part == "images":
         check_paired(source)
     made = [name.with_suffix(suffix or name.suffix) for name in list_images(source / "images")]
@@ -176,39 +178,36 @@ def remake(
     return map_folder(work, record, *folders, suffix=suffix, labels=labels, **options)
 
 
-def check_paired(source: Path) -> list[Path]:
+def check_paired(source: Path) -> None:
     """Refuse a folder data set of which no image has labels, and tell of those that have none.
-
-    Args:
-      source: folder data set.
-
-    Returns:
-      The label files that images have, in order.
 
     Raises:
       InputError: naming the first image and the first label file.
     """
-    images = list_images(source / "images")
-    labels = [name for name in sorted(walk(source / "labels")) if name.suffix.lower() == ".png"]
-    names = {_stem(name): source / "labels" / name for name in labels}
-    stems = [_stem(name) for name in images]
-    if lacking := [stem for stem in stems if stem not in names]:
-        if len(lacking) == len(images):
-            first = f"the first label map is {labels[0]}" if labels else "labels/ holds no .png"
-            raise InputError(
-                f"no image in {source} has labels of the same name: the first image is "
-                f"{images[0]}, {first}. Give an image and its labels one name; or adapt "
-                f"{source / 'images'} alone, as a plain folder"
-            )
+    images, labels = list_images(source / "images"), find_labels(source)
+    lacking = [name for name in images if name_of(name) not in labels]
+    if lacking and len(lacking) == len(images):
+        first = f"the first label map is {min(labels)}" if labels else "labels/ holds no .png"
+        raise InputError(
+            f"no image in {source} has labels of the same name: the first image is {images[0]}, "
+            f"{first}. Give an image and its labels one name; or adapt {source / 'images'} alone, "
+            f"as a plain folder"
+        )
+    if lacking:
         warn(
             f"{len(lacking)} of {len(images)} images of {source} have no labels and are adapted "
             f"without being judged, such as {lacking[0]}"
         )
-    return [names[stem] for stem in stems if stem in names]
 
 
-def _stem(name: Path) -> str:
-    return same_name(name.with_suffix("").as_posix())
+def find_pairs(source: Path) -> list[tuple[Path, Path]]:
+    """Pair image and label files of a folder data set, in order, where both are there."""
+    images, labels = list_images(source / "images"), find_labels(source)
+    return [
+        (source / "images" / name, source / labels[name_of(name)])
+        for name in images
+        if name_of(name) in labels
+    ]
 
 
 def unpack_split(
@@ -243,11 +242,10 @@ def carry(source: Path, output: Path, *parts: str) -> None:
     Raises:
       InputError: if the other folder cannot be written.
     """
-    files = [path for part in parts for path in sorted((source / part).rglob("*"))]
+    files = [Path(part) / name for part in parts for name in sorted(walk(source / part))]
     try:
-        for path in files:
-            if path.is_file() and not path.name.startswith("."):
-                _link(path, output / path.relative_to(source))
+        for name in files:
+            _link(source / name, output / name)
         for split in SPLITS:
             if (source / f"{split}.txt").is_file():
                 shutil.copyfile(source / f"{split}.txt", output / f"{split}.txt")
@@ -265,11 +263,11 @@ def carry_labels(
     Raises:
       InputError: if the other folder cannot be written.
     """
-    images = {_stem(name): source / "images" / name for name in list_images(source / "images")}
-    names = [name for name in sorted(walk(source / "labels")) if _stem(name) in images]
+    images = {name_of(name): source / "images" / name for name in list_images(source / "images")}
+    names = [name for name in sorted(walk(source / "labels")) if name_of(name) in images]
 
     def fit(name: Path) -> bytes | None:
-        return fit_labels(source / "labels" / name, images[_stem(name)], size, table)
+        return fit_labels(source / "labels" / name, images[name_of(name)], size, table)
 
     for name, fitted in zip(names, ahead(fit, names), strict=True):
         if fitted is None:

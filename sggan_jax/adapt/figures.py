@@ -10,11 +10,13 @@ from PIL import Image
 from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.size import tell_scale
 from sggan_jax.data.builders.reading import read_labels
-from sggan_jax.data.labels import class_table
+from sggan_jax.data.domains import check_ids_learned
+from sggan_jax.data.labels import class_table, stored_table
 from sggan_jax.data.lists import find_name
 from sggan_jax.evaluate.figures import Box, difference_map, draw_columns, frame, zoom
 from sggan_jax.files import same_name
-from sggan_jax.images import image_folder, list_images, read_image
+from sggan_jax.folders import find_labels, image_folder, list_images, name_of, tell_passed_over
+from sggan_jax.images import read_image
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.segmenter import draw_seen, load_segmenter
 from sggan_jax.types import InputError
@@ -87,7 +89,9 @@ def draw_figure(figure: Figure) -> Image.Image:
         columns["difference"] = difference_map(one, other, figure.gain)
     elif figure.kind == "segmentation":
         truth, table = read_truth(figure, names), class_table(figure.table)
-        columns = draw_seen(columns, truth, load_segmenter(figure.segmenter), table)
+        segmenter = load_segmenter(figure.segmenter)
+        check_ids_learned(table, segmenter.table)
+        columns = draw_seen(columns, truth, segmenter, stored_table(table))
     return draw_columns(columns, figure.enlarge)
 
 
@@ -99,11 +103,12 @@ def choose(figure: Figure, folder: Path) -> list[Path]:
     """
     found = list_images(folder)
     if figure.names:
-        known = {same_name(name.with_suffix("").as_posix()): name for name in found}
+        known = {of(name): name for of in (name_of, Path.as_posix) for name in found}
         named = [find_name(same_name(name), known) for name in figure.names]
         if lacking := [name for name in named if name not in known]:
             raise InputError(f"{folder} holds no image {lacking[0]!r}; the first is {found[0]}")
         return [known[name] for name in named]
+    tell_passed_over(folder)
     chosen = np.unique(np.linspace(0, len(found) - 1, figure.count).astype(int))
     return [found[k] for k in chosen]
 
@@ -130,11 +135,15 @@ def draw_zoom(columns: dict[str, np.ndarray], box: Box) -> dict[str, np.ndarray]
 
 
 def read_truth(figure: Figure, names: list[Path]) -> np.ndarray:
-    """Read the labels of images by their names: class ids uint8 [B, H, W]."""
+    """Read the labels of images by their names: class ids as they are stored, uint8 [B, H, W]."""
     table, folder = class_table(figure.table), figure.input / "labels"
     if not folder.is_dir():
         raise InputError(
             f"--kind=segmentation draws labels, and {figure.input} has no labels/; give a folder "
             f"with images/ and labels/"
         )
-    return np.stack([read_labels(folder / name.with_suffix(".png"), table) for name in names])
+    files = find_labels(figure.input)
+    if lacking := [name for name in names if name_of(name) not in files]:
+        raise InputError(f"{folder} holds no labels of {lacking[0]}: a PNG of the image's name")
+    labels = [read_labels(figure.input / files[name_of(name)], table) for name in names]
+    return table.to_stored(np.stack(labels))

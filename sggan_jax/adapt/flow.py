@@ -14,7 +14,8 @@ import numpy as np
 from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.adapt.sources import Sources
 from sggan_jax.data.transforms import resize_image
-from sggan_jax.images import list_images, read_image, write_image
+from sggan_jax.folders import describe_passed_over, list_images, name_of
+from sggan_jax.images import read_image, write_image
 from sggan_jax.nets.sizes import fill_batch
 from sggan_jax.progress import Progress
 from sggan_jax.threads import THREADS, ahead
@@ -38,6 +39,7 @@ class Summary:
       adapted: number of images adapted now.
       skipped: number that an earlier, interrupted run had finished.
       failed: name and reason of every image that could not be read.
+      passed_over: what else the folder holds, counted; empty where there is nothing.
       seconds: time taken, compilation included.
       busy: seconds that ``reading``, ``working`` and ``writing`` took, by themselves. They go on
         beside each other, so that the slowest sets the pace and not their sum.
@@ -48,6 +50,7 @@ class Summary:
     failed: tuple[tuple[Path, str], ...]
     seconds: float
     busy: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    passed_over: str = ""
 
     @property
     def rate(self) -> float:
@@ -68,6 +71,8 @@ def tell(summary: Summary, done: str = "adapted") -> int:
         print(f"{len(summary.failed)} could not be read:", file=sys.stderr)
     for _, reason in summary.failed:
         print(f"  {reason}", file=sys.stderr)
+    if summary.passed_over:
+        print(summary.passed_over, file=sys.stderr)
     return 1 if summary.failed else 0
 
 
@@ -78,7 +83,7 @@ def map_folder(
     output_dir: str | Path,
     *,
     suffix: str = "",
-    labels: Path | None = None,
+    labels: Mapping[str, Path] | None = None,
     size: tuple[int, int] | None = None,
     batch_size: int = 1,
     overwrite: bool = False,
@@ -96,7 +101,7 @@ def map_folder(
       input_dir: folder of images, whose sub-folders count too.
       output_dir: folder to write.
       suffix: of the files written, such as ``.png``; empty keeps that of each image.
-      labels: folder of labels that the work looks at, whose change makes images anew.
+      labels: label files by names of images; where one changes, its image is made anew.
       size: height and width that every image is brought to first; None leaves it as it is.
       batch_size: images of one size given to ``work`` at once.
       overwrite: replace images in ``output_dir``, whoever made them.
@@ -120,7 +125,7 @@ def map_folder(
     sources = Sources(output_dir)
 
     def origin(name: Path) -> list[Path]:
-        return [input_dir / name] + ([labels / name.with_suffix(".png")] if labels else [])
+        return [input_dir / name, *filter(None, [(labels or {}).get(name_of(name))])]
 
     done = ahead(lambda name: sources.is_done(targets[name], *origin(name)), targets)
     todo = [name for name, is_done in zip(targets, done, strict=True) if not is_done]
@@ -149,6 +154,7 @@ def map_folder(
         failed=tuple(failed),
         seconds=time.perf_counter() - start,
         busy=clock.totals(),
+        passed_over=describe_passed_over(input_dir),
     )
 
 

@@ -15,7 +15,7 @@ from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import colourise, name_colours
 from sggan_jax.evaluate.meaning import ImageScores
-from sggan_jax.files import same_name
+from sggan_jax.folders import name_of
 from sggan_jax.images import read_image
 from sggan_jax.report.page import Picture, Section, Table, embed_image, embed_plot
 from sggan_jax.report.review import Item, ReviewPage, write_review_page
@@ -57,7 +57,7 @@ def name_image(image: str) -> str:
     >>> name_image("images/drive/a.png")
     'drive/a'
     """
-    return same_name(Path(image).relative_to("images").with_suffix("").as_posix())
+    return name_of(Path(image).relative_to("images"))
 
 
 def write_gate_page(

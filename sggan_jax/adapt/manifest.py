@@ -18,6 +18,7 @@ from sggan_jax.files import (
     told_if_unwritable,
     write_json_lines,
 )
+from sggan_jax.folders import find_labels, name_of
 from sggan_jax.types import InputError
 
 MANIFEST = "manifest.jsonl"
@@ -182,9 +183,8 @@ def find_files(
       prefix: folder of the images in both, ``images``; empty for plain folders, without labels.
       names: of images in that folder.
     """
+    labels = find_labels(output) if prefix else {}
     for name in names:
-        label = Path("labels") / name.with_suffix(".png")
         image = Path(prefix) / name
         if (output / image).is_file():
-            labelled = bool(prefix) and (output / label).is_file()
-            yield ImageFiles(source, output, image, label if labelled else None)
+            yield ImageFiles(source, output, image, labels.get(name_of(name)))

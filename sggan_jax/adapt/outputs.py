@@ -32,12 +32,14 @@ from sggan_jax.adapt.manifest import (
 from sggan_jax.adapt.provenance import Record
 from sggan_jax.adapt.repair import Repairer, first_scores
 from sggan_jax.data.builders.reading import read_labels
+from sggan_jax.data.builders.upright import check_upright
 from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
 from sggan_jax.files import write_atomically, write_text
-from sggan_jax.images import list_images, read_image
+from sggan_jax.folders import list_images
+from sggan_jax.images import format_size, read_image, read_noted
 from sggan_jax.progress import Progress
 from sggan_jax.threads import ahead
 from sggan_jax.types import InputError
@@ -156,7 +158,7 @@ def _describe(
             if same_files(old, entry) and old.get("gate") == entry["gate"]:
                 return old, None
             paths = files.source / files.image, files.output / files.image
-            image, adapted = (read_image(path) for path in paths)
+            (image, note), adapted = read_noted(paths[0]), read_image(paths[1])
             if record.size != Record.size:
                 image = resize_image(image, *adapted.shape[:2])
             entry |= {"height": adapted.shape[0], "width": adapted.shape[1], "problem": None}
@@ -164,6 +166,13 @@ def _describe(
                 return entry, ()
             try:
                 labels = read_labels(files.output / files.label, table)
+                check_upright(labels, table, files.image, note, image.shape[:2])
+                if labels.shape != image.shape[:2]:
+                    sizes = format_size(labels.shape), format_size(image.shape[:2])
+                    raise InputError(
+                        f"{files.label} is {sizes[0]}, its image {sizes[1]} (height x width): "
+                        "labels must be as large as their image"
+                    )
                 check_pairs(labels[None], images=image[None], adapted=adapted[None])
             except InputError as error:  # told in the manifest; the others are still measured
                 return entry | {"problem": str(error).replace(f"{output}/", "")}, ()

@@ -27,7 +27,7 @@ from sggan_jax.adapt.gate import (
     to_json,
 )
 from sggan_jax.adapt.manifest import MANIFEST, Entry, ImageFiles, ManifestWriter
-from sggan_jax.adapt.strength import ALL, FULL, Strength, blend, find_label, map_strength
+from sggan_jax.adapt.strength import ALL, FULL, Strength, blend, map_strength
 from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.transforms import resize_image
@@ -126,7 +126,7 @@ class Repairer:
             if findings:
                 reasons = [finding.reason for finding in findings]
                 told = None if strength is None else str(strength)
-                label = hash_file(find_label(files.source, files.image.relative_to("images")))
+                label = hash_file(files.source / str(files.label))
                 entry["repair"] = {"key": key, "label_sha256": label, "strength": told}
                 entry["repair"] |= {"rejected": reasons, "scores": before}
             if strength is None and old.get("strength") is not None:
@@ -216,6 +216,6 @@ def drop_outdated(source: str | Path, output: str | Path) -> None:
         note = entry.get("repair") or {}
         if note.get("strength") is None:
             continue
-        label = find_label(source, Path(image).relative_to("images"))
+        label = source / str(entry["label"])
         if label.is_file() and hash_file(label) != note["label_sha256"]:
             (output / image).unlink(missing_ok=True)

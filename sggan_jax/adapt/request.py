@@ -8,6 +8,7 @@ from sggan_jax.adapt.dataset import (
     Options,
     adapt_folder,
     adapt_labelled,
+    find_pairs,
     label_folder,
     unpack_split,
 )
@@ -26,14 +27,16 @@ from sggan_jax.adapt.repair import Repairer, drop_outdated
 from sggan_jax.adapt.size import NATIVE, parse_size, tell_scale
 from sggan_jax.adapt.strength import Strength, parse_strength
 from sggan_jax.adapt.video import adapt_video, check_adapted, check_video, is_video, tell_video
+from sggan_jax.data.alignment import check_aligned
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.data.label_check import FILES
+from sggan_jax.data.label_check import check_streets
 from sggan_jax.data.labels import class_table
-from sggan_jax.data.one_class import check_varied
+from sggan_jax.data.needs import has_labels
 from sggan_jax.data.sides import find_wrong_input
 from sggan_jax.devices import pick_devices, tell_devices
-from sggan_jax.images import format_size, list_images, walk
+from sggan_jax.folders import list_images
+from sggan_jax.images import format_size
 from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import Run, read_run
@@ -65,7 +68,7 @@ class Request:
       strength: how far to go from source to adapted, as ``parse_strength`` reads it.
       repair: bring images that the gate rejects back toward their source until it lets them pass.
       overwrite: replace images that are there.
-      accept_labels: take labels that are all one class.
+      accept_labels: take labels as they are though they make no street.
     """
 
     run: str
@@ -143,11 +146,6 @@ def fulfil(request: Request) -> int:
     return _adapt_labelled(adapter, source, request, strength, (gate, table), options)
 
 
-def has_labels(source: Path) -> bool:
-    """Whether a folder is a data set of images and labels."""
-    return all((source / part).is_dir() for part in ("images", "labels"))
-
-
 def check_unlabelled(source: str, strength: Strength, repair: bool) -> None:
     """Refuse what needs labels for a source that has none.
 
@@ -174,9 +172,10 @@ def _adapt_labelled(
     options: Options,
 ) -> int:
     gate, table = judge
-    labels = [source / "labels" / name for name in sorted(walk(source / "labels"))]
-    if not request.accept_labels:
-        check_varied(labels[:: max(1, len(labels) // FILES)], table, str(source))
+    pairs = find_pairs(source)
+    if pairs and not request.accept_labels:
+        check_streets(pairs, table, str(source))
+        check_aligned(pairs, table, str(source))
     repairer = Repairer(adapter, gate, table, strength, request.thresholds)
     if request.repair:
         drop_outdated(source, request.output)

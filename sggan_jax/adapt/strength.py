@@ -16,6 +16,7 @@ from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.transforms import resize_labels
 from sggan_jax.evaluate.colour import LINEAR
+from sggan_jax.folders import find_labels, name_of
 from sggan_jax.types import InputError
 
 ALL = "all"
@@ -137,11 +138,6 @@ def blend(source: np.ndarray, adapted: np.ndarray, weight: float | np.ndarray) -
     return np.rint(255 * encoded).astype(np.uint8)
 
 
-def find_label(source: Path, name: Path) -> Path:
-    """Name the label file of an image of a folder data set."""
-    return source / "labels" / name.with_suffix(".png")
-
-
 def make_work(
     adapt: Callable[[np.ndarray], np.ndarray],
     strength: Strength = FULL,
@@ -156,6 +152,7 @@ def make_work(
       source: folder data set that has the labels; not needed where all classes are alike.
       table: its classes.
     """
+    labels = find_labels(source) if source and strength.classes else {}
 
     def work(names: Sequence[Path], images: np.ndarray) -> np.ndarray:
         adapted = adapt(images)
@@ -164,7 +161,12 @@ def make_work(
         if not strength.classes or source is None or table is None:
             return blend(images, adapted, strength.rest)
         weights = [
-            _read_map(strength, find_label(source, name), table, images.shape[1:3])
+            _read_map(
+                strength,
+                source / labels.get(name_of(name), Path("labels")),
+                table,
+                images.shape[1:3],
+            )
             for name in names
         ]
         return blend(images[: len(names)], adapted[: len(names)], np.stack(weights))

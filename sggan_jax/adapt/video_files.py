@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sggan_jax.images import is_image
+from sggan_jax.folders import is_image
 from sggan_jax.messages import warn
 from sggan_jax.types import InputError
 

@@ -56,6 +56,12 @@ class ClassTable:
         known[self.ids[self.ids >= 0]] = True
         return known
 
+    def to_stored(self, labels: np.ndarray) -> np.ndarray:
+        """Turn ids of label files into those that are stored, Cityscapes' where they are mapped."""
+        if self.to_cityscapes is None:
+            return labels
+        return self.lookup(self.to_cityscapes, 0)[labels]
+
     def lookup(self, values: np.ndarray, default: int) -> np.ndarray:
         """Spread one value per class over the 256 bytes; an id of -1 is byte 255.
 

@@ -160,6 +160,29 @@ def check_id_spaces(data: Data) -> None:
         )
 
 
+def check_ids_learned(table: ClassTable, learned: str) -> None:
+    """Refuse labels that are stored as other ids than a network learned.
+
+    Args:
+      table: classes of the label files.
+      learned: class table of the network's own labels, by name or file; nothing is told of one that
+        is not known here.
+
+    Raises:
+      InputError: naming both tables.
+    """
+    try:
+        known = stored_table(class_table(learned))
+    except InputError:  # a file of another machine
+        return
+    if _id_space(stored_table(table)) != _id_space(known):
+        raise InputError(
+            f"labels are stored as ids of {table.name!r}, and the segmentation network learned "
+            f"ids of {known.name!r}: map the classes to Cityscapes' (the key cityscapes of every "
+            f"class, docs/data.md), or give a network that learned these"
+        )
+
+
 def _id_space(table: ClassTable) -> str:
     if set(zip(table.ids.tolist(), table.names, strict=True)) <= _CITYSCAPES:
         return "cityscapes"

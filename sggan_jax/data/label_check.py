@@ -4,7 +4,7 @@ What a street looks like is known (:mod:`sggan_jax.data.street_prior`). Where la
 as they are read, another table that makes one of them is named; nothing is guessed in silence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,18 +16,18 @@ from sggan_jax.data.builders.reading import read_labels
 from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.labels import CITYSCAPES, colourise, stored_table
 from sggan_jax.data.one_class import ACCEPT, check_varied
-from sggan_jax.data.street_prior import Verdict, height, judge
-from sggan_jax.data.survey import Survey
-from sggan_jax.data.tables import GTAV, TABLES
+from sggan_jax.data.street_prior import Verdict, cityscapes_ids, height, is_upside_down, judge
+from sggan_jax.data.survey import BANDS, count_bands
+from sggan_jax.data.tables import TABLES
 from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
 FILES = 24
 """Label files of a data set that are looked at, evenly spaced."""
 
-_NAMES = {
-    name: int(class_id) for name, class_id in zip(CITYSCAPES.names, CITYSCAPES.ids, strict=True)
-}
+MIXED, FEWEST_ODD = 0.2, 2
+"""Part of the files looked at, and number, that two kinds of labels in one data set have each."""
+
 _SHOWN = 5
 
 
@@ -37,13 +37,19 @@ class Reading:
 
     Attributes:
       table: the class table.
+      files: that can be read under it.
+      refused: files that cannot, with the reason.
       bands: number of pixels by horizontal band and Cityscapes id [BANDS, 256].
       verdict: what speaks against it.
+      odd: those of the files that make no street by themselves.
     """
 
     table: ClassTable
+    files: tuple[File, ...]
+    refused: Mapping[File, str]
     bands: np.ndarray
     verdict: Verdict
+    odd: tuple[File, ...]
 
     def describe(self) -> str:
         """Name the largest classes with their area and height.
@@ -57,11 +63,17 @@ class Reading:
             for k in largest
         )
 
+    def complain(self) -> str:
+        """Say what speaks against it, and what it shows."""
+        reasons = "; ".join(self.verdict.impossible + self.verdict.unlikely)
+        seen = f"area and mean height from the top: {self.describe()}"
+        return f"make no street when read as {self.table.name!r}: {reasons} ({seen})"
+
 
 def check_streets(
     pairs: Sequence[tuple[File, File]], table: ClassTable, where: str, picture: Path | None = None
 ) -> None:
-    """Refuse labels that make no street as they are read.
+    """Refuse labels that make no street as they are read, all of them or a part.
 
     Args:
       pairs: image and label file of some pairs; :data:`FILES` of them are read.
@@ -74,57 +86,81 @@ def check_streets(
         why they are all one class.
     """
     chosen = [pairs[k] for k in sorted({*np.linspace(0, len(pairs) - 1, FILES).astype(int)})]
-    check_varied([label for _, label in chosen], table, where)
-    given = read_under(table, [label for _, label in chosen])
-    if given is None or not given.verdict.alarms:
+    images = {label: image for image, label in chosen}
+    check_varied([*images], table, where)
+    if cityscapes_ids(table) is None:
         return
-    others = (read_under(TABLES[name], [label for _, label in chosen]) for name in TABLES)
-    sound = [x for x in others if x and x.table.name != table.name and not x.verdict.alarms]
-    best = min(sound, key=lambda x: (x.verdict.penalty, _void(x)), default=None)
-    reasons = "; ".join(given.verdict.impossible + given.verdict.unlikely)
-    seen = f"area and mean height from the top: {given.describe()}"
-    if best is None:
-        advice = "No built-in class table makes streets of them: give a table of your own"
-    else:
-        advice = (
-            f"Read as {best.table.name!r} they are streets ({best.describe()}): give that table "
-            f"(--table={best.table.name}, data.virtual_table or data.real_table; for a published "
-            f"data set the builder of that name)"
-        )
+    given = read_under(table, [*images])
+    suspects, fault = _find_fault(given)
+    best = _find_table(given, suspects)
+    if not suspects or not (given.files or best):  # no file can be used: told of each
+        return
     drawn = f" {picture} shows an image and its readings." if picture else ""
     if picture:
-        draw_readings(picture, chosen[0], [x for x in (given, best) if x])
-    raise InputError(
-        f"The labels of {where} make no street when read as {table.name!r}: {reasons} ({seen}). "
-        f"{advice}; or say by {ACCEPT} that they are right.{drawn}"
+        readings = [x for x in (given, best) if x and suspects[0] in x.files]
+        draw_readings(picture, (images[suspects[0]], suspects[0]), readings)
+    or_else = f"; or say by {ACCEPT} that they are right" if given.files else ""
+    raise InputError(f"The labels of {where} {fault}. {_advise(given, best)}{or_else}.{drawn}")
+
+
+def _find_fault(given: Reading) -> tuple[Sequence[File], str]:
+    """Find the files that a reading is wrong for, and say what is wrong; none where nothing is."""
+    looked, name = len(given.files) + len(given.refused), given.table.name
+    if 2 * len(given.refused) > looked:
+        reason = next(iter(given.refused.values())).removesuffix(".")
+        told = f"cannot be read as {name!r} in {len(given.refused)} of {looked} files looked at"
+        return [*given.refused, *given.files], f"{told}: {reason}"
+    some = max(FEWEST_ODD, MIXED * looked)
+    if not some <= len(given.odd) <= looked - some:
+        return (given.files, given.complain()) if given.verdict.alarms else ([], "")
+    return given.odd, (
+        f"are of two kinds: {len(given.odd)} of {looked} files looked at, such as {given.odd[0]}, "
+        f"{read_under(given.table, given.odd).complain()}, and the others do. Make a data set of "
+        f"each kind"
     )
 
 
-def read_under(table: ClassTable, files: Sequence[File]) -> Reading | None:
-    """Read label files under a table; None where it is impossible or names no known classes."""
-    known = _to_cityscapes(table)
-    if known is None:
-        return None
-    survey = Survey()
+def _advise(given: Reading, best: Reading | None) -> str:
+    if is_upside_down(given.bands):
+        return "Upside down they are streets: turn them as their images are"
+    if best is None:
+        return "No built-in class table makes streets of them: give a table of your own"
+    return (
+        f"Read as {best.table.name!r} they are streets ({best.describe()}): give that table "
+        f"(--table={best.table.name}, data.virtual_table or data.real_table; for a published "
+        f"data set the builder of that name)"
+    )
+
+
+def _find_table(given: Reading, files: Sequence[File]) -> Reading | None:
+    """Find another built-in table that makes streets of files, as ordinary ones as possible.
+
+    It must read more than half of them, and no fewer than the one given.
+    """
+    known = sum(file in given.files for file in files)
+    others = (read_under(TABLES[name], files) for name in TABLES if name != given.table.name)
+    sound = [
+        x
+        for x in others
+        if len(x.files) >= max(known, len(files) // 2 + 1) and not x.verdict.alarms
+    ]
+    return min(sound, key=lambda x: (x.verdict.penalty, _void(x)), default=None)
+
+
+def read_under(table: ClassTable, files: Sequence[File]) -> Reading:
+    """Read what can be read of label files under a table, whose classes must be known."""
+    known = cityscapes_ids(table)
+    assert known is not None
+    bands: dict[File, np.ndarray] = {}
+    refused: dict[File, str] = {}
     for file in files:
         try:
-            labels = known[read_labels(file, table)]
-        except InputError:
-            return None
-        survey.add(np.zeros((*labels.shape, 3), np.uint8), labels, labels.shape)
-    return Reading(table, survey.bands, judge(survey.bands))
-
-
-def _to_cityscapes(table: ClassTable) -> np.ndarray | None:
-    """Cityscapes id of every byte; of one's own table by the names of its classes."""
-    if table.to_cityscapes is not None:
-        return table.lookup(table.to_cityscapes, 0).astype(np.uint8)
-    if table in (CITYSCAPES, GTAV):
-        return np.arange(256, dtype=np.uint8)
-    ids = [_NAMES.get(name.lower(), 4) for name in table.names]
-    if _NAMES["road"] not in ids:
-        return None
-    return table.lookup(np.array(ids), 0).astype(np.uint8)
+            bands[file] = count_bands(known[read_labels(file, table)])
+        except InputError as error:
+            refused[file] = str(error)
+    total = np.sum([np.zeros((BANDS, 256), np.int64), *bands.values()], axis=0)
+    odd = tuple(file for file, own in bands.items() if judge(own).alarms)
+    return Reading(table, tuple(bands), refused, total, judge(total), odd)
 
 
 def _void(reading: Reading) -> int:
@@ -137,9 +173,7 @@ def draw_readings(path: Path, pair: tuple[File, File], readings: Sequence[Readin
     columns = [read_image(image)]
     for reading in readings:
         table = reading.table
-        labels = read_labels(label, table)
-        if table.to_cityscapes is not None:
-            labels = table.lookup(table.to_cityscapes, 0)[labels]
+        labels = table.to_stored(read_labels(label, table))
         columns.append(colourise(labels, stored_table(table)))
     fitted = [
         np.asarray(Image.fromarray(x.astype(np.uint8)).resize((320, 160), Image.Resampling.NEAREST))

@@ -221,14 +221,19 @@ def _hint(unknown: np.ndarray, table: ClassTable, labels: np.ndarray) -> str:
     """Guess how labels came to hold unknown ids, and say what to do; empty where nothing fits."""
     if unknown.tolist() == [IGNORE]:
         return _hint_of_ignored(labels)
-    greys = np.round(table.colours @ _LUMINANCE)
-    if unknown.size > 2 and all(np.abs(greys - grey).min() <= 1 for grey in unknown):
+    greys, found = np.round(table.colours @ _LUMINANCE), np.unique(labels)
+    if unknown.size > 2 and all(np.abs(greys - grey).min() <= 1 for grey in found):
         return (
             " These are the colours of the table turned to grey, which cannot be undone: give the "
             "colour files or class ids."
         )
     if unknown.size > _MANY:
         return " So many are no class ids: is this a photograph? Are images and labels swapped?"
+    if unknown.size > 2:
+        return (
+            " Give the table that these labels were made with, or class ids as they were before a "
+            "program stretched or inverted them."
+        )
     return ""
 
 

@@ -1,5 +1,6 @@
 """Lists of names: which images a run may see, and which are kept for comparing afterwards."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Container, Sequence
 from pathlib import Path, PurePosixPath
@@ -7,13 +8,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from sggan_jax.files import read_names, write_text
-from sggan_jax.images import is_image
+from sggan_jax.folders import is_image
 from sggan_jax.types import InputError
 
 TRAIN, COMPARE = 2000, 500
 """Images of each domain in SG-GAN-2K and for comparison (section 4.1 of the paper)."""
 
 _DOMAINS = ("virtual", "real")
+_QUOTES = "\"'"
 
 
 def draw_lists(
@@ -92,7 +94,10 @@ def read_list(path: str | Path) -> list[str]:
 
 
 def find_name(line: str, names: Container[str]) -> str:
-    """Find which name of a data set a line of a list means: the name itself, or its image's path.
+    """Find which name of a data set a line of a list means.
+
+    It is the name itself or the path of its image, alone or as the first of several columns, as in
+    lists of images and their labels.
 
     Args:
         line: As ``read_names`` returns it.
@@ -104,11 +109,19 @@ def find_name(line: str, names: Container[str]) -> str:
     Example:
         >>> find_name("images/a/b.png", {"a/b"}), find_name("a/b", {"a/b"}), find_name("c", {"a/b"})
         ('a/b', 'a/b', 'c')
+        >>> find_name("images/b c.png labels/b c.png", {"b c"}), find_name("b.png,7", {"b"})
+        ('b c', 'b')
     """
-    path = PurePosixPath(line)
-    bare = path.with_suffix("").as_posix() if is_image(path) else line
-    inside = bare.rpartition("images/")[2]
-    return next((name for name in (line, bare, inside) if name in names), line)
+    ends = [match.start() for match in re.finditer(r"[\s,;]", line)]
+    columns = [end for end in reversed(ends) if is_image(PurePosixPath(line[:end].rstrip(_QUOTES)))]
+    for end in (len(line), *columns):
+        path = PurePosixPath(line[:end].rstrip(_QUOTES))
+        bare = path.with_suffix("").as_posix() if is_image(path) else path.as_posix()
+        for name in (line[:end], path.as_posix(), bare):
+            for meant in (name, name.rpartition("images/")[2]):
+                if meant in names:
+                    return meant
+    return line
 
 
 def find_places(

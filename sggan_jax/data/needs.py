@@ -6,7 +6,7 @@ from pathlib import Path
 from sggan_jax.config import Config, Domain
 from sggan_jax.data.builders import SourceSpec
 from sggan_jax.data.domains import domain_spec, domains_of
-from sggan_jax.images import walk
+from sggan_jax.folders import walk
 from sggan_jax.types import InputError
 
 
@@ -68,12 +68,32 @@ def require_labels(spec: SourceSpec, reason: str) -> None:
     raise InputError(f"{root} has no labels/, and {reason}.{told}")
 
 
+def has_labels(source: Path) -> bool:
+    """Whether a folder is a data set of images and labels.
+
+    Raises:
+      InputError: if it holds images/ and its labels under another name, or none that can be read.
+    """
+    if not (source / "images").is_dir():
+        return False
+    if (source / "labels").is_dir():
+        return True
+    if found := describe_folders(source):
+        raise InputError(
+            f"{source} has no labels/, and {found}; or adapt {source / 'images'} alone"
+        )
+    return False
+
+
 def describe_folders(root: Path) -> str:
-    """Tell which folders beside ``images/`` hold PNG files, as label maps are.
+    """Tell which folders beside ``images/`` hold PNG files, as label maps are, or what labels is.
 
     Returns:
       A sentence without its full stop; empty where there are none.
     """
+    labels = root / "labels"
+    if labels.is_symlink() or labels.is_file():
+        return f"{labels} is no folder, but a file or a broken link: put it right"
     counts = {
         folder: sum(name.suffix.lower() == ".png" for name in walk(folder))
         for folder in sorted(path for path in root.iterdir() if path.is_dir())

@@ -27,18 +27,20 @@ def check_varied(label_files: Sequence[File], table: ClassTable, where: str) -> 
       InputError: naming the class and the cause.
     """
     seen: set[int] = set()
+    read: list[File] = []
     for file in label_files:
         try:
             seen |= set(np.unique(read_labels(file, table)).tolist())
         except InputError:  # refused where the pair is read
-            return
+            continue
+        read.append(file)
         if len(seen) > 1:
             return
     if seen:
         (only,) = seen
         raise InputError(
             f"The labels of {where} are {table.name_of(only)!r} (id {only}) in every pixel of all "
-            f"{len(label_files)} files looked at: {_likely_cause(label_files[0], table)}; or "
+            f"{len(read)} files looked at: {_likely_cause(read[0], table)}; or "
             f"say by {ACCEPT} that they are right."
         )
 

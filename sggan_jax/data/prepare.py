@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sggan_jax.data.alignment import check_aligned
 from sggan_jax.data.builders import BUILDERS, PairBuilder, Plan, SourceSpec, source_table
 from sggan_jax.data.builders.base import add_survey, check_any
 from sggan_jax.data.builders.chunks import Chunk, chunks, open_executor, split_tasks
@@ -142,11 +143,12 @@ def check(
 
 
 def _check_labels(source: SourceSpec, plan: Plan, data_dir: Path | None) -> None:
-    """Refuse labels that make no street, unless they are said to be right."""
+    """Refuse labels that make no street or lie otherwise than their images, unless accepted."""
     files = [pair.files for pairs in plan.splits.values() for pair in pairs if pair.files]
     if files and not source.accept_labels:
         picture = data_dir and data_dir / f"labels_{Path(source.path).name}.png"
         check_streets(files, source_table(source), source.path, picture)
+        check_aligned(files, source_table(source), source.path)
 
 
 def usable_pairs(info: PreparedInfo, split: str) -> list[Pair]:

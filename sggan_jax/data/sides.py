@@ -11,7 +11,7 @@ from typing import Any
 
 from sggan_jax.config import Data
 from sggan_jax.data.builders import LAYOUTS
-from sggan_jax.images import image_folder
+from sggan_jax.folders import image_folder
 
 RECORD_FILE = ".adapted.json"
 """Beside adapted images: what made them."""

@@ -1,8 +1,11 @@
 """What was prepared, told on a console."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 
+from sggan_jax.data.needs import describe_folders
 from sggan_jax.data.prepare import PreparedInfo
 
 _SHOWN = 20
@@ -20,7 +23,9 @@ def report(info: PreparedInfo, console: Console) -> None:
         table.add_row(name, *(_percent(split.get(name)) for split in shares.values()))
     console.print(table)
     if not info.labelled:
-        console.print("The source has no labels/: every pixel has class id 0.")
+        found = describe_folders(Path(info.spec.path)) if info.spec.builder == "folder" else ""
+        told = f" {found}." if found else ""
+        console.print(f"The source has no labels/: every pixel has class id 0.{told}")
     if info.refused:
         console.print(f"Refused {len(info.refused)}:")
         for name, reason in info.refused[:_SHOWN]:

@@ -43,10 +43,7 @@ class Survey:
         self.count += 1
         size = "{}x{}".format(*original)
         self.sizes[size] = self.sizes.get(size, 0) + 1
-        height = labels.shape[0]
-        band = (np.arange(height) * BANDS // height).astype(np.int64) * 256
-        places = (labels + band[:, None]).ravel()
-        self.bands += np.bincount(places, minlength=BANDS * 256).reshape(BANDS, 256)
+        self.bands += count_bands(labels)
         values = image.reshape(-1, 3)
         histogram = [np.bincount(values[:, channel], minlength=256) for channel in range(3)]
         self.colour += np.array(histogram) @ np.arange(256)
@@ -103,6 +100,18 @@ class Survey:
             for class_id, count in counts.items():
                 survey.bands[band, int(class_id)] = count
         return survey
+
+
+def count_bands(labels: np.ndarray) -> np.ndarray:
+    """Count the pixels of a label map [H, W] by band, from the top, and class id: [BANDS, 256].
+
+    >>> count_bands(np.array([[7], [23]], np.uint8))[[0, 8], [7, 23]].tolist()
+    [1, 1]
+    """
+    height = labels.shape[0]
+    band = (np.arange(height) * BANDS // height).astype(np.int64) * 256
+    places = (labels + band[:, None]).ravel()
+    return np.bincount(places, minlength=BANDS * 256).reshape(BANDS, 256)
 
 
 def check_not_train_ids(survey: Survey, where: str) -> None:

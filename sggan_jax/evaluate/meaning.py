@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.data.class_table import ClassTable
+from sggan_jax.data.domains import check_ids_learned
 from sggan_jax.evaluate.pairs import (
     EDGE_THRESHOLD,
     check_bytes,
@@ -40,9 +41,20 @@ class Classes(NamedTuple):
 
 
 def choose_classes(table: ClassTable, segmenter: Segmenter | None) -> tuple[Classes, str]:
-    """Take the classes of a network, or those of a class table without one; name the network."""
+    """Take the classes of a network, or those of a class table without one; name the network.
+
+    Args:
+      table: ids of the labels that are to be measured. Where these are mapped to Cityscapes', so
+        are the network's classes; give the table that is stored for labels that are prepared.
+      segmenter: the network; None for none.
+
+    Raises:
+      InputError: if the network learned other ids.
+    """
     if segmenter is not None:
-        classes = Classes(segmenter.names, segmenter.class_groups)
+        check_ids_learned(table, segmenter.table)
+        ids = table.to_stored(np.arange(256, dtype=np.uint8))
+        classes = Classes(segmenter.names, segmenter.class_groups[ids])
         at = f", at {format_size(segmenter.scale)}" if segmenter.scale else ""
         return classes, f"{segmenter.run.resolve().name}, step {segmenter.step}{at}"
     rows = np.flatnonzero(table.ids >= 0)

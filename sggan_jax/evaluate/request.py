@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sggan_jax.data.builders import SourceSpec
-from sggan_jax.data.domains import open_prepared
+from sggan_jax.data.builders import SourceSpec, source_table
+from sggan_jax.data.domains import check_ids_learned, open_prepared
 from sggan_jax.data.labels import class_table, stored_table
 from sggan_jax.data.needs import require_labels
 from sggan_jax.data.sides import find_swapped_sets, read_record
@@ -23,7 +23,8 @@ from sggan_jax.evaluate.pairs import format_table
 from sggan_jax.evaluate.segmentation import describe_scores, format_scores, score_segmenter
 from sggan_jax.evaluate.verdict import format_verdict, judge_assessment, tell_unseen
 from sggan_jax.files import write_json
-from sggan_jax.images import format_size, list_images, read_image
+from sggan_jax.folders import list_images
+from sggan_jax.images import format_size, read_image
 from sggan_jax.messages import warn
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
@@ -95,7 +96,8 @@ def assess_data_set(request: Request, command: str) -> None:
     features = read_features(request.features)  # before anything else is done
     print(f"evaluating on {tell_devices(pick_devices(1))}")
     segmenter = load_segmenter(request.segmenter, request.step) if request.segmenter else None
-    classes, network = choose_classes(class_table(request.table), segmenter)
+    table = stored_table(class_table(request.table))
+    classes, network = choose_classes(table, segmenter)
     source, adapted, real = open_all(request)
     groups = classes.class_groups
     if segmenter is None:
@@ -112,7 +114,6 @@ def assess_data_set(request: Request, command: str) -> None:
         request.segmenter,
         read_record(request.adapted),
     )
-    table = stored_table(class_table(request.table))
     page = output / "report.html"
     write_assessment(page, found, inputs, command, verdict, following, table)
     told = verdict.to_json() | {"next": following[0]}
@@ -133,8 +134,15 @@ def score_network(request: Request) -> None:
     size = run.scale or run.size
     require_labels(spec, "scores compare predictions with them")
     segmenter = load_segmenter(request.segmenter, request.step)
+    check_ids_learned(source_table(spec), segmenter.table)
     source = open_prepared(spec, request.data_dir, size, request.real_split)
     confusion = score_segmenter(segmenter, source)
+    if not confusion.any():
+        raise InputError(
+            f"no pixel of {spec.path or spec.look} is labelled as a class that {segmenter.run} "
+            f"knows ({', '.join(segmenter.names)}): there is nothing to score; look at its labels "
+            f"with launch.prepare_data"
+        )
     print(
         f"{segmenter.run}, step {segmenter.step}, on {len(source)} images of "
         f"{request.real_split} at {format_size(size)}\n\n"
@@ -182,8 +190,8 @@ def open_all(request: Request) -> tuple[PreparedSource, PreparedSource, Prepared
 
 
 def match_names(table_name: str, names: Sequence[str]) -> np.ndarray:
-    """Find the class of every id of a table by its name: uint8 [256], 255 for none."""
-    table = class_table(table_name)
+    """Find the class of every id that is stored for a table by its name: uint8 [256], 255 none."""
+    table = stored_table(class_table(table_name))
     numbers = {name: k for k, name in enumerate(names)}
     return table.lookup(np.array([numbers.get(name, 255) for name in table.names]), 255)
 

@@ -43,6 +43,7 @@ class Segmenter:
       scale: height and width that a whole image had in training; None takes every size as it is.
       given: height and width of whole images at the scale of those it is given, which may be
         windows of them; None where whole images are given.
+      table: class table of the labels it learned, by name or file; empty where that is not known.
     """
 
     run: Path
@@ -55,6 +56,7 @@ class Segmenter:
     direction: str = "seg"
     scale: tuple[int, int] | None = None
     given: tuple[int, int] | None = None
+    table: str = ""
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Predict the class of every pixel, whatever the size of the images.
@@ -114,7 +116,9 @@ def load_segmenter(run: str | Path, step: Step = None) -> Segmenter:
     class_groups = np.array(described.class_groups, np.uint8)
     names, ids = described.group_names, representative_ids(class_groups)
     variables, scale = jax.device_put(variables), described.scale
-    return Segmenter(Path(run), step, module, variables, names, class_groups, ids, scale=scale)
+    table = described.tables.get("virtual", "")
+    about = Path(run), step, module, variables, names, class_groups, ids
+    return Segmenter(*about, scale=scale, table=table)
 
 
 def _predict(module: Any, variables: Mapping[str, Any], images: Array) -> Array:

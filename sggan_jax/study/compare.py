@@ -16,7 +16,8 @@ from sggan_jax.data.sources import Source
 from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.measures import MEASURES
 from sggan_jax.files import read_json_lines
-from sggan_jax.images import list_images, read_image
+from sggan_jax.folders import list_images, tell_passed_over
+from sggan_jax.images import read_image
 from sggan_jax.report.chart import Chart, make_chart
 from sggan_jax.report.compare_page import ComparePage, Scene, write_compare_page
 from sggan_jax.report.curves import Curve, is_schedule, read_curves
@@ -155,6 +156,7 @@ def read_folder(request: Request) -> Scenes:
     folder = Path(request.input)
     folder = folder / "images" if (folder / "images").is_dir() else folder
     names = _spread(list_images(folder), request.count)
+    tell_passed_over(folder)
     images = {name.as_posix(): read_image(folder / name) for name in names}
     return Scenes(images, f"Images of {request.input}, evenly spread.")
 

@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from sggan_jax.files import same_name, write_json, write_text
-from sggan_jax.images import image_folder, list_images, read_image, write_image
+from sggan_jax.data.builders.folder import index_files
+from sggan_jax.files import write_json, write_text
+from sggan_jax.folders import IMAGE_SUFFIXES, image_folder, list_images, tell_passed_over
+from sggan_jax.images import read_image, write_image
+from sggan_jax.messages import warn
 from sggan_jax.study.plan import SPOILED, Question
 from sggan_jax.types import InputError
 
@@ -38,6 +41,8 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
     if SPOILED in folders:
         raise InputError(f"no method can be called {SPOILED!r}: the checks have that name")
     names = [set(_by_stem(folder)) for folder in folders.values()]
+    for folder in folders.values():
+        tell_passed_over(image_folder(folder))
     shared = sorted(set.intersection(*names))
     if not shared or len(shared) < count:
         counts = ", ".join(f"{m}: {len(n)}" for m, n in zip(folders, names, strict=True))
@@ -45,6 +50,8 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
             f"{max(count, 1)} images are needed under the same names in every folder, but only "
             f"{len(shared)} are ({counts})"
         )
+    if left := sorted(set.union(*names) - set(shared)):
+        warn(f"{len(left)} images are not in every folder and are left out, such as {left[0]}")
     if not count:
         return shared
     chosen = np.random.default_rng(seed).choice(len(shared), count, replace=False)
@@ -122,5 +129,5 @@ def _other(question: Question) -> str:
 
 def _by_stem(folder: Path) -> dict[str, Path]:
     images = image_folder(folder)
-    found = list_images(images)
-    return {same_name(name.with_suffix("").as_posix()): images / name for name in found}
+    list_images(images)  # refuses a folder without images
+    return index_files(images.parent, images.name, IMAGE_SUFFIXES)

@@ -22,6 +22,7 @@ from sggan_jax.data.prepare import prepare
 from sggan_jax.data.tables import TABLES
 from sggan_jax.evaluate.meaning import ClassScores, ImageScores
 from sggan_jax.runs.segmenter import Segmenter
+from sggan_jax.types import InputError
 
 
 def scores(gradient=0.4, boundary_f=0.95, **classes):
@@ -245,7 +246,7 @@ def test_labels_that_cannot_be_used_are_told_and_the_rest_is_measured(adapted, s
     assert len(product.rejected) == 5
     size, unknown = list(product.rejected)[:2]
     assert (size, unknown) == ("images/05.png", "images/06.png")
-    assert "must be uint8 [1, 4, 4, 3] like the labels" in product.rejected[size][0].reason
+    assert "05.png is 4x4, its image 16x24" in product.rejected[size][0].reason
     assert product.rejected[unknown][0].reason == (
         "labels: labels/06.png holds ids outside class table 'cityscapes': 99 (384 pixels)."
     )
@@ -268,3 +269,49 @@ def test_the_classes_of_a_data_set_are_read_again_as_they_were(tmp_path, name):
     sides = {"real": "folder", "virtual": "folder", "virtual_table": str(tmp_path / "dataset.toml")}
     if name != "trainids":  # which name no Cityscapes ids
         check_id_spaces(Data(**sides, class_groups="paper8"))
+
+
+@pytest.mark.parametrize("name", ["carla", "carla_0_9_13", "synthia", "trainids", "mapillary"])
+def test_labels_in_the_numbers_of_a_simulator_are_judged_by_a_network_of_photographs(
+    segmenter, name
+):
+    """Files hold tags, the network knows Cityscapes' ids: each tag counts as the class it is."""
+    table, cityscapes = TABLES[name], np.full((16, 24), 23, np.uint8)
+    cityscapes[9:], cityscapes[4:12, 3:8] = 7, 21
+    tags = np.zeros_like(cityscapes)
+    for k in (7, 21, 23):
+        tags[cityscapes == k] = table.ids[table.to_cityscapes.tolist().index(k)]
+    image = np.zeros((16, 24, 3), np.uint8)
+    for channel, k in enumerate((7, 21, 23)):
+        image[cityscapes == k, channel] = 200
+    found = Gate(table, segmenter)(image, image, tags)
+    assert found == Gate(CITYSCAPES, segmenter)(image, image, cityscapes)
+    assert {key: one.source for key, one in found.classes.items()} == {
+        "road": 1.0,
+        "vegetation": 1.0,
+        "sky": 1.0,
+    }
+
+
+OWN = """
+name = "own"
+groups = ["all"]
+[[class]]
+id = 7
+name = "shelf"
+colour = [1, 2, 3]
+group = "all"
+"""
+
+
+def test_labels_of_other_ids_than_a_network_learned_are_refused(segmenter, tmp_path):
+    (tmp_path / "own.toml").write_text(OWN)
+    own = class_table(str(tmp_path / "own.toml"))
+    for table, learned in ((own, "cityscapes"), (CITYSCAPES, str(tmp_path / "own.toml"))):
+        with pytest.raises(
+            InputError, match=r"labels are stored as ids of .*, and the segmentation"
+        ):
+            Gate(table, dataclasses.replace(segmenter, table=learned))
+    for table, learned in ((own, str(tmp_path / "own.toml")), (own, "gone.toml"), (own, "")):
+        Gate(table, dataclasses.replace(segmenter, table=learned))
+    Gate(TABLES["carla"], dataclasses.replace(segmenter, table="camvid"))  # both Cityscapes'

@@ -18,7 +18,7 @@ from sggan_jax.adapt.size import parse_size, tell_scale
 from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.data.tables import GTAV
 from sggan_jax.data.transforms import resize, resize_image, resize_labels
-from sggan_jax.images import list_images
+from sggan_jax.folders import list_images
 from sggan_jax.runs.description import read_run, write_run
 from sggan_jax.types import InputError
 
@@ -186,7 +186,7 @@ def test_labels_that_do_not_fit_their_image_are_not_stretched_to_fit(negative, s
     record = make_record(negative, source / "images", size=size)
     made = describe_dataset(source, out, record, Gate(CITYSCAPES), CITYSCAPES, progress=False)
     assert next(iter(made.rejected)) == "images/a.png"
-    assert "must be uint8 [1, 16, 64, 3] like the labels" in made.rejected["images/a.png"][0].reason
+    assert "a.png is 16x64, its image 8x16" in made.rejected["images/a.png"][0].reason
     assert [entry["problem"] is None for entry in made.entries] == [False, True, True]
 
 

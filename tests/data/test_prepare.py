@@ -318,13 +318,13 @@ _STOPPED = """
 import sys, time
 from sggan_jax.data.builders import folder
 from sggan_jax.data.prepare import SourceSpec, prepare
-read = folder.read_image
+read = folder.read_noted
 def slow(path):
     if path.stem == "train_4":
         print("half way", flush=True)
         time.sleep(600)
     return read(path)
-folder.read_image = slow
+folder.read_noted = slow
 prepare(SourceSpec("folder", sys.argv[1]), sys.argv[2], 12, 20, progress=False)
 """
 

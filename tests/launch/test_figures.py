@@ -1,8 +1,10 @@
 """The figures of the paper as a program."""
 
 import dataclasses
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +118,39 @@ def test_images_are_named_as_lists_name_them(files, brightened, name):
     drawn = draw_figure(figure(files, "data", names=(name,)))
     np.testing.assert_array_equal(np.asarray(drawn), wanted)
     np.testing.assert_array_equal(wanted[38:54, 8:40], Image.open(files / "data/images/b.png"))
+
+
+@pytest.fixture
+def own(files, tmp_path):
+    """A figure of a copy of the folder, to be changed."""
+    shutil.copytree(files / "data", tmp_path / "data")
+    return dataclasses.replace(figure(files, "data"), input=tmp_path / "data")
+
+
+def test_of_two_images_of_one_name_the_ending_decides(own, brightened):
+    grey = np.full((16, 32, 3), 9, np.uint8)
+    Image.fromarray(grey).save(own.input / "images/b.webp", lossless=True)
+    png = np.asarray(Image.open(own.input / "images/b.png"))
+    for name, wanted in (("b.webp", grey), ("images/b.png", png)):
+        drawn = np.asarray(draw_figure(dataclasses.replace(own, names=(name,))))
+        np.testing.assert_array_equal(drawn[38:54, 8:40], wanted)
+
+
+def test_what_a_figure_does_not_read_is_told(own, brightened, capsys):
+    (own.input / "images/d.heic").touch()
+    draw_figure(own)
+    assert "images: passed over: 1 .heic" in capsys.readouterr().err
+
+
+def test_labels_are_found_by_name_and_stored_ids_are_drawn(own):
+    labels = np.full((16, 32), 1, np.uint8)  # of CARLA: roads
+    (own.input / "labels/a.png").unlink()
+    Image.fromarray(labels).save(own.input / "labels/a.PNG")
+    drawn = dataclasses.replace(own, table="carla")
+    assert (figures.read_truth(drawn, [Path("a.png")]) == 7).all()
+    (own.input / "labels/a.PNG").unlink()
+    with pytest.raises(InputError, match=r"holds no labels of a\.png"):
+        figures.read_truth(drawn, [Path("a.png")])
 
 
 def test_figures_say_what_they_lack(files, brightened, capsys):

@@ -272,3 +272,20 @@ def test_the_program(folders, tmp_path):
 
 def side_of(question):
     return "right" if question["left"] == SPOILED else "left"
+
+
+def test_scenes_that_one_folder_lacks_are_counted(folders, capsys):
+    """An image that a method failed on is asked about nowhere, which must not go unnoticed."""
+    first = next((folders["ours"]).rglob(f"{SCENES[0]}.*"))
+    first.rename(first.with_suffix(".gif"))
+    assert find_scenes(folders) == SCENES[1:]
+    told = capsys.readouterr().err
+    assert f"1 images are not in every folder and are left out, such as {SCENES[0]}" in told
+    assert "passed over: 1 .gif" in told
+
+
+def test_two_images_of_one_name_are_no_scene(folders):
+    first = next((folders["ours"]).rglob(f"{SCENES[1]}.*"))
+    Image.new("RGB", (8, 8)).save(first.with_suffix(".webp"))
+    with pytest.raises(InputError, match="share the name"):
+        find_scenes(folders)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from sggan_jax.files import check_inside
-from sggan_jax.images import walk
+from sggan_jax.folders import walk
 from sggan_jax.types import InputError
 
 MAX_BYTES = 1 << 28

@@ -10,19 +10,16 @@ import numpy as np
 from sggan_jax.data.builders.files import File, stamp
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.builders.reading import read_labels
+from sggan_jax.data.builders.upright import check_upright
 from sggan_jax.data.labels import ClassTable, class_table
 from sggan_jax.data.lists import find_name
-from sggan_jax.files import read_names, same_name
-from sggan_jax.images import (
-    IMAGE_SUFFIXES,
-    describe_passed_over,
-    read_image,
-    read_orientation,
-    walk,
-)
+from sggan_jax.files import read_names
+from sggan_jax.folders import IMAGE_SUFFIXES, describe_passed_over, name_of, walk
+from sggan_jax.images import read_noted
 from sggan_jax.types import InputError
 
 SPLITS = ("train", "val", "test")
+_LIST_SUFFIXES = (".txt", ".lst", ".csv", ".json")
 
 
 def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
@@ -58,6 +55,9 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
         for folder, suffixes in (("images", IMAGE_SUFFIXES), ("labels", (".png",)))
         if (root / folder).is_dir() and (told := describe_passed_over(root / folder, suffixes))
     ]
+    if not lists and (alike := _find_unread_lists(root)):
+        told = "are not read: lists are called train.txt, val.txt and test.txt, beside images/"
+        refused.append((", ".join(alike), told))
     for split, names in (lists or _split_by_folders(usable)).items():
         refused += [
             (name, f"{split}.txt names it, but images/ holds no such file")
@@ -73,6 +73,17 @@ def plan_folder(spec: SourceSpec, height: int, width: int) -> Plan:
     files = [*images.values(), *labels.values(), *(root / f"{split}.txt" for split in lists)]
     entries = {path.relative_to(root).as_posix(): path for path in files}
     return Plan(splits, fingerprint(entries, table), refused, labelled)
+
+
+def _find_unread_lists(root: Path) -> list[str]:
+    """Find files that are called nearly like lists of names, in a folder or one below it."""
+    folders = [root, *(path for path in root.glob("*") if path.name not in ("images", "labels"))]
+    return sorted(
+        path.relative_to(root).as_posix()
+        for folder in folders
+        for path in folder.glob("*")  # which passes over what may not be read
+        if path.suffix.lower() in _LIST_SUFFIXES and path.name.lower().startswith(SPLITS)
+    )
 
 
 def _split_by_folders(names: Sequence[str]) -> dict[str, list[str]]:
@@ -118,7 +129,7 @@ def index_files(root: Path, folder: str, suffixes: tuple[str, ...]) -> dict[str,
         if relative.suffix.lower() not in suffixes:
             continue
         path = root / folder / relative
-        name = same_name(relative.with_suffix("").as_posix())
+        name = name_of(relative)
         if name in found:
             raise InputError(f"{found[name]} and {path} share the name {name!r}: keep one of them.")
         found[name] = path
@@ -145,7 +156,7 @@ def read_lists(root: Path, known: Container[str] = ()) -> dict[str, list[str]]:
     seen: dict[str, str] = {}
     for split in SPLITS:
         path = root / f"{split}.txt"
-        if not path.is_file():
+        if not (path.is_file() or path.is_symlink()):
             continue
         splits[split] = [find_name(line, known) for line in read_names(path)]
         if not splits[split]:
@@ -165,19 +176,12 @@ def load_pair(
     Raises:
       InputError: if a file cannot be used, or the image was turned upright and its labels lie.
     """
-    image = read_image(image_file)
+    image, note = read_noted(image_file)
     if label_file is None:
         return image, np.zeros(image.shape[:2], np.uint8)
     labels = read_labels(label_file, table)
-    if image.shape[:2] != labels.shape and (note := read_orientation(image_file)) > 1:
-        raise InputError(
-            f"{image_file} is stored turned, as its orientation note (EXIF {note}) says; upright "
-            f"it is {image.shape[0]}x{image.shape[1]} (height x width), but its labels are "
-            f"{labels.shape[0]}x{labels.shape[1]}: give labels of the upright image"
-        )
-    if table.to_cityscapes is not None:
-        labels = table.lookup(table.to_cityscapes, 0)[labels]
-    return image, labels
+    check_upright(labels, table, image_file, note, image.shape[:2])
+    return image, table.to_stored(labels)
 
 
 def fingerprint(files: Mapping[str, File], table: ClassTable) -> str:

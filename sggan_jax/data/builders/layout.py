@@ -13,7 +13,7 @@ from sggan_jax.data.builders.files import File, list_files
 from sggan_jax.data.builders.folder import fingerprint, load_pair, match, read_lists
 from sggan_jax.data.builders.pairs import Pair, Plan, SourceSpec
 from sggan_jax.data.class_table import ClassTable
-from sggan_jax.images import IMAGE_SUFFIXES
+from sggan_jax.folders import IMAGE_SUFFIXES, describe_passed_over
 from sggan_jax.types import InputError
 
 
@@ -85,6 +85,9 @@ def plan_layout(layout: Layout, spec: SourceSpec, height: int, width: int) -> Pl
     splits = {split: pairs for split, pairs in splits.items() if pairs}
     if not splits:
         raise InputError(f"No pair of {layout.title} in {root} is in a list of names.")
+    within = {x.parent.relative_to(root) for x in _flat(images).values() if isinstance(x, Path)}
+    if told := describe_passed_over(root, within=within):
+        refused.append((f"{root}/", f"{told} (read: {', '.join(IMAGE_SUFFIXES)})"))
     files = _flat(images) | {f"label {name}": file for name, file in _flat(labels).items()}
     return Plan(splits, _fingerprint(files, layout, splits), refused, known=layout.known)
 

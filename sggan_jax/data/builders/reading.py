@@ -28,6 +28,7 @@ _BAND = 1 << 20
 """Pixels whose colours are looked up at once."""
 
 _LINES, _NARROW = 256, 2
+_FIRST_THING, _LAST_ID = 24, 33
 _END = -1
 
 
@@ -94,7 +95,8 @@ def _read_one_channel(decoded: Decoded, file: File) -> np.ndarray:
         labels = np.asarray(image)
         if labels.min() < 0 or labels.max() > 255:
             raise InputError(
-                f"{file} holds id {labels.max()}: class ids must fit in a byte, 0 to 255."
+                f"{file} holds id {labels.max()}: class ids must fit in a byte, 0 to 255. "
+                f"{_advise_wide(np.unique(labels))}"
             )
         return labels.astype(np.uint8)
     if image.mode != "L" or decoded.stretch > 1:
@@ -103,6 +105,25 @@ def _read_one_channel(decoded: Decoded, file: File) -> np.ndarray:
             "or RGB colours of the class table."
         )
     return np.asarray(image)
+
+
+def _advise_wide(values: np.ndarray) -> str:
+    """Say what values beyond a byte seem to be.
+
+    >>> _advise_wide(np.array([7, 26001]))
+    'These seem to be class id times 1000 and instance: give the file of class ids (_labelIds).'
+    """
+    for factor in (257, 256):
+        if not (values % factor).any():
+            return f"These are bytes times {factor}, as programs stretch them: divide them by it."
+    instances = values[values > _LAST_ID] // 1000
+    factor = 1000 if instances.min() >= _FIRST_THING and instances.max() <= _LAST_ID else 256
+    if (values // factor).max() <= _LAST_ID:
+        return (
+            f"These seem to be class id times {factor} and instance: give the file of class ids "
+            f"(_labelIds)."
+        )
+    return "Give label maps of class ids; depths, distances and instances are none."
 
 
 def _channels(image: Image.Image) -> np.ndarray:
@@ -241,12 +262,22 @@ def _unknown_colours(counts: np.ndarray, pixels: int, table: ClassTable, where: 
 def _advice(values: np.ndarray, fraction: float, table: ClassTable) -> str:
     """Say what to do about unknown colours, packed."""
     colours, channels = values.size, (values >> 16, values >> 8 & 255, values & 255)
-    if colours <= len(table.ids) and (np.ptp(channels, axis=0) == 0).all():
-        return (
-            "its three channels are equal, so that these are class ids written three times: save "
-            "one channel."
-        )
     red, green, blue = channels
+    if colours <= len(table.ids) and (np.ptp(channels, axis=0) == 0).all():
+        if np.isin(red, table.ids).all():
+            return (
+                "its three channels are equal, so that these are class ids written three times: "
+                "save one channel."
+            )
+        return (
+            "its three channels are equal, and hold no class ids: a program stretched these, or "
+            "turned colours to grey. Give the labels as they were."
+        )
+    if not (green.any() or blue.any()) and np.isin(red, table.ids).all():
+        return (
+            "ids are in red alone: save red as the only channel, or read them by a table that has "
+            "its ids in red (carla, or one of your own with in_red = true)."
+        )
     if np.isin(blue << 16 | green << 8 | red, _pack(table.colours)).all():
         return "these are the table's colours with red and blue swapped: save them as RGB."
     if colours > _MANY_COLOURS and fraction > _PHOTOGRAPH_FRACTION:
