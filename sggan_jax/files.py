@@ -75,7 +75,7 @@ def read_names(path: Path) -> list[str]:
 
     UTF-8 or UTF-16, with or without a mark; any ends of lines, ``\\`` for ``/``; quotation marks
     around a name are no part of it; letters with accents count as the same however they are
-    composed. Empty lines and those that begin with ``#`` are left out.
+    composed. Empty lines and comments, ``#`` before a blank or alone, are left out.
 
     Raises:
       InputError: if it cannot be read.
@@ -86,7 +86,7 @@ def read_names(path: Path) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise InputError(f"the list {path} cannot be read as UTF-8 text: {error}") from error
     lines = (line.strip(_AROUND) for line in text.replace("\r", "\n").split("\n"))
-    return [same_name(line) for line in lines if line and not line.startswith("#")]
+    return [same_name(line) for line in lines if line and line.split()[0].strip("#")]
 
 
 def _encoding(content: bytes) -> str:

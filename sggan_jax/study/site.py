@@ -49,6 +49,7 @@ def find_scenes(folders: Mapping[str, Path], count: int = 0, seed: int = 0) -> l
         raise InputError(
             f"{max(count, 1)} images are needed under the same names in every folder, but only "
             f"{len(shared)} are ({counts})"
+            + (f"; --scenes=0 takes these {len(shared)}" if shared else "")
         )
     if left := sorted(set.union(*names) - set(shared)):
         warn(f"{len(left)} images are not in every folder and are left out, such as {left[0]}")

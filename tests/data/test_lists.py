@@ -2,7 +2,7 @@
 
 import pytest
 
-from sggan_jax.data.lists import draw_lists, find_places, read_list, write_lists
+from sggan_jax.data.lists import draw_lists, find_name, find_places, read_list, write_lists
 from sggan_jax.types import InputError
 
 VIRTUAL = [f"{k:05d}" for k in range(1, 24967)]  # GTA-V
@@ -73,3 +73,12 @@ def test_names_that_the_data_set_lacks():
     expected = r"list\.txt names 2 images that .* first 'x\.png'; its own are called like 'c'"
     with pytest.raises(InputError, match=expected):
         find_places(["c", "a"], ["x.png", "a", "y"], "list.txt")
+
+
+@pytest.mark.parametrize(
+    "name", ["#1", "a,b", "c d", "-dash", 'q"uote', "100%", "\u00fc \u00e9", "x#y"]
+)
+def test_names_are_read_as_they_were_written_beside_comments(tmp_path, name):
+    (path,) = write_lists({"accepted": [name, "plain"]}, tmp_path)
+    path.write_text("# accepted\n#\n" + path.read_text("utf-8"), "utf-8")
+    assert [find_name(line, {name, "plain"}) for line in read_list(path)] == [name, "plain"]
