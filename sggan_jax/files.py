@@ -66,8 +66,9 @@ def write_json(path: Path, value: Any, indent: int | None = None) -> None:
     write_text(path, json.dumps(value, indent=indent) + "\n")
 
 
-_AROUND = " \t\u00a0\ufeff\u200b\x1a\"'"
-"""What stands around names in lists: blanks, quotation marks, and marks that are not seen."""
+_BLANK = " \t\u00a0\ufeff\u200b\x1a"
+"""What stands around lines of lists: blanks, and marks that are not seen."""
+_QUOTES = "\"'"
 
 
 def read_names(path: Path) -> list[str]:
@@ -75,7 +76,8 @@ def read_names(path: Path) -> list[str]:
 
     UTF-8 or UTF-16, with or without a mark; any ends of lines, ``\\`` for ``/``; quotation marks
     around a name are no part of it; letters with accents count as the same however they are
-    composed. Empty lines and comments, ``#`` before a blank or alone, are left out.
+    composed. Empty lines and those that begin with ``#`` are left out; a name that begins so
+    stands in quotation marks, as :func:`list_names` puts it.
 
     Raises:
       InputError: if it cannot be read.
@@ -85,8 +87,18 @@ def read_names(path: Path) -> list[str]:
         text = content.decode(_encoding(content))
     except (OSError, UnicodeError) as error:
         raise InputError(f"the list {path} cannot be read as UTF-8 text: {error}") from error
-    lines = (line.strip(_AROUND) for line in text.replace("\r", "\n").split("\n"))
-    return [same_name(line) for line in lines if line and line.split()[0].strip("#")]
+    lines = (line.strip(_BLANK) for line in text.replace("\r", "\n").split("\n"))
+    names = (line.strip(_BLANK + _QUOTES) for line in lines if not line.startswith("#"))
+    return [same_name(name) for name in names if name]
+
+
+def list_names(names: Iterable[str]) -> str:
+    r"""Write names as a list that :func:`read_names` reads, one a line.
+
+    >>> list_names(["a", "#b", "'c'"])
+    'a\n"#b"\n"\'c\'"\n'
+    """
+    return "".join(f'"{name}"\n' if name[:1] in "#\"'" else f"{name}\n" for name in names)
 
 
 def _encoding(content: bytes) -> str:

@@ -37,7 +37,7 @@ from sggan_jax.data.labels import ClassTable, colourise
 from sggan_jax.data.transforms import resize_image
 from sggan_jax.evaluate.figures import draw_columns
 from sggan_jax.evaluate.pairs import check_pairs
-from sggan_jax.files import write_atomically, write_text
+from sggan_jax.files import list_names, write_atomically, write_text
 from sggan_jax.folders import list_images
 from sggan_jax.images import format_size, read_image, read_noted
 from sggan_jax.progress import Progress
@@ -131,7 +131,7 @@ def describe_dataset(
     rejected = unusable | judge(scores, thresholds, usual)
     judged = Judged(scores, rejected, thresholds, usual, gate.evaluation_network)
     for file, images in ((REJECTED_FILE, rejected), (ACCEPTED_FILE, judged.accepted)):
-        write_text(output / file, "".join(f"{name_image(image)}\n" for image in images))
+        write_text(output / file, list_names(name_image(image) for image in images))
     write_text(output / CLASSES_FILE, format_classes(table, record, len(entries), len(rejected)))
     write_sheet([p for p in found if p.image.as_posix() in scores], output / SHEET_FILE, table)
     write_gate_page(output / GATE_PAGE, found, judged, table, ACCEPTED_FILE)

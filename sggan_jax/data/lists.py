@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from sggan_jax.files import read_names, write_text
+from sggan_jax.files import list_names, read_names, write_text
 from sggan_jax.folders import is_image
 from sggan_jax.types import InputError
 
@@ -76,7 +76,7 @@ def write_lists(lists: dict[str, list[str]], folder: str | Path) -> list[Path]:
     paths = []
     for name, names in lists.items():
         paths.append(folder / f"{name}.txt")
-        write_text(paths[-1], "".join(f"{line}\n" for line in names))
+        write_text(paths[-1], list_names(names))
     return paths
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sggan_jax.data.sources import Source
-from sggan_jax.files import check_inside, write_bytes, write_text
+from sggan_jax.files import check_inside, list_names, write_bytes, write_text
 from sggan_jax.images import encode_png
 
 
@@ -30,7 +30,7 @@ def unpack(splits: Mapping[str, Source], directory: str | Path) -> None:
             continue
         for index, name in enumerate(source.names):
             _write(directory, name, source, index)
-        write_text(listing, "".join(f"{name}\n" for name in source.names))
+        write_text(listing, list_names(source.names))
 
 
 def _write(directory: Path, name: str, source: Source, index: int) -> None:

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from sggan_jax.types import IGNORE
 
@@ -38,7 +39,8 @@ def check_classes(name: str, classes: jax.Array, number: int = 0) -> None:
     if not jnp.issubdtype(classes.dtype, jnp.integer):
         raise TypeError(f"{name} must be integers, got {classes.dtype}")
     if number and classes.size and not isinstance(classes, jax.core.Tracer):
-        low, high = int(classes.min()), int(jnp.where(classes == IGNORE, 0, classes).max())
+        found = np.asarray(classes)  # with jax these would be traced within a traced function
+        low, high = found.min(), np.where(found == IGNORE, 0, found).max()
         if low < 0 or high >= number:
             raise ValueError(f"{name} lie in [{low}, {high}], expected [0, {number}) or 255")
 

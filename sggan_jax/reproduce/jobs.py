@@ -19,7 +19,7 @@ from sggan_jax.data.sources import draw
 from sggan_jax.data.unpack import unpack
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
-from sggan_jax.files import write_json, write_text
+from sggan_jax.files import list_names, write_json, write_text
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
 from sggan_jax.reproduce.sizes import SCORES, SIZES, AtScale, OwnSize, segment_sizes
 from sggan_jax.runs.segmenter import load_segmenter
@@ -110,7 +110,7 @@ class Benchmark:
                     f"{len(source)}: ask for fewer, or for all"
                 )
             names = draw(source, number, (seed,)).names
-            write_text(path, "".join(f"{name}\n" for name in names))
+            write_text(path, list_names(names))
         return path
 
     def train_teacher(self, experiment: Experiment) -> None:
