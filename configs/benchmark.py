@@ -39,10 +39,10 @@ ORDER = (
     *("no_gradient", "no_semantic", "hard", "grouping", "predicted", "sggan"),
 )
 BEYOND = (
-    *("source", "class_statistics", "cyclegan", "cut", "sggan"),
+    *("source", "class_statistics", "regions", "cyclegan", "cut", "sggan"),
     *("with_features", "with_r1", "with_content", "with_agreement"),
     *("with_semantic", "with_semantic_real", "with_semantic_all"),
-    *("city128", "self_training", "adapted_self_training"),
+    *("city128", "self_training", "adapted_self_training", "regions_self_training"),
     *("few_labels", "few_labels_alone", "upper"),
 )
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
@@ -119,6 +119,9 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
     experiments.fourier = experiment("Fourier amplitudes (FDA)", segment, colour_transfer="fourier")
     experiments.class_statistics = experiment(
         "colour statistics by class", segment, colour_transfer="class_statistics"
+    )
+    experiments.regions = experiment(
+        "composed of photographs' regions", segment, colour_transfer="regions"
     )
     experiments.fcns_in_the_wild = experiment(
         "FCNs in the Wild", fcns_in_the_wild.get_config(network), paper="- / - / 27.10"
@@ -209,6 +212,9 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
             # On another one's images: --config.experiments.few_labels.images names it.
             "adapted_self_training": experiment(
                 "{images}, self-training", self_training.get_config(network), images=full
+            ),
+            "regions_self_training": experiment(
+                "{images}, self-training", self_training.get_config(network), images="regions"
             ),
             "few_labels": experiment(
                 "{images}, 100 real labels", segment, images=full, real_labels=100

@@ -1,4 +1,4 @@
-"""Adaptations without learning, the yardsticks for those that learn: colours are moved, no more."""
+"""Adaptations without learning: colours are moved, or regions of photographs."""
 
 import hashlib
 import time
@@ -18,20 +18,21 @@ from sggan_jax.adapt.colours import (
     measure_classes,
     swap_amplitude,
 )
+from sggan_jax.adapt.composition import PHOTOGRAPHS, Memory, compose, remember
 from sggan_jax.adapt.dataset import carry, remake
-from sggan_jax.adapt.flow import Summary, check_apart
+from sggan_jax.adapt.flow import Summary, Work, check_apart
 from sggan_jax.adapt.provenance import Record, claim
 from sggan_jax.data.builders.folder import index_files, read_lists
 from sggan_jax.data.builders.reading import read_ids
-from sggan_jax.data.labels import group_table
-from sggan_jax.data.transforms import resize_image
+from sggan_jax.data.labels import group_names, group_table
+from sggan_jax.data.transforms import resize, resize_image
 from sggan_jax.folders import IMAGE_SUFFIXES, list_images, name_of
 from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
-KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier")
+KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier", "regions")
 """Nothing; each image to the real mean and std, or all by one map, or each class group
-by its own; low frequencies."""
+by its own; low frequencies; each class group's regions from photographs."""
 
 
 def transfer_colours(
@@ -53,14 +54,16 @@ def transfer_colours(
         image to the real training images; ``dataset_statistics``: the same by one map for all,
         from the virtual training images; ``class_statistics``: :func:`match_classes` from the
         virtual to the real training images; ``fourier``: :func:`swap_amplitude` with a real
-        training image sampled for each image by the seed and its name.
+        training image sampled for each image by the seed and its name; ``regions``:
+        :func:`sggan_jax.adapt.composition.compose` from at most ``PHOTOGRAPHS`` real training
+        images, after ``class_statistics``, which is what regions too small to fill keep.
       virtual_dir: folder data set to change.
       real_dir: folder data set whose training images are the target.
       output_dir: folder data set to write; an interrupted call continues.
-      seed: of the samples of ``fourier``.
+      seed: of the samples of ``fourier`` and ``regions``.
       beta: of ``fourier``.
-      label_set: classes of ``class_statistics``, a grouping of the ids in ``labels/``; no other
-        kind looks at labels.
+      label_set: classes of ``class_statistics`` and ``regions``, a grouping of the ids in
+        ``labels/``; no other kind looks at labels.
       overwrite: replace images in ``output_dir``, whoever made them.
       progress: whether to tell of progress on standard error.
 
@@ -75,9 +78,14 @@ def transfer_colours(
     check_beta(beta)
     virtual, real, output = Path(virtual_dir), Path(real_dir), Path(output_dir)
     targets = train_images(real) if kind != "identity" else []
-    maps_all = kind in ("dataset_statistics", "class_statistics")
+    by_class = kind in ("class_statistics", "regions")
+    maps_all = by_class or kind == "dataset_statistics"
     sources = train_images(virtual) if maps_all else []
-    settings = {"fourier": f"seed {seed}, beta {beta}", "class_statistics": label_set}
+    settings = {
+        "fourier": f"seed {seed}, beta {beta}",
+        "class_statistics": label_set,
+        "regions": f"{label_set}, seed {seed}",
+    }
     record = Record(
         run="",
         direction=kind,
@@ -90,9 +98,13 @@ def transfer_colours(
         return _carry_all(record, virtual, output, overwrite)
     if kind == "fourier":
         work = partial(_swap_all, targets, seed, beta)
-    elif kind == "class_statistics":
+    elif by_class:
         target, source = (cache(partial(_measure_classes, x, label_set)) for x in (real, virtual))
-        work = partial(_match_all_classes, _read_classes(virtual, label_set), target, source)
+        classes = _read_classes(virtual, label_set)
+        work = partial(_match_all_classes, classes, target, source)
+        if kind == "regions":
+            memory = cache(partial(_remember, real, label_set, seed))
+            work = partial(_compose_all, classes, memory, seed, work)
     else:
         work = partial(_match_all, cache(partial(_measure_files, targets, sources)))
     return remake(work, record, virtual, output, overwrite=overwrite, progress=progress)
@@ -177,14 +189,44 @@ def _match_all_classes(
     return np.stack(matched)
 
 
+def _remember(root: Path, label_set: str, seed: int, size: tuple[int, int]) -> Memory:
+    """Read some training images with their classes at the size of the images to compose."""
+    classes, paths = _read_classes(root, label_set), train_images(root)
+    chosen = np.random.default_rng(seed).permutation(len(paths))[:PHOTOGRAPHS]
+    labelled = (
+        resize(read_image(path), classes(name_of(path.relative_to(root / "images"))), *size)
+        for path in (paths[index] for index in sorted(chosen))
+    )
+    return remember(labelled, group_names(label_set))
+
+
+def _compose_all(
+    classes: Callable[[str], np.ndarray],
+    memory: Callable[[tuple[int, int]], Memory],
+    seed: int,
+    match: Work,
+    names: Sequence[Path],
+    images: np.ndarray,
+) -> np.ndarray:
+    """Compose each image from photographs that the seed and its name alone choose."""
+    composed = []
+    for name, image in zip(names, match(names, images), strict=True):
+        rng = _rng_of(name, seed)
+        composed.append(compose(image, classes(name_of(name)), memory(image.shape[:2]), rng))
+    return np.stack(composed)
+
+
+def _rng_of(name: Path, seed: int) -> np.random.Generator:
+    return np.random.default_rng((seed, zlib.crc32(name_of(name).encode())))
+
+
 def _swap_all(
     targets: list[Path], seed: int, beta: float, names: Sequence[Path], images: np.ndarray
 ) -> np.ndarray:
     """Swap amplitudes with one target for each image, a function of the seed and its name alone."""
     swapped = []
     for name, image in zip(names, images, strict=True):
-        number = zlib.crc32(name_of(name).encode())
-        chosen = np.random.default_rng((seed, number)).integers(len(targets))
+        chosen = _rng_of(name, seed).integers(len(targets))
         target = resize_image(read_image(targets[chosen]), *image.shape[:2])
         swapped.append(swap_amplitude(image, target, beta))
     return np.stack(swapped)

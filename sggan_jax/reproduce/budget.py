@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from sggan_jax.adapt.composition import PHOTOGRAPHS
 from sggan_jax.config import Config
 from sggan_jax.data.needs import who_needs_labels
 from sggan_jax.reproduce.experiment import (
@@ -104,6 +105,8 @@ def tell_labels_seen(experiment: Experiment, experiments: Mapping[str, Experimen
     """Say which real labels an experiment's images were made with; empty for none."""
     if experiment.colour_transfer == "class_statistics":
         return "all real labels, for the statistics of every class"
+    if experiment.colour_transfer == "regions":
+        return f"up to {PHOTOGRAPHS} real labels, whose regions it shows"
     if not experiment.adapt:
         return ""
     config, seen = Config.from_dict(experiment.adapt), []

@@ -10,7 +10,7 @@ from sggan_jax.types import InputError
 
 RealLabels = int | Literal["all"]
 
-COLOUR_TRANSFERS = ("", "identity", "statistics", "class_statistics", "fourier")
+COLOUR_TRANSFERS = ("", "identity", "statistics", "class_statistics", "fourier", "regions")
 
 
 @dataclasses.dataclass(frozen=True)

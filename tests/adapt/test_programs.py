@@ -133,6 +133,27 @@ def test_demo_refuses_runs_on_other_data(tiny_run, tmp_path):
     assert "was trained on folder and toycity" in done.stderr
 
 
+def test_compose_tells_what_comes_next_and_what_it_needs(tmp_path):
+    labels = np.repeat(np.array([23, 7], np.uint8), 4)[:, None] * np.ones(16, np.uint8)
+    for domain in ("virtual", "real"):
+        for part, image in (("images", np.dstack([labels] * 3)), ("labels", labels)):
+            (tmp_path / domain / part).mkdir(parents=True)
+            Image.fromarray(image).save(tmp_path / domain / part / "a.png")
+    folders = f"--virtual={tmp_path / 'virtual'}", f"--real={tmp_path / 'real'}"
+    done = run("compose", *folders, f"--output={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    assert "composed 1 images in " in done.stdout
+    assert f"--config.data.virtual_dir={tmp_path / 'out'}" in done.stdout
+    sized = "--size=16x32", f"--data_dir={tmp_path / 'data'}", "--accept_labels"
+    done = run("compose", *folders, f"--output={tmp_path / 'large'}", *sized)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "large" / "images" / "a.png") as made:
+        assert made.size == (32, 16)
+    done = run("compose", *folders, "--output=out", "--virtual_builder=gtav")
+    assert done.returncode == 2
+    assert done.stderr == "error: --virtual_builder=gtav asks for --size=HEIGHTxWIDTH\n"
+
+
 @pytest.mark.slow
 def test_import_generator_makes_a_run_that_adapts(tmp_path):
     theirs = Path(__file__).parent / "pytorch" / "unet.pth"

@@ -1,0 +1,74 @@
+r"""Compose renderings anew from regions of labelled photographs, without training.
+
+python -m launch.compose --virtual RENDERINGS --real PHOTOGRAPHS --output COMPOSED
+
+Each is a folder with images/ and labels/ (Cityscapes ids). Other data sets are brought to one size
+first:
+
+    python -m launch.compose --virtual GTAV --virtual_builder gtav --real CITYSCAPES \
+        --real_builder cityscapes --size 512x1024 --output COMPOSED
+"""
+
+import shlex
+from pathlib import Path
+
+from absl import flags
+
+from launch import ACCEPT_LABELS, run
+from sggan_jax.adapt.colour_transfer import transfer_colours
+from sggan_jax.adapt.dataset import unpack_split
+from sggan_jax.adapt.flow import tell
+from sggan_jax.adapt.size import read_sides
+from sggan_jax.data.builders import BUILDERS, SourceSpec
+from sggan_jax.types import InputError
+
+_OUTPUT = flags.DEFINE_string("output", None, "Folder data set to write.", required=True)
+_DOMAINS = {
+    "virtual": flags.DEFINE_string("virtual", None, "Renderings to compose.", required=True),
+    "real": flags.DEFINE_string("real", None, "Photographs to take regions of.", required=True),
+}
+_KINDS = {
+    name: flags.DEFINE_enum(f"{name}_builder", "folder", list(BUILDERS), "Kind of that data set.")
+    for name in _DOMAINS
+}
+_SIZE = flags.DEFINE_string(
+    "size", "", "HEIGHTxWIDTH to bring both to first; folders stay as they are without."
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Chooses which photographs are compared.", lower_bound=0)
+_LABEL_SET = flags.DEFINE_string(
+    "label_set", "ten", "Classes that regions are told apart by: ten, cityscapes19 or a file."
+)
+_DATA_DIR = flags.DEFINE_string("data_dir", "data", "With --size: directory of prepared data sets.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
+
+
+def main(_: list[str]) -> int:
+    """Compose, and say how to train on it; exit with status 1 when images could not be read."""
+    summary = transfer_colours(
+        "regions",
+        _bring("virtual"),
+        _bring("real"),
+        _OUTPUT.value,
+        seed=_SEED.value,
+        label_set=_LABEL_SET.value,
+        overwrite=_OVERWRITE.value,
+    )
+    status = tell(summary, "composed")
+    place = shlex.quote(_OUTPUT.value)
+    print(f"next: sggan train --config segmenter --config.data.virtual_dir={place} --workdir RUN")
+    return status
+
+
+def _bring(name: str) -> str | Path:
+    """Return a domain's folder, its training images at one size where that is asked for."""
+    kind, folder = _KINDS[name].value, _DOMAINS[name].value
+    if not _SIZE.value:
+        if kind != "folder":
+            raise InputError(f"--{name}_builder={kind} asks for --size=HEIGHTxWIDTH")
+        return folder
+    spec = SourceSpec(kind, folder, accept_labels=ACCEPT_LABELS.value)
+    return unpack_split(spec, _DATA_DIR.value, *read_sides(_SIZE.value), "train")
+
+
+if __name__ == "__main__":
+    run(main)
