@@ -18,7 +18,7 @@ from sggan_jax.adapt.colours import (
     measure_classes,
     swap_amplitude,
 )
-from sggan_jax.adapt.composition import PHOTOGRAPHS, Memory, compose, remember
+from sggan_jax.adapt.composition import Memory, compose, count_photographs, remember
 from sggan_jax.adapt.dataset import carry, remake
 from sggan_jax.adapt.flow import Summary, Work, check_apart
 from sggan_jax.adapt.provenance import Record, claim
@@ -55,8 +55,8 @@ def transfer_colours(
         from the virtual training images; ``class_statistics``: :func:`match_classes` from the
         virtual to the real training images; ``fourier``: :func:`swap_amplitude` with a real
         training image sampled for each image by the seed and its name; ``regions``:
-        :func:`sggan_jax.adapt.composition.compose` from at most ``PHOTOGRAPHS`` real training
-        images, after ``class_statistics``, which is what regions too small to fill keep.
+        :func:`sggan_jax.adapt.composition.compose` from some of the real training images, after
+        ``class_statistics``, which is what regions too small to fill keep.
       virtual_dir: folder data set to change.
       real_dir: folder data set whose training images are the target.
       output_dir: folder data set to write; an interrupted call continues.
@@ -192,7 +192,8 @@ def _match_all_classes(
 def _remember(root: Path, label_set: str, seed: int, size: tuple[int, int]) -> Memory:
     """Read some training images with their classes at the size of the images to compose."""
     classes, paths = _read_classes(root, label_set), train_images(root)
-    chosen = np.random.default_rng(seed).permutation(len(paths))[:PHOTOGRAPHS]
+    number = count_photographs(len(paths), *size)
+    chosen = np.random.default_rng(seed).permutation(len(paths))[:number]
     labelled = (
         resize(read_image(path), classes(name_of(path.relative_to(root / "images"))), *size)
         for path in (paths[index] for index in sorted(chosen))

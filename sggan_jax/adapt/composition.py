@@ -25,7 +25,10 @@ OBJECTS = frozenset(
 """Classes that come as objects, by the names of ``ten`` and ``cityscapes19``."""
 
 PHOTOGRAPHS = 600
-"""Photographs remembered."""
+"""Photographs remembered, fewer where they would take more than ``BYTES``."""
+
+BYTES = 2**30
+"""Memory for photographs and their classes."""
 
 CANDIDATES = 25
 """Photographs compared for a region, and a sixteenth of the objects compared for an object."""
@@ -47,11 +50,13 @@ class Memory:
     Attributes:
       images: uint8 [H, W, 3] each.
       classes: [H, W] each; 255 is no class.
+      fractions: of each photograph that each class covers [P, 256].
       objects: by class, those of all photographs.
     """
 
     images: Sequence[np.ndarray]
     classes: Sequence[np.ndarray]
+    fractions: np.ndarray
     objects: Mapping[int, Sequence[Region]]
 
 
@@ -68,14 +73,15 @@ def remember(photographs: Iterable[tuple[np.ndarray, np.ndarray]], names: Sequen
     >>> [mask.shape for _, mask in memory.objects[1]]
     [(4, 3), (4, 3)]
     """
-    images, classes = [], []
+    images, classes, fractions = [], [], []
     objects: dict[int, list[Region]] = {k: [] for k, name in enumerate(names) if name in OBJECTS}
     for image, known in photographs:
         images.append(image)
         classes.append(known)
+        fractions.append(np.bincount(known.ravel(), minlength=256) / known.size)
         for number, found in objects.items():
             found += [(image[box], mask) for box, mask in _split(known == number)]
-    return Memory(images, classes, objects)
+    return Memory(images, classes, np.reshape(fractions, (-1, 256)), objects)
 
 
 def compose(
@@ -107,6 +113,15 @@ def compose(
     return made
 
 
+def count_photographs(there: int, height: int, width: int) -> int:
+    """Count how many of the photographs there are to remember at a size.
+
+    >>> [count_photographs(2975, 128 * k, 256 * k) for k in (1, 8)]
+    [600, 128]
+    """
+    return min(there, PHOTOGRAPHS, max(CANDIDATES, BYTES // (4 * height * width)))
+
+
 def extend(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Continue a region beyond its border: mirrored there, or where that leaves it, its last pixel.
 
@@ -131,18 +146,12 @@ def _best_ground(
     region: np.ndarray, number: int, memory: Memory, order: np.ndarray
 ) -> Region | None:
     """Find the photograph that shows a class at most positions of a region."""
-    best, most = None, -1.0
-    compared = 0
-    for index in order:
-        mask = memory.classes[index] == number
-        if mask.mean() < LEAST:
-            continue
-        if (shown := mask[region].mean()) > most:
-            best, most = (memory.images[index], mask), shown
-        compared += 1
-        if compared == CANDIDATES:
-            break
-    return best
+    able = order[memory.fractions[order, number] >= LEAST][:CANDIDATES]
+    if not able.size:
+        return None
+    masks = [memory.classes[index] == number for index in able]
+    best = int(np.argmax([mask[region].mean() for mask in masks]))
+    return memory.images[able[best]], masks[best]
 
 
 def _best_object(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sggan_jax.adapt.composition import CANDIDATES, Memory, compose, extend, remember
+from sggan_jax.adapt.composition import CANDIDATES, compose, extend, remember
 
 NAMES = ("road", "sky", "person")
 GROUND, SKY, PERSON = range(3)
@@ -81,7 +81,7 @@ def test_what_no_photograph_has_or_is_tiny_or_no_class_keeps_its_pixels():
     tiny = np.full((16, 24), GROUND, np.uint8)
     tiny[0, :11] = SKY
     assert (compose(flat(7), tiny, memory, rng()) == 7).all()
-    nothing = Memory((), (), {PERSON: ()})
+    nothing = remember([], NAMES)
     assert (compose(flat(7), classes, nothing, rng()) == 7).all()
 
 
