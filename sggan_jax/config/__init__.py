@@ -11,6 +11,7 @@ from sggan_jax.config.checks import (
     check_best,
     check_domains,
     check_intervals,
+    check_pairs,
     check_semantic,
     check_shift,
     check_sizes,
@@ -107,5 +108,6 @@ class Config(Section):
         check_sizes(self.method, self.data, self.nets)
         check_intervals(self.train, self.evaluate)
         check_best(self.train, self.evaluate, self.term_weights)
+        check_pairs(self.data, self.term_weights)
         check_semantic(self.semantic, self.data, self.term_weights)
         check_shift(self.loss, self.data, self.term_weights)

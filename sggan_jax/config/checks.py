@@ -139,3 +139,19 @@ def check_shift(loss: Loss, data: Data, weights: Mapping[str, float]) -> None:
             f"loss.shift must be less than half of the smaller side, {min(data.size)}, for "
             f"weights.equ_v and weights.equ_r; got {loss.shift}"
         )
+
+
+def check_pairs(data: Data, weights: Mapping[str, float]) -> None:
+    """Refuse terms of pairs without pairs, and to look for pairs in two ways."""
+    asked = [name for name in ("pair_v", "pair_content_v") if weights.get(name)]
+    if asked and not data.paired:
+        raise InputError(
+            f"weights.{asked[0]} compares an adapted image with the real one of its pair: set "
+            f"data.paired and give real images under the names of the virtual ones, such as sggan "
+            f"compose makes"
+        )
+    if data.paired and (data.candidates > 1 or not data.real):
+        raise InputError(
+            f"data.paired pairs two domains by name, got data.real {data.real!r} and "
+            f"data.candidates = {data.candidates}"
+        )

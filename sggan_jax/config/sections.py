@@ -79,6 +79,9 @@ class Data(Section):
     candidates: Number = 1
     """Real images, or windows of them, drawn for each virtual one, of which the one is taken whose
     class groups lie most like its own; 1 pairs them at random. Not in the paper."""
+    paired: bool = False
+    """Real images have the names and layouts of virtual ones, such as sggan compose makes; both are
+    drawn, cut and mirrored together, what has no partner is left out. Not in the paper."""
     class_groups: Text = "paper8"
     """Groups of class ids, each judged by its own filter: paper8, or one for a plain PatchGAN; the
     classes of a segmenter: ten, cityscapes19; or a TOML or YAML file of your own."""

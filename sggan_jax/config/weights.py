@@ -32,6 +32,8 @@ Term = Literal[
     "sem_r",
     "content_v",
     "content_r",
+    "pair_v",
+    "pair_content_v",
     "equ_v",
     "equ_r",
     "adv_feat_r",
@@ -56,6 +58,7 @@ TERMS: Mapping[MethodName, tuple[Term, ...]] = {
     "sggan": (
         *("adv_r", "adv_v", "cyc_v", "cyc_r", "grad_v", "grad_r", "idt_r", "idt_v"),
         *("dis_r", "dis_v", "r1_r", "r1_v", "sem_v", "sem_r", "content_v", "content_r"),
+        *("pair_v", "pair_content_v"),
         *("equ_v", "equ_r", "adv_feat_r", "adv_feat_v", "dis_feat_r", "dis_feat_v"),
     ),
     "dualgan": ("adv_r", "adv_v", "cyc_v", "cyc_r", "idt_r", "idt_v", "dis_r", "dis_v"),
@@ -104,6 +107,10 @@ class Weights(Section):
     """A virtual and the adapted image agree in features of a frozen encoder; see ``content``."""
     content_r: Amount = 0.0
     """The same of a real image."""
+    pair_v: Amount = 0.0
+    """An adapted virtual image equals the real image of its pair; see ``data.paired``."""
+    pair_content_v: Amount = 0.0
+    """The same in features of a frozen encoder; see ``content``."""
     equ_v: Amount = 0.0
     """Adapting a shifted virtual image is shifting the adapted one; see ``loss.shift``."""
     equ_r: Amount = 0.0

@@ -11,6 +11,7 @@ from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.held_out import choose_held_out
 from sggan_jax.data.labels import CITYSCAPES, GROUPINGS, GTAV, class_table, stored_table
 from sggan_jax.data.lists import find_places, read_list
+from sggan_jax.data.matching import pair_by_name
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sides import find_swap
 from sggan_jax.data.sources import PreparedSource, Source, Subset, draw, open_source
@@ -197,13 +198,16 @@ def open_training(config: Config) -> tuple[Source, Source | None]:
 
     Returns:
       The virtual domain, and the real one; None where ``data.real`` is empty. Images that are held
-      out are in neither.
+      out are in neither; with ``data.paired`` both hold images of the same names, in one order.
 
     Raises:
       InputError: if a source is missing, empty or cannot be used, or holds fewer images than asked.
     """
     virtual = _open_chosen(config, "virtual")
-    return virtual, _open_chosen(config, "real") if config.data.real else None
+    if not config.data.real:
+        return virtual, None
+    real = _open_chosen(config, "real")
+    return pair_by_name(virtual, real) if config.data.paired else (virtual, real)
 
 
 def open_held_out(config: Config, domain: Domain) -> Source:

@@ -1,9 +1,10 @@
-"""Which of several photographs shows its classes where a rendering does."""
+"""Which photographs belong to a rendering: by their layout, or by their names."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from sggan_jax.data.sources import Source, Subset
 from sggan_jax.types import IGNORE, InputError
 
 _ROWS, _COLUMNS = 8, 16
@@ -54,3 +55,28 @@ def check_candidates(number: int) -> None:
     """
     if number < 1:
         raise InputError(f"data.candidates must be at least 1, got {number}.")
+
+
+def pair_by_name(virtual: Source, real: Source) -> tuple[Subset, Subset]:
+    """Keep the images whose name both domains have, in the same order.
+
+    Args:
+        virtual: The virtual domain.
+        real: Real images of the virtual ones' layouts, such as ``sggan compose`` makes.
+
+    Returns:
+        What is left of both, of the same length.
+
+    Raises:
+        InputError: No name is in both.
+    """
+    places = {name: place for place, name in enumerate(real.names)}
+    there = [place for place, name in enumerate(virtual.names) if name in places]
+    if not there:
+        raise InputError(
+            f"data.paired asks for real images under the names of the virtual ones, but none is: "
+            f"the first virtual one is {virtual.names[0]!r}, the first real one "
+            f"{real.names[0]!r}. sggan compose makes such images."
+        )
+    theirs = [places[virtual.names[place]] for place in there]
+    return Subset(virtual, there), Subset(real, theirs)

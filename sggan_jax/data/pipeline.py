@@ -82,6 +82,7 @@ class _Order:
     crop_width: int
     crop_shift: float
     candidates: int
+    paired: bool
     names: str
 
 
@@ -197,9 +198,10 @@ def make_pipeline(
     cache: bool = True,
     unreadable: Mapping[str, Collection[str]] = _NONE,
     candidates: int = 1,
+    paired: bool = False,
     class_groups: Sequence[int] = (),
 ) -> Pipeline:
-    """Draw from two domains independently, without pairing them, for ever.
+    """Draw from two domains for ever, independently unless they are paired.
 
     Each domain is shuffled anew for each of its epochs. Order, flips and augmentation depend on
     the seed alone, neither on threads, workers nor the number of processes.
@@ -219,6 +221,8 @@ def make_pipeline(
         cache: Keep decoded examples in memory if those of both domains fit in ``CACHE_BYTES``.
         unreadable: Names of examples that are not to be read, by domain.
         candidates: Real images drawn for each virtual one, of which one is taken, see ``Streams``.
+        paired: Whether examples of one place in both domains belong together, see
+            :func:`sggan_jax.data.matching.pair_by_name`.
         class_groups: Class group of every class id, for more candidates than one.
 
     Returns:
@@ -239,7 +243,7 @@ def make_pipeline(
     if cache and not workers and sum(map(decoded_bytes, repaired.values())) <= CACHE_BYTES:
         sources = {letter: Cached(source) for letter, source in sources.items()}
     streams = {
-        letter: Stream(source, seed, domain, flip, augmentation)
+        letter: Stream(source, seed, 0 if paired else domain, flip, augmentation)
         for domain, (letter, source) in enumerate(sources.items())
     }
     return Pipeline(
@@ -252,6 +256,7 @@ def make_pipeline(
             flip,
             **asdict(augmentation),
             candidates=candidates,
+            paired=paired,
             names=digest(domains.values()),
         ),
         batch_size=batch_size,

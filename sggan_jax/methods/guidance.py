@@ -4,6 +4,8 @@
   image (CyCADA, Hoffman et al., 2018).
 * ``content_v``, ``content_r``: source and adapted image agree in instance-normalised features of an
   ImageNet encoder (Johnson et al., 2016).
+* ``pair_v``, ``pair_content_v``: with ``data.paired``, the adapted rendering equals the real image
+  of its pair, in pixels (Isola et al., 2017) and in the same features.
 * ``equ_v``, ``equ_r``: adapting the shifted image is shifting the adapted one (after GcGAN, Fu et
   al., 2019); no network is asked but the generator.
 
@@ -27,7 +29,7 @@ from sggan_jax.methods.frozen import IMAGENET
 from sggan_jax.types import IGNORE, Array, Tensors
 
 SEMANTIC = ("sem_v", "sem_r")
-CONTENT = ("content_v", "content_r")
+CONTENT = ("content_v", "content_r", "pair_content_v")
 FEATURES = ("adv_feat_r", "adv_feat_v", "dis_feat_r", "dis_feat_v")
 
 
@@ -98,6 +100,8 @@ def generator_terms(config: Config, tensors: Tensors) -> dict[str, Callable[[], 
         "sem_r": partial(_semantic, config.semantic, tensors, "r", "fake_v"),
         "content_v": partial(content, "v", "fake_r"),
         "content_r": partial(content, "r", "fake_v"),
+        "pair_v": lambda: absolute_error(tensors["r"], tensors["fake_r"]),
+        "pair_content_v": partial(content, "r", "fake_r"),
         "equ_v": partial(_equivariance, config.loss.shift, tensors, "v", "r"),
         "equ_r": partial(_equivariance, config.loss.shift, tensors, "r", "v"),
     }

@@ -91,6 +91,7 @@ def _prepare_and_train(
             workers=settings.data.workers,
             unreadable=events.unreadable,
             candidates=settings.data.candidates,
+            paired=settings.data.paired,
             class_groups=setup.class_groups,
         )
         if processes.is_first():

@@ -212,6 +212,8 @@ TOGETHER = [
     ({"features.strides": (3,)}, r"features.strides must name some of 2, .* got \(3,\)"),
     ({"features.strides": ()}, r"features.strides must name some of .* got \(\)"),
     ({"weights.equ_v": 1.0, "loss.shift": 128}, "half of the smaller side, 256,.* got 128"),
+    ({"weights.pair_v": 1.0}, "weights.pair_v compares .*: set data.paired and give real images"),
+    ({"data.paired": True, "data.candidates": 2}, "data.paired pairs .* data.candidates = 2"),
     ({"data.height": 130, "method": "cut"}, "130x512 must be multiples of 256"),
     ({"data.real": "", "method": "self_training"}, "method self_training needs a real domain"),
     ({"seg.both_domains": True, "data.real": "", "method": "segmenter"}, "and data.real ''"),

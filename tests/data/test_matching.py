@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sggan_jax.data.matching import agreement, choose_best, sample_layout
+from sggan_jax.data.matching import agreement, choose_best, pair_by_name, sample_layout
 from sggan_jax.data.pipeline import make_pipeline
 from sggan_jax.data.transforms import Augmentation
 from sggan_jax.types import InputError
@@ -121,3 +121,53 @@ def test_another_number_of_candidates_is_another_order():
     others.close()
     with pytest.raises(InputError, match=r"data.candidates must be at least 1, got 0"):
         open_pairs(0)
+
+
+class Named(Blocks):
+    """Blocks under names of one's own."""
+
+    def __init__(self, names):
+        super().__init__(len(names), 0)
+        self.names = tuple(names)
+
+
+def test_pairs_are_of_one_name_drawn_cut_and_mirrored_together():
+    virtual, real = pair_by_name(Named("abcdefg"), Named("xgfedcb"))
+    assert virtual.names == real.names == tuple("bcdefg")
+    how = Augmentation(crop_height=8, crop_width=16, scale_low=1.0, scale_high=1.5, crop_shift=0.3)
+    pairs = make_pipeline(
+        virtual, real, batch_size=2, seed=3, flip=0.5, augmentation=how, paired=True
+    )
+    names = pairs.name_batch(4)
+    assert names["v"] == names["r"]
+    batch = take(pairs, 9)
+    # An image tells its index: of b to g 1 to 6 in one domain, and 6 to 1 in the other.
+    assert (batch["v"].astype(int) + batch["r"] == 7).all()
+    assert {int(x) for x in batch["v"][:6, 0, 0, 0]} == set(range(1, 7))
+    # Both have the labels of their index, cut and mirrored alike: equal where the index is.
+    same = make_pipeline(
+        virtual, virtual, batch_size=2, seed=3, flip=0.5, augmentation=how, paired=True
+    )
+    batch = take(same, 9)
+    np.testing.assert_array_equal(batch["lab_v"], batch["lab_r"])
+
+
+def test_pairs_continue_exactly_and_are_no_other_order():
+    virtual, real = pair_by_name(Named("abcdefg"), Named("gfedcba"))
+    first = make_pipeline(virtual, real, batch_size=2, seed=3, paired=True)
+    for _ in range(3):
+        next(first)
+    state, want = first.get_state(), take(first, 4)
+    again = make_pipeline(virtual, real, batch_size=2, seed=3, paired=True)
+    again.set_state(state)
+    for name, got in take(again, 4).items():
+        np.testing.assert_array_equal(got, want[name])
+    unpaired = make_pipeline(virtual, real, batch_size=2, seed=3)
+    with pytest.raises(InputError, match="paired = True, this run False"):
+        unpaired.set_state(state)
+    unpaired.close()
+
+
+def test_domains_without_a_common_name_are_no_pairs():
+    with pytest.raises(InputError, match=r"none is: the first virtual one is 'a', the first real"):
+        pair_by_name(Named("ab"), Named("xy"))

@@ -124,17 +124,21 @@ def pyramid(asked, images):
 
 
 def test_content_compares_normalised_levels_of_source_and_fake(play, asked):
+    pairs = {"data__paired": True, "weights__pair_v": 1.0, "weights__pair_content_v": 1.0}
     settings = {"weights__content_v": 1.0, "weights__content_r": 1.0, "content__strides": (2, 4)}
-    played = play(**settings)
+    played = play(**settings, **pairs)
 
     def normal(x):
         centred = x - x.mean((1, 2), keepdims=True)
         return centred / np.sqrt((centred**2).mean((1, 2), keepdims=True) + EPS)
 
-    for name, source, fake in [("content_v", "v", "fake_r"), ("content_r", "r", "fake_v")]:
+    compared = [("content_v", "v", "fake_r"), ("content_r", "r", "fake_v")]
+    for name, source, fake in [*compared, ("pair_content_v", "r", "fake_r")]:
         one, other = pyramid(asked, played.tensors[source]), pyramid(asked, played.tensors[fake])
         want = [((normal(one[k]) - normal(other[k])) ** 2).mean() for k in (2, 4)]
         np.testing.assert_allclose(played.terms[name], np.mean(want), rtol=1e-3)
+    pair = np.abs(played.tensors["r"] - played.tensors["fake_r"]).mean()
+    np.testing.assert_allclose(played.terms["pair_v"], pair, rtol=1e-5)
 
 
 def test_adapting_the_shifted_image_is_compared_with_shifting_the_adapted_one(play, asked):
