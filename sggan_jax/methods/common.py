@@ -72,7 +72,7 @@ def example_judged(discriminator: PatchGAN, image: Array) -> tuple[Array, Array]
 def init_two_way(modules: Mapping[str, Any], image: Array, rng: Array) -> dict:
     """Draw the parameters of :func:`make_two_way`'s networks for images like this one."""
     judged = example_judged(modules["d_r"], image)
-    inputs = {"g_v2r": (image,), "g_r2v": (image,), "d_r": judged, "d_v": judged}
+    inputs = {name: judged if name.startswith("d_") else (image,) for name in modules}
     return init_all(modules, inputs, rng)
 
 
@@ -93,7 +93,7 @@ def translate(
     """Make the fakes of both domains, and the images after both generators that a term needs.
 
     Args:
-      modules: holds ``g_v2r`` and ``g_r2v``.
+      modules: holds ``g_v2r``, and ``g_r2v`` unless nothing is wanted of it.
       weights: of the terms; an image that no term looks at is made only in inference.
       params: of the generators.
       tensors: holds ``v`` and ``r``.
@@ -111,8 +111,13 @@ def translate(
     v, r = tensors["v"], tensors["r"]
     outputs: dict[str, Array] = {}
     outputs["fake_r"], *idt_r = generate("g_v2r", v, *([r] if is_on(weights, "idt_r") else []))
+    if idt_r:
+        outputs["idt_r"] = idt_r[0]
+    if "g_r2v" not in modules:
+        return outputs
     outputs["fake_v"], *idt_v = generate("g_r2v", r, *([v] if is_on(weights, "idt_v") else []))
-    outputs |= {name: x[0] for name, x in (("idt_r", idt_r), ("idt_v", idt_v)) if x}
+    if idt_v:
+        outputs["idt_v"] = idt_v[0]
     if is_on(weights, "cyc_v") or rng is None:
         (outputs["rec_v"],) = generate("g_r2v", outputs["fake_r"])
     if is_on(weights, "cyc_r") or rng is None:

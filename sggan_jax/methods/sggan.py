@@ -21,7 +21,7 @@ from sggan_jax.losses.adversarial import (
 from sggan_jax.losses.gradient import soft_gradient_loss
 from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods import features, guidance
-from sggan_jax.methods.base import Method, OptimiserGroup, Schedule, Weight, chosen
+from sggan_jax.methods.base import Method, OptimiserGroup, Schedule, Weight, chosen, is_on
 from sggan_jax.methods.common import (
     example_image,
     init_two_way,
@@ -31,6 +31,12 @@ from sggan_jax.methods.common import (
 )
 from sggan_jax.nets.discriminators import semantic_mask
 from sggan_jax.types import IGNORE, Array, Batch, Metrics, Params, Tensors
+
+WAY_BACK = (
+    *("adv_v", "dis_v", "r1_v", "adv_feat_v", "dis_feat_v", "cyc_v", "cyc_r", "grad_r", "idt_v"),
+    *("sem_r", "content_r", "equ_r"),
+)
+"""Terms that ask for the generator from real to virtual, or for who judges it."""
 
 
 def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Method:
@@ -42,17 +48,23 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
       steps_per_epoch: to turn epochs of the (alpha, beta) schedule into steps.
 
     Returns:
-      The method: ``g_v2r`` and ``g_r2v`` against ``d_r`` and ``d_v``.
+      The method: ``g_v2r`` and ``g_r2v`` against ``d_r`` and ``d_v``; ``g_v2r`` against ``d_r``
+      alone where no term of ``WAY_BACK`` has a weight.
     """
     num_groups = int(class_groups[class_groups != IGNORE].max()) + 1
+    weights = config.term_weights
     modules = make_two_way(config.nets, num_groups)
+    if not any(is_on(weights, name) for name in WAY_BACK):
+        modules = {name: modules[name] for name in ("g_v2r", "d_r")}
+    generators, discriminators = (
+        tuple(name for name in modules if name.startswith(kind)) for kind in ("g_", "d_")
+    )
     mask = partial(
         semantic_mask,
         num_groups=num_groups,
         size=modules["d_r"].map_size(config.data.height, config.data.width),
         align_corners=config.nets.mask_align_corners,
     )
-    weights = config.term_weights
     score, weigh = _scorer(modules), _weigher(config.loss)
     agree = _agreement(config.loss)
     judges = features.FeatureJudges(config, num_groups, weights, weigh, agree)
@@ -61,14 +73,14 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         init=partial(_init, modules, judges, example_image(config.data)),
         preprocess=partial(_preprocess, config, jnp.asarray(class_groups), mask),
         forward=partial(_forward, config, modules, weights),
-        generators=("g_v2r", "g_r2v"),
+        generators=generators,
         optimiser_groups={
             "generators": OptimiserGroup(
-                ("g_v2r", "g_r2v"),
+                generators,
                 partial(_generator_terms, score, weigh, agree, weights, config, judges),
             ),
             "discriminators": OptimiserGroup(
-                ("d_r", "d_v"),
+                discriminators,
                 partial(_discriminator_terms, score, weigh, agree, weights, config.loss.r1_every),
                 rate=config.optim.dis_rate,
             ),
@@ -83,9 +95,12 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
             (f"fake_{letter}", f"mask_{source}")
             + ((f"groups_{source}",) if letter in judges.letters else ())
             for letter, source in ("rv", "vr")
+            if f"d_{letter}" in modules
         ),
-        adapters={"v2r": "g_v2r", "r2v": "g_r2v"},
-        grids=(("v", "lab_v", "fake_r", "rec_v"), ("r", "lab_r", "fake_v", "rec_r")),
+        adapters={name.removeprefix("g_"): name for name in generators},
+        grids=(("v", "lab_v", "fake_r", "rec_v"), ("r", "lab_r", "fake_v", "rec_r"))
+        if "g_r2v" in modules
+        else (("v", "lab_v", "fake_r", "r"),),
         frozen=guidance.list_frozen(config, weights),
     )
 

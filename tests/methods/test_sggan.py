@@ -7,8 +7,10 @@ import pytest
 
 from configs import common
 from sggan_jax.config import Config
+from sggan_jax.config.weights import TERMS
 from sggan_jax.methods import make_method
 from sggan_jax.methods.base import weighted_sum
+from sggan_jax.methods.sggan import WAY_BACK
 from sggan_jax.nets.generators import ResNet, UNet
 from sggan_jax.types import InputError
 
@@ -299,6 +301,35 @@ def test_terms_of_weight_zero_are_not_built():
     assert set(terms["discriminators"]) == {"dis_r", "dis_v"}
     assert "rec_v" in tensors
     assert not {"rec_r", "idt_r", "idt_v"} & set(tensors)
+
+
+ONE_WAY = {f"weights__{name}": 0.0 for name in WAY_BACK}
+
+
+def test_without_a_term_of_the_way_back_there_are_one_generator_and_one_discriminator():
+    method = make(**ONE_WAY, weights__idt_r=1.0)
+    assert [*method.modules] == [*method.init(jax.random.key(0))] == ["g_v2r", "d_r"]
+    assert dict(method.adapters) == {"v2r": "g_v2r"}
+    assert method.pooled == (("fake_r", "mask_v"),)
+    assert [*method.grids] == [("v", "lab_v", "fake_r", "r")]
+    tensors, terms = shapes_of_terms(method)
+    assert set(terms["generators"]) == {"adv_r", "grad_v", "idt_r"}
+    assert set(terms["discriminators"]) == {"dis_r"}
+    assert not {"fake_v", "rec_v", "rec_r"} & set(tensors)
+
+
+@pytest.mark.parametrize("term", WAY_BACK)
+def test_every_term_of_the_way_back_brings_both_generators(term):
+    teacher = {"semantic__teacher": "runs/seg"} if term == "sem_r" else {}
+    shift = {"loss__shift": 2} if term == "equ_r" else {}
+    method = make(**ONE_WAY | {f"weights__{term}": 1.0}, **teacher, **shift)
+    assert {"g_v2r", "g_r2v", "d_r", "d_v"} <= set(method.modules)
+
+
+def test_the_other_terms_are_of_the_way_there():
+    there = {"adv_r", "dis_r", "r1_r", "adv_feat_r", "dis_feat_r", "grad_v", "idt_r"}
+    there |= {"sem_v", "content_v", "equ_v", "pair_v", "pair_content_v"}
+    assert set(TERMS["sggan"]) == there | set(WAY_BACK)
 
 
 def test_every_term_is_a_scalar():
