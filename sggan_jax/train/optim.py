@@ -70,8 +70,8 @@ def _adam_apart(config: Optim, rate: optax.Schedule) -> list[optax.GradientTrans
     def update(updates, state, params=None):
         del params
         count = optax.safe_increment(state.count)
-        scalars = (b1, 1 - b1, b2, 1 - b2, config.eps, 1 - b1**count, 1 - b2**count)
-        scalars = tuple(jnp.asarray(x, jnp.float32) for x in (*scalars, -rate(state.count)))
+        numbers = (b1, 1 - b1, b2, 1 - b2, config.eps, 1 - b1**count, 1 - b2**count)
+        scalars = [jnp.asarray(x, jnp.float32) for x in (*numbers, -rate(state.count))]
         leaves, tree = jax.tree.flatten(updates)
         done = []
         for g, mu, nu in zip(
