@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import optax
+from jax import lax
 
 from sggan_jax.config import Optim
 from sggan_jax.methods.base import OptimiserGroup
@@ -20,14 +21,21 @@ def make_optimiser(
     """
     # With what is off as well, so that a run may continue with it on: its state has one form.
     decay = config.weight_decay
-    links = [
-        optax.add_decayed_weights(decay, mask=_kernels) if decay else optax.identity(),
-        _scaling(config),
-        optax.scale_by_learning_rate(make_schedule(config, num_steps, group)),
-    ]
-    if group.clip:
-        links.append(clip_params(group.clip))
-    return optax.chain(*links)
+    decayed = optax.add_decayed_weights(decay, mask=_kernels) if decay else optax.identity()
+    clipped = [clip_params(group.clip)] if group.clip else []
+    rate = make_schedule(config, num_steps, group)
+    scaled = [_scaling(config), optax.scale_by_learning_rate(rate)]
+    usual = optax.chain(decayed, *scaled, *clipped)
+    if config.kind != "adam":
+        return usual
+    on_gpus = optax.chain(decayed, *_adam_apart(config, rate), *clipped)
+
+    def update(updates, state, params):
+        return lax.platform_dependent(
+            updates, state, params, cuda=on_gpus.update, default=usual.update
+        )
+
+    return optax.GradientTransformation(usual.init, update)
 
 
 def clip_params(bound: float) -> optax.GradientTransformation:
@@ -49,6 +57,43 @@ def _scaling(config: Optim) -> optax.GradientTransformation:
     if config.kind == "rmsprop":
         return optax.scale_by_rms(decay=config.b2, eps=config.eps, eps_in_sqrt=False)
     return optax.trace(decay=config.b1) if config.b1 else optax.identity()
+
+
+def _adam_apart(config: Optim, rate: optax.Schedule) -> list[optax.GradientTransformation]:
+    """Adam and the learning rate, with scalars of its own for every array.
+
+    XLA for GPUs gives arrays that meet the same scalars the same layout in memory, and copies
+    kernels that their convolutions want otherwise. The same sums and state as Optax's two links.
+    """
+    b1, b2 = config.b1, config.b2
+
+    def update(updates, state, params=None):
+        del params
+        count = optax.safe_increment(state.count)
+        numbers = (b1, 1 - b1, b2, 1 - b2, config.eps, 1 - b1**count, 1 - b2**count)
+        scalars = [jnp.asarray(x, jnp.float32) for x in (*numbers, -rate(state.count))]
+        leaves, tree = jax.tree.flatten(updates)
+        done = []
+        for g, mu, nu in zip(
+            leaves, jax.tree.leaves(state.mu), jax.tree.leaves(state.nu), strict=True
+        ):
+            scalars = lax.optimization_barrier(scalars)
+            keep1, add1, keep2, add2, eps, correct1, correct2, size = scalars
+            mu = add1 * g + keep1 * mu
+            nu = add2 * jnp.square(g) + keep2 * nu
+            done.append((size * (mu / correct1 / (jnp.sqrt(nu / correct2) + eps)), mu, nu))
+        updates, mu, nu = (jax.tree.unflatten(tree, x) for x in zip(*done, strict=True))
+        return updates, state._replace(count=count, mu=mu, nu=nu)
+
+    def only_count(updates, state, params=None):
+        del params
+        return updates, state._replace(count=optax.safe_increment(state.count))
+
+    inits = optax.scale_by_adam().init, optax.scale_by_learning_rate(rate).init
+    return [
+        optax.GradientTransformation(*link)
+        for link in zip(inits, (update, only_count), strict=True)
+    ]
 
 
 def make_schedule(config: Optim, num_steps: int, group: OptimiserGroup) -> optax.Schedule:

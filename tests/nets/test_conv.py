@@ -10,7 +10,7 @@ import pytest
 from jax import export, lax
 
 from sggan_jax.nets import conv as convolution
-from sggan_jax.nets.conv import canonical, choice, plain, products, winograd
+from sggan_jax.nets.conv import canonical, choice, gpu, plain, products, winograd
 from sggan_jax.types import InputError
 
 NHWC = ("NHWC", "HWIO", "NHWC")
@@ -387,3 +387,29 @@ def test_mismatched_channels_are_refused():
         convolution.conv(x, kernel)
     with pytest.raises(InputError, match="same I"):
         convolution.conv_transpose(x, kernel)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16])
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "pads"),
+    [
+        ((4, 8), 4, 2, ((1, 1), (1, 1))),
+        ((5, 7), 4, 2, ((1, 0), (2, 1))),
+        ((4, 6), 3, 1, ((1, 1), (0, 1))),
+        ((6, 5), 3, 2, ((0, 1), (1, 0))),
+    ],
+)
+def test_flipped_images_on_gpus_equal_flipped_kernels(size, kernel, stride, pads, dtype):
+    geometry = plain.Geometry(size, (kernel, kernel), stride, pads, flipped=True)
+    x, y, k = arrays((2, *size, 6), (2, *geometry.out, 5), (kernel, kernel, 5, 6), dtype=dtype)
+    for form, reference, operands in (
+        (gpu.correlate_flipped, plain.correlate, (x, k)),
+        (gpu.input_grad_flipped, plain.input_grad, (y, k)),
+        (gpu.weight_grad_flipped, plain.weight_grad, (x, y)),
+    ):
+        got, want = form(geometry, *operands), reference(geometry, *operands)
+        assert got.dtype == want.dtype == dtype
+        # Sums may be taken in another order: two roundings of the largest number.
+        got, want = (np.asarray(a, np.float32) for a in (got, want))
+        error = 2 * float(jnp.finfo(dtype).eps) * np.abs(want).max()
+        np.testing.assert_allclose(got, want, atol=max(error, 1e-5))

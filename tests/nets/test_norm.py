@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sggan_jax.nets import norm
 from sggan_jax.nets.norm import instance_norm
 
 
@@ -89,3 +90,36 @@ def test_images_of_a_batch_do_not_see_each_other():
     x, scale, bias, _ = arrays()
     alone = instance_norm(x[:1], scale, bias)
     np.testing.assert_allclose(instance_norm(x, scale, bias)[:1], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("axes", [norm.IMAGE, norm.BATCH])
+def test_one_pass_equals_two_with_gradients(axes):
+    x = 3.0 + arrays(shape=(2, 16, 24, 4))[0]
+    forms = norm._moments, norm._moments_in_one_pass
+    for got, want in zip(*(form(axes, x) for form in forms[::-1]), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5)
+
+    def slope(form):
+        return jax.grad(lambda x: sum(jnp.sum(jnp.sin(y)) for y in form(axes, x)))(x)
+
+    np.testing.assert_allclose(slope(forms[1]), slope(forms[0]), atol=1e-7)
+
+
+def test_one_pass_keeps_the_contrast_of_bright_flat_planes():
+    x = 100.0 + 0.01 * jnp.asarray(np.random.default_rng(0).normal(size=(1, 32, 32, 1)), "float32")
+    _, variance = norm._moments_in_one_pass(norm.IMAGE, x)
+    np.testing.assert_allclose(variance.ravel(), np.asarray(x, np.float64).var(), rtol=1e-5)
+
+
+def test_one_pass_around_the_one_pixel_that_differs():
+    # The worst case: 1024 pixels, 1023 of them equal; variance 1023 / 1024^2 of the distance's
+    # square, which is 1024 times that of ``E[x - s]^2``.
+    x = jnp.full((1, 32, 32, 1), 100.0).at[0, 16, 16].set(200.0)
+    _, variance = norm._moments_in_one_pass(norm.IMAGE, x)
+    np.testing.assert_allclose(variance.ravel(), 1023 / 1024**2 * 1e4, rtol=1024 * 2**-23)
+
+
+def test_one_pass_of_a_flat_plane_has_no_variance():
+    mean, variance = norm._moments_in_one_pass(norm.IMAGE, jnp.full((1, 4, 6, 1), 0.1))
+    assert float(variance[0, 0, 0, 0]) == 0.0
+    np.testing.assert_allclose(mean.ravel(), 0.1, rtol=1e-7)

@@ -1,10 +1,10 @@
 """The one home of convolution: layout (NHWC, HWIO), zero padding, and the algorithm per platform.
 
-On GPUs and TPUs these are plain ``lax`` convolutions. On CPUs, where XLA's own gradients are up to
-a hundred times slower than need be, the forms of ``products.py`` take over, chosen by shape in
-``choice.py``. The choice is made when a computation is lowered, so one exported module holds what
-is right for each platform. Values and gradients of any order are those of plain ``lax``; forward
-mode (``jax.jvp``) is not supported.
+On GPUs and TPUs these are plain ``lax`` convolutions, on GPUs but for those of ``gpu.py``. On CPUs,
+where XLA's own gradients are up to a hundred times slower than need be, the forms of
+``products.py`` take over, chosen by shape in ``choice.py``. The choice is made when a computation
+is lowered, so one exported module holds what is right for each platform. Values and gradients of
+any order are those of plain ``lax``; forward mode (``jax.jvp``) is not supported.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from functools import partial
 import jax
 from jax import lax
 
-from sggan_jax.nets.conv import choice, plain
+from sggan_jax.nets.conv import choice, gpu, plain
 from sggan_jax.nets.conv.plain import NHWC, Geometry, flip
 from sggan_jax.types import InputError
 
@@ -114,19 +114,19 @@ def conv_transpose(
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _correlate(geometry: Geometry, x: jax.Array, kernel: jax.Array) -> jax.Array:
     """(x, kernel) -> y."""
-    return _run(plain.correlate, choice.correlate, geometry, x, kernel)
+    return _run(plain.correlate, gpu.correlate_flipped, choice.correlate, geometry, x, kernel)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _input_grad(geometry: Geometry, y: jax.Array, kernel: jax.Array) -> jax.Array:
     """(y, kernel) -> x."""
-    return _run(plain.input_grad, choice.input_grad, geometry, y, kernel)
+    return _run(plain.input_grad, gpu.input_grad_flipped, choice.input_grad, geometry, y, kernel)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _weight_grad(geometry: Geometry, x: jax.Array, y: jax.Array) -> jax.Array:
     """(x, y) -> kernel."""
-    return _run(plain.weight_grad, choice.weight_grad, geometry, x, y)
+    return _run(plain.weight_grad, gpu.weight_grad_flipped, choice.weight_grad, geometry, x, y)
 
 
 def _correlate_bwd(geometry: Geometry, saved: Pair, y: jax.Array) -> Pair:
@@ -152,14 +152,17 @@ _weight_grad.defvjp(
 )
 
 
-def _run(plain_form, choose, geometry: Geometry, *operands: jax.Array) -> jax.Array:
-    """Apply the plain form, or on CPUs the chosen one."""
-    chosen = choose(geometry, *operands)
-    if chosen is None:
+def _run(plain_form, gpu_form, choose, geometry: Geometry, *operands: jax.Array) -> jax.Array:
+    """Apply the plain form, on CPUs the chosen one, on GPUs theirs of a flipped kernel."""
+    forms: dict[str, choice.Form] = {}
+    if chosen := choose(geometry, *operands):
+        forms["cpu"] = chosen
+    if geometry.flipped:
+        forms["cuda"] = gpu_form
+    if not forms:
         return plain_form(geometry, *operands)
-    return lax.platform_dependent(
-        *operands, cpu=partial(chosen, geometry), default=partial(plain_form, geometry)
-    )
+    bound = {platform: partial(form, geometry) for platform, form in forms.items()}
+    return lax.platform_dependent(*operands, **bound, default=partial(plain_form, geometry))
 
 
 def _transpose_pads(kernel: int, stride: int, padding: str) -> tuple[int, int]:
