@@ -68,9 +68,8 @@ class Data(Section):
     width: Number = 512
     """Training width in pixels."""
     stored_height: Count = 0
-    """Height at which images are stored; 0 for the training height. Where the stored size is
-    larger, windows of the training size are cut out at random, at the same heights in both domains.
-    Not in the paper."""
+    """Height at which images are stored; 0 for the training height. From larger ones windows are
+    cut out at random, at the same heights in both domains. Not in the paper."""
     stored_width: Count = 0
     """Width at which images are stored; 0 for the training width."""
     crop_shift: Annotated[float, Range(-1, 1, above=True, below=True)] = 0.0
@@ -80,8 +79,7 @@ class Data(Section):
     """Real images, or windows of them, drawn for each virtual one, of which the one is taken whose
     class groups lie most like its own; 1 pairs them at random. Not in the paper."""
     paired: bool = False
-    """Real images have the names and layouts of virtual ones, such as sggan compose makes; both are
-    drawn, cut and mirrored together, what has no partner is left out. Not in the paper."""
+    """Draw real images with the virtual ones of their names, as sggan compose makes them."""
     class_groups: Text = "paper8"
     """Groups of class ids, each judged by its own filter: paper8, or one for a plain PatchGAN; the
     classes of a segmenter: ten, cityscapes19; or a TOML or YAML file of your own."""
@@ -100,8 +98,7 @@ class Data(Section):
     workers: Count = 0
     """Processes that read beside the training process; 0 for threads alone."""
     max_bad_fraction: PartOf = 0.01
-    """Fraction of a domain's prepared examples that may turn out unreadable: each is named, and
-    another replaces it; with more the run stops."""
+    """Fraction of a domain's examples that may be unreadable, each named and replaced."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -203,8 +203,7 @@ def make_pipeline(
 ) -> Pipeline:
     """Draw from two domains for ever, independently unless they are paired.
 
-    Each domain is shuffled anew for each of its epochs. Order, flips and augmentation depend on
-    the seed alone, neither on threads, workers nor the number of processes.
+    Each domain is shuffled anew for each of its epochs; all depends on the seed alone.
 
     Args:
         virtual: The virtual domain.
@@ -221,13 +220,11 @@ def make_pipeline(
         cache: Keep decoded examples in memory if those of both domains fit in ``CACHE_BYTES``.
         unreadable: Names of examples that are not to be read, by domain.
         candidates: Real images drawn for each virtual one, of which one is taken, see ``Streams``.
-        paired: Whether examples of one place in both domains belong together, see
-            :func:`sggan_jax.data.matching.pair_by_name`.
+        paired: Whether examples belong together, see :func:`sggan_jax.data.matching.pair_by_name`.
         class_groups: Class group of every class id, for more candidates than one.
 
     Returns:
-        An iterator over batches: ``v`` and ``r`` uint8 [B, H, W, 3], ``lab_v`` and ``lab_r`` uint8
-        [B, H, W]; a single domain gives ``v`` and ``lab_v``.
+        An iterator over batches: ``v``, ``r`` uint8 [B, H, W, 3], ``lab_v``, ``lab_r`` [B, H, W].
 
     Raises:
         InputError: A domain is empty, the sizes of the domains differ, or a number is out of range.

@@ -30,7 +30,7 @@ def make_optimiser(
         return usual
     on_gpus = optax.chain(decayed, *_adam_apart(config, rate), *clipped)
 
-    def update(updates, state, params):
+    def update(updates, state, params=None):
         return lax.platform_dependent(
             updates, state, params, cuda=on_gpus.update, default=usual.update
         )

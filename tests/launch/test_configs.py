@@ -74,9 +74,10 @@ BEYOND += ["with_semantic", "with_semantic_real", "with_semantic_all"]
 
 def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     config = benchmark.get_config("cityscapes128").to_dict()
-    first = ("source", "class_statistics", "cyclegan", "cut", "sggan")
-    last = ("city128", "self_training", "adapted_self_training", "few_labels", "few_labels_alone")
-    assert config["order"] == (*first, *BEYOND, *last, "upper")
+    first = ("source", "class_statistics", "regions", "cyclegan", "cut", "sggan")
+    last = ("city128", "self_training", "adapted_self_training", "regions_self_training")
+    labels = ("few_labels", "few_labels_alone")
+    assert config["order"] == (*first, *BEYOND, *last, *labels, "upper")
     rows = config["experiments"]
     plain = rows["sggan"]["adapt"]
     assert plain == sggan.get_config("camvid128").to_dict()
