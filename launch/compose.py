@@ -16,10 +16,13 @@ from absl import flags
 
 from launch import ACCEPT_LABELS, run
 from sggan_jax.adapt.colour_transfer import transfer_colours
-from sggan_jax.adapt.dataset import unpack_split
+from sggan_jax.adapt.dataset import find_pairs, unpack_split
 from sggan_jax.adapt.flow import tell
 from sggan_jax.adapt.size import read_sides
+from sggan_jax.data.alignment import check_aligned
 from sggan_jax.data.builders import BUILDERS, SourceSpec
+from sggan_jax.data.label_check import check_streets
+from sggan_jax.data.labels import CITYSCAPES
 from sggan_jax.types import InputError
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder data set to write.", required=True)
@@ -60,11 +63,15 @@ def main(_: list[str]) -> int:
 
 
 def _bring(name: str) -> str | Path:
-    """Return a domain's folder, its training images at one size where that is asked for."""
+    """Return a domain's folder, its labels checked; at one size where that is asked for."""
     kind, folder = _KINDS[name].value, _DOMAINS[name].value
     if not _SIZE.value:
         if kind != "folder":
             raise InputError(f"--{name}_builder={kind} asks for --size=HEIGHTxWIDTH")
+        pairs = [] if ACCEPT_LABELS.value else find_pairs(Path(folder))
+        if pairs:  # what else is wrong with the folder, composing says
+            check_streets(pairs, CITYSCAPES, folder)
+            check_aligned(pairs, CITYSCAPES, folder)
         return folder
     spec = SourceSpec(kind, folder, accept_labels=ACCEPT_LABELS.value)
     return unpack_split(spec, _DATA_DIR.value, *read_sides(_SIZE.value), "train")

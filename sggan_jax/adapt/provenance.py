@@ -124,7 +124,7 @@ def _check(output_dir: Path, record: Record, names: Sequence[Path]) -> None:
         f"{field} {getattr(old, field) or 'none'} -> {getattr(record, field) or 'none'}"
         for field in ("run", "direction", "step", "input", "size", "strength", "repair")
         if getattr(old, field) != getattr(record, field)
-    ] or ["the run was trained anew"]
+    ] or ["the run was trained anew" if record.run else "from other images or settings"]
     raise InputError(
         f"{output_dir} holds images made by something else ({'; '.join(differing)}); {way_out}"
     )

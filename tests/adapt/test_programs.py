@@ -141,6 +141,10 @@ def test_compose_tells_what_comes_next_and_what_it_needs(tmp_path):
             Image.fromarray(image).save(tmp_path / domain / part / "a.png")
     folders = f"--virtual={tmp_path / 'virtual'}", f"--real={tmp_path / 'real'}"
     done = run("compose", *folders, f"--output={tmp_path / 'out'}")
+    assert done.returncode == 2
+    assert "make no street when read as 'cityscapes'" in done.stderr
+    assert not (tmp_path / "out").exists()
+    done = run("compose", *folders, f"--output={tmp_path / 'out'}", "--accept_labels")
     assert done.returncode == 0, done.stderr
     assert "composed 1 images in " in done.stdout
     assert f"--config.data.virtual_dir={tmp_path / 'out'}" in done.stdout
