@@ -34,7 +34,7 @@ from configs import (
 from configs.experiments import experiment, with_changes
 
 ORDER = (
-    *("source", "identity", "statistics", "fourier", "class_statistics"),
+    *("source", "identity", "statistics", "fourier", "class_statistics", "regions"),
     *("fcns_in_the_wild", "simgan", "bigan", "dualgan", "cyclegan"),
     *("no_gradient", "no_semantic", "hard", "grouping", "predicted", "sggan"),
 )
