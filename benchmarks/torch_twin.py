@@ -201,7 +201,8 @@ def gradient_loss(x: Tensor, y: Tensor, labels: Tensor) -> Tensor:
 
 def filter_pair(x: Tensor, pair: tuple) -> Tensor:
     """Apply two 3x3 filters to every channel of mirrored ``x``."""
-    filters = torch.tensor(pair, dtype=torch.float32)[:, None].repeat(x.shape[1], 1, 1, 1)
+    filters = torch.tensor(pair, dtype=x.dtype, device=x.device)
+    filters = filters[:, None].repeat(x.shape[1], 1, 1, 1)
     return functional.conv2d(mirror(x, 1), filters, groups=x.shape[1])
 
 
