@@ -1,13 +1,31 @@
 """Work done ahead in threads or processes, in order."""
 
 import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-THREADS = 4
+
+def count_threads(cores: int) -> int:
+    """Say how many threads read or write files beside other work: compressing takes a core each.
+
+    >>> count_threads(2), count_threads(12), count_threads(128)
+    (4, 12, 16)
+    """
+    return min(max(cores, 4), 16)
+
+
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+THREADS = count_threads(count_cores())
 """Threads that read or write files beside other work."""
 
 Item = TypeVar("Item")
