@@ -1,11 +1,12 @@
 """What several methods share: networks from the configuration, float images, fakes both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from sggan_jax.config import Data, Nets
 from sggan_jax.methods.base import Weight, is_on
@@ -101,28 +102,65 @@ def translate(
     """
     keys = iter(() if rng is None else jax.random.split(rng, 4))
 
-    def generate(name: str, *images: Array) -> list[Array]:
-        """Send images through a network as one batch: every kernel is read once."""
-        rngs = {} if rng is None else {"dropout": next(keys)}
-        x = jnp.concatenate(images)
-        x = modules[name].apply({"params": params[name]}, x, train=rng is not None, rngs=rngs)
-        return jnp.split(x, len(images))
+    def generate(name: str, *groups: dict[str, Array]) -> dict[str, Array]:
+        """Send groups of images through a network; what comes back has the names given."""
+        groups = tuple(group for group in groups if group)
+        rngs = [{} if rng is None else {"dropout": next(keys)} for _ in groups]
+
+        def apply(x, rngs):
+            return modules[name].apply({"params": params[name]}, x, train=bool(rngs), rngs=rngs)
+
+        batches = [jnp.concatenate(list(group.values())) for group in groups]
+        made = apply_together(apply, batches, rngs)
+        return {
+            image: part
+            for group, batch in zip(groups, made, strict=True)
+            for image, part in zip(group, jnp.split(batch, len(group)), strict=True)
+        }
+
+    def wanted(name: str, term: str, image: Array) -> dict[str, Array]:
+        """Ask for an image that a term looks at; what both generators made, in inference too."""
+        asked = is_on(weights, term) or (rng is None and term.startswith("cyc"))
+        return {name: image} if asked else {}
 
     v, r = tensors["v"], tensors["r"]
-    outputs: dict[str, Array] = {}
-    outputs["fake_r"], *idt_r = generate("g_v2r", v, *([r] if is_on(weights, "idt_r") else []))
-    if idt_r:
-        outputs["idt_r"] = idt_r[0]
+    outputs = generate("g_v2r", {"fake_r": v} | wanted("idt_r", "idt_r", r))
     if "g_r2v" not in modules:
         return outputs
-    outputs["fake_v"], *idt_v = generate("g_r2v", r, *([v] if is_on(weights, "idt_v") else []))
-    if idt_v:
-        outputs["idt_v"] = idt_v[0]
-    if is_on(weights, "cyc_v") or rng is None:
-        (outputs["rec_v"],) = generate("g_r2v", outputs["fake_r"])
-    if is_on(weights, "cyc_r") or rng is None:
-        (outputs["rec_r"],) = generate("g_v2r", outputs["fake_v"])
-    return outputs
+    rec_v = wanted("rec_v", "cyc_v", outputs["fake_r"])
+    outputs |= generate("g_r2v", {"fake_v": r} | wanted("idt_v", "idt_v", v), rec_v)
+    return outputs | generate("g_v2r", wanted("rec_r", "cyc_r", outputs["fake_v"]))
+
+
+def apply_together(
+    function: Callable[..., Array], batches: Sequence[Any], others: Sequence[Any] | None = None
+) -> list[Array]:
+    """Apply a function to several batches: on GPUs as to one, where every kernel is read once.
+
+    A CPU gains nothing by it and would hold more in memory, so that there it is one by one.
+
+    Args:
+      function: (batch, other) to [B, ...] of as many rows; rows must not meet in it.
+      batches: arrays [B, ...], or trees of them.
+      others: what goes along with each batch, such as random keys; only the first where they are
+        one.
+
+    Returns:
+      What comes of every batch.
+    """
+    others = others or [{} for _ in batches]
+    ends = np.cumsum([len(jax.tree.leaves(batch)[0]) for batch in batches])[:-1]
+
+    def at_once(batches, others):
+        joined = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *batches)
+        return jnp.split(function(joined, others[0]), ends)
+
+    def one_by_one(batches, others):
+        return [function(*given) for given in zip(batches, others, strict=True)]
+
+    if len(batches) < 2:
+        return one_by_one(batches, others)
+    return jax.lax.platform_dependent(batches, others, cuda=at_once, default=one_by_one)
 
 
 def plain_score(discriminator: Any, params: Any, x: Array) -> Array:

@@ -23,6 +23,7 @@ from sggan_jax.losses.reconstruction import absolute_error
 from sggan_jax.methods import features, guidance
 from sggan_jax.methods.base import Method, OptimiserGroup, Schedule, Weight, chosen, is_on
 from sggan_jax.methods.common import (
+    apply_together,
     example_image,
     init_two_way,
     make_two_way,
@@ -202,13 +203,10 @@ def _discriminator_terms(score, weigh, agree, weights, r1_every, params, tensors
 
     def judge(name, real, real_mask, fake, fake_mask):
         masks = tensors[real_mask], tensors[fake_mask]
-        real_mask, fake_mask = agree(*masks), agree(*reversed(masks))
-        return least_squares_discriminator(
-            score(params, name, tensors[real], real_mask),
-            score(params, name, tensors[fake], fake_mask),
-            weigh(real_mask),
-            weigh(fake_mask),
-        )
+        masks = agree(*masks), agree(*reversed(masks))
+        judged = [(tensors[real], masks[0]), (tensors[fake], masks[1])]
+        scores = apply_together(lambda given, _: score(params, name, *given), judged)
+        return least_squares_discriminator(*scores, *map(weigh, masks))
 
     return chosen(
         weights,
