@@ -6,6 +6,7 @@
 * ``camvid``: labelled renderings to CamVid photographs at 64x128;
 * ``cityscapes128``: labelled renderings to Cityscapes at 128x256, with what goes beyond the paper
   (docs/recipe.md), an idea a row;
+* ``cityscapes128_gpu``: the same data on a GPU: batches of 4 in 1500 steps, and wider networks;
 * ``budget``: the same data; what adapted renderings are worth beside 0, 25, 100, 400 and all
   labelled photographs, at equal steps (docs/recipe.md); not measured. ``--config.order`` and
   ``--config.budget.beside`` name other adaptations, such as ``('sggan',)``;
@@ -86,11 +87,17 @@ def get_config(name: str = "toycity"):
     preset, light = PRESETS[name](config)
     config.experiments = list_experiments(preset, light, config.label_set)
     config.experiments.update(list_beyond(preset, light))
+    if name == "cityscapes128_gpu":
+        for one in ("cyclegan", "sggan", "city128"):
+            config.experiments[one].adapt.train.batch_size = 4
+        config.experiments.city128.adapt.semantic.readable = False
     # Rows of the table; an experiment that is not here is not run.
     extra = {"camvid": ("unbalanced",), "paper": ("sggan_2k",)}.get(name, ())
     config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
     if name == "cityscapes128":
         config.order = BEYOND
+    if name == "cityscapes128_gpu":
+        config.order = ("source", "regions", "cyclegan", "sggan", "city128", "city128_gpu", "upper")
     if name == "gtav":
         config.order = ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper")
     if name == "budget":
@@ -201,6 +208,11 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
                 semantic__readable=False,
                 **asked_real,
             ),
+            "city128_gpu": experiment(
+                "the same, twice as wide, features weighing twice as much",
+                segment,
+                with_changes(sggan.get_config("city128_gpu"), **asked_real),
+            ),
             full: experiment(
                 "SG-GAN, features, R1 and semantic loss",
                 segment,
@@ -256,6 +268,13 @@ def cityscapes128(config) -> tuple[str, str]:
     return "camvid128", "city128"
 
 
+def cityscapes128_gpu(config) -> tuple[str, str]:
+    """Compare from renderings to Cityscapes with batches that a GPU is fed by."""
+    names = cityscapes128(config)
+    config.adapt_steps = 1500
+    return names
+
+
 def paper(config) -> tuple[str, str]:
     """Compare as the paper did, GTA-V to Cityscapes, 500 images aside; hours on GPUs."""
     config.data.virtual, config.data.real = "folder", "cityscapes"
@@ -280,6 +299,7 @@ PRESETS = {
     "toycity": toycity,
     "camvid": camvid,
     "cityscapes128": cityscapes128,
+    "cityscapes128_gpu": cityscapes128_gpu,
     "budget": cityscapes128,
     "paper": paper,
     "gtav": gtav,

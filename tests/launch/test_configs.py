@@ -16,7 +16,7 @@ from sggan_jax.types import num_params
 def test_every_preset_builds_a_method_and_declares_no_key_of_its_own(name, file):
     config = file.get_config(name)
     assert config.is_locked
-    if file is sggan and name in ("city128", "city"):
+    if file is sggan and name.startswith("city"):
         config.semantic.teacher = "runs/seg"  # for the user to give
     assert set(config.to_dict()) == set(common.get_config().to_dict())
     make_method(Config.from_dict(config.to_dict()), group_table(config.data.class_groups), 100)
@@ -48,6 +48,8 @@ def test_what_goes_beyond_the_paper_is_in_the_presets_of_cities_alone():
         weights = sggan.get_config(name).weights
         off = {term: 0.0 for term in beyond}
         want = beyond if name.startswith("city") else off
+        if name in ("city128_gpu", "city"):
+            want = beyond | {"adv_feat_r": 2}
         assert {term: weights[term] for term in beyond} == want
         assert {term: cyclegan.get_config(name).weights[term] for term in beyond} == off
     # Beside these terms city128 is camvid128.
@@ -88,6 +90,19 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     assert rows["city128"]["adapt"]["semantic"]["teacher"] == "upper"
     assert rows["self_training"]["segment"]["method"] == "self_training"
     assert (rows["cut"]["adapt"]["method"], rows["cut"]["adapt"]["data"]["height"]) == ("cut", 128)
+
+
+def test_the_comparison_for_gpus_feeds_all_alike():
+    config = benchmark.get_config("cityscapes128_gpu")
+    names = [name for name in config.order if config.experiments[name].adapt]
+    assert names == ["cyclegan", "sggan", "city128", "city128_gpu"]
+    read = read_experiments(config.to_dict())
+    for name in names:
+        train = read[name].adapt["train"]
+        assert (train["batch_size"], train["steps"]) == (4, 1500), name
+    one, other = read["city128"].adapt, read["city128_gpu"].adapt
+    assert set(differing(one, other)) == {"nets", "weights", "train"}  # checkpoint_every
+    assert one["semantic"]["teacher"] == other["semantic"]["teacher"] == "upper"
 
 
 def test_rows_of_the_winner_learn_from_its_images():
