@@ -14,14 +14,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 SECONDS = 600
 """Of everything together."""
 
-LIMITS = {"equality": 150, "step": 200, "torch": 60, "adapt": 60, "toycity": 150, "processes": 60}
+LIMITS = {
+    "equality": 150,
+    "step": 200,
+    "graphs": 100,
+    "torch": 60,
+    "adapt": 60,
+    "toycity": 150,
+    "processes": 60,
+}
 """Seconds that each part may take at most."""
+
+GRAPHS = "--xla_gpu_enable_command_buffer=+convolution"
+"""Lets XLA launch convolutions with what is around them as one CUDA graph; since JAX 0.11."""
 
 
 def main() -> None:
@@ -66,7 +78,7 @@ def run_part(part: str, args: argparse.Namespace, until: float) -> dict[str, Any
                 stderr=errors,
                 text=True,
                 timeout=seconds,
-                env=environment(part, os.environ),
+                env=environment(part, os.environ, jaxlib_version()),
             )
         except subprocess.TimeoutExpired as stopped:
             told = f"took more than {seconds:.0f} s, see {log}"
@@ -91,8 +103,15 @@ def last_table(printed: bytes | str | None) -> dict[str, Any]:
     return json.loads(whole[-1]) if whole else {}
 
 
-def environment(part: str, given: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    part: str, given: Mapping[str, str], jaxlib: tuple[int, ...] = (0, 10)
+) -> dict[str, str]:
     """Leave the device to whom it is for, and let the CPU be asked beside it.
+
+    Args:
+      part: that is to run.
+      given: this process's own environment.
+      jaxlib: its version; earlier ones end at once where they are given a flag that is new.
 
     >>> environment("torch", {"JAX_PLATFORMS": "cuda"})["JAX_PLATFORMS"]
     'cpu'
@@ -103,9 +122,16 @@ def environment(part: str, given: Mapping[str, str]) -> dict[str, str]:
         changed["JAX_PLATFORMS"] = "cpu"
     elif platforms and "cpu" not in platforms:
         changed["JAX_PLATFORMS"] = f"{platforms},cpu"
+    if part == "graphs" and jaxlib >= (0, 11):
+        changed["XLA_FLAGS"] = f"{given.get('XLA_FLAGS', '')} {GRAPHS}".strip()
     if part == "processes":  # their parent counts the GPUs, and would keep most of one
         changed["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     return changed
+
+
+def jaxlib_version() -> tuple[int, ...]:
+    """Read the version of the installed XLA without loading it."""
+    return tuple(int(x) for x in metadata.version("jaxlib").split(".")[:2])
 
 
 def rows(found: dict[str, Any], part: str) -> list[dict[str, Any]]:
@@ -137,6 +163,7 @@ def describe(found: dict[str, Any]) -> str:
 TITLES = {
     "equality": "The device against the CPU (float32): distance relative to the CPU's length",
     "step": "A training step",
+    "graphs": "The same step, convolutions within CUDA graphs",
     "torch": "The same step in eager PyTorch",
     "adapt": "Adapting one image, uint8 from and to the host",
     "toycity": "Training on the toy city",

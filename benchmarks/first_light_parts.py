@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.first_light import GRAPHS
 from benchmarks.programs import settings
 from benchmarks.step import Case, make_batch
 from sggan_jax.config import Config
@@ -121,17 +122,24 @@ def _training(config: Config, pool: int = 0, **optim: Any) -> tuple[Method, Reci
     return method, Recipe(optimisers, pool_size=pool)
 
 
-def step(small: bool, output: Path) -> Table:
+def step(small: bool, output: Path, kinds: Sequence[tuple[str, str, int]] = ()) -> Table:
     """Time the paper's training step, beside what the compiler's figures promise."""
     del output
     rows = []
-    for name, dtype, number in STEPS[:2] if small else STEPS:
+    for name, dtype, number in kinds or (STEPS[:2] if small else STEPS):
         size = (32, 64) if small else None
         config = settings("paper", size, dtype=dtype, **TINY if small else {})
         row = {"numbers": dtype, "batch": number} | _time_step(config, number, small)
         rows.append(row | {"roofline ms": None if small else _roofline(name)})
         print(json.dumps({"rows": rows}), flush=True)  # kept if time ends before the next row
     return {"rows": rows}
+
+
+def graphs(small: bool, output: Path) -> Table:
+    """Time the step at batch 1 with convolutions captured, where launches are the brake."""
+    if GRAPHS not in os.environ.get("XLA_FLAGS", ""):
+        return {"skipped": "Needs JAX 0.11 or later."}
+    return step(small, output, STEPS[:2])
 
 
 STEPS = (
@@ -298,5 +306,6 @@ def _train(
 
 
 PARTS: dict[str, Callable[[bool, Path], Table]] = {
-    part.__name__: part for part in (machine, equality, step, torch, adapt, toycity, processes)
+    part.__name__: part
+    for part in (machine, equality, step, graphs, torch, adapt, toycity, processes)
 }

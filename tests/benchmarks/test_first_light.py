@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import first_light, first_light_parts
+from benchmarks.first_light import GRAPHS
 
 
 def test_a_distance_is_relative_to_the_length_of_the_reference():
@@ -47,6 +48,13 @@ def test_no_part_keeps_the_device_from_another(part, given, platforms, prealloca
     got = first_light.environment(part, given)
     assert got.get("JAX_PLATFORMS") == platforms
     assert got.get("XLA_PYTHON_CLIENT_PREALLOCATE") == preallocate
+
+
+@pytest.mark.parametrize(("jaxlib", "flags"), [((0, 10), "--a"), ((0, 12), "--a " + GRAPHS)])
+def test_convolutions_are_captured_where_xla_knows_how(jaxlib, flags):
+    given = {"XLA_FLAGS": "--a"}
+    assert first_light.environment("graphs", given, jaxlib)["XLA_FLAGS"] == flags
+    assert first_light.environment("step", given, jaxlib)["XLA_FLAGS"] == "--a"
 
 
 @pytest.mark.slow
