@@ -56,7 +56,7 @@ def main(_: list[str]) -> int:
         label_set=_LABEL_SET.value,
         overwrite=_OVERWRITE.value,
     )
-    status = tell(summary, "composed")
+    status = tell(summary, "composed", "reading photographs")
     place = shlex.quote(_OUTPUT.value)
     print(f"next: sggan train --config segmenter --config.data.virtual_dir={place} --workdir RUN")
     return status

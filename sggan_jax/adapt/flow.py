@@ -40,7 +40,7 @@ class Summary:
       skipped: number that an earlier, interrupted run had finished.
       failed: name and reason of every image that could not be read.
       passed_over: what else the folder holds, counted; empty where there is nothing.
-      seconds: time taken, compilation included.
+      seconds: time taken, compiling or preparing included.
       busy: seconds that ``reading``, ``working`` and ``writing`` took, by themselves. They go on
         beside each other, so that the slowest sets the pace and not their sum.
     """
@@ -58,11 +58,17 @@ class Summary:
         return self.adapted / self.seconds if self.seconds else 0.0
 
 
-def tell(summary: Summary, done: str = "adapted") -> int:
-    """Print what became of a folder; return the status to exit with, 1 if files were unreadable."""
+def tell(summary: Summary, done: str = "adapted", included: str = "compilation") -> int:
+    """Print what became of a folder; return the status to exit with, 1 if files were unreadable.
+
+    Args:
+      summary: of the work.
+      done: what was done to the images.
+      included: what the time holds beside that.
+    """
     print(
         f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
-        f"({summary.rate:.2f} images/s, compilation included), {summary.skipped} were done before"
+        f"({summary.rate:.2f} images/s, {included} included), {summary.skipped} were done before"
     )
     if summary.busy:
         spans = (f"{kind} {seconds:.1f} s" for kind, seconds in summary.busy.items())
