@@ -46,6 +46,21 @@ BEYOND = (
     *("city128", "self_training", "adapted_self_training", "regions_self_training"),
     *("few_labels", "few_labels_alone", "upper"),
 )
+ORDERS = {
+    "cityscapes128": BEYOND,
+    "cityscapes128_gpu": (
+        "source",
+        "regions",
+        "cyclegan",
+        "sggan",
+        "city128",
+        "city128_gpu",
+        "upper",
+    ),
+    "gtav": ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper"),
+    "budget": ("source", "city128_unlabelled", "upper"),
+}
+"""Rows of the comparisons that have other rows than the paper's."""
 LARGE = ("road", "sidewalk", "building", "vegetation", "sky", "vehicle")
 
 
@@ -93,15 +108,8 @@ def get_config(name: str = "toycity"):
         config.experiments.city128.adapt.semantic.readable = False
     # Rows of the table; an experiment that is not here is not run.
     extra = {"camvid": ("unbalanced",), "paper": ("sggan_2k",)}.get(name, ())
-    config.order = ORDER[:-1] + extra + (ORDER[-1], "upper")
-    if name == "cityscapes128":
-        config.order = BEYOND
-    if name == "cityscapes128_gpu":
-        config.order = ("source", "regions", "cyclegan", "sggan", "city128", "city128_gpu", "upper")
-    if name == "gtav":
-        config.order = ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper")
+    config.order = ORDERS.get(name, ORDER[:-1] + extra + (ORDER[-1], "upper"))
     if name == "budget":
-        config.order = ("source", "city128_unlabelled", "upper")
         config.budget.counts = (0, 25, 100, 400, "all")
         config.budget.beside = ("source", "city128_unlabelled")
     return config.lock()

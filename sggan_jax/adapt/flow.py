@@ -59,13 +59,7 @@ class Summary:
 
 
 def tell(summary: Summary, done: str = "adapted", included: str = "compilation") -> int:
-    """Print what became of a folder; return the status to exit with, 1 if files were unreadable.
-
-    Args:
-      summary: of the work.
-      done: what was done to the images.
-      included: what the time holds beside that.
-    """
+    """Print what was ``done`` and what its time ``included``; return 1 if files were unreadable."""
     print(
         f"{done} {summary.adapted} images in {summary.seconds:.1f} s "
         f"({summary.rate:.2f} images/s, {included} included), {summary.skipped} were done before"
