@@ -18,13 +18,17 @@ SIZE = (8, 16)
 
 @pytest.fixture
 def as_on_gpu(monkeypatch):
-    """Return what lets every choice between platforms be a GPU's from then on."""
+    """Return what lets every choice between platforms be a GPU's from then on, and lists them."""
+    chosen = []
 
     def choose(*args, default=None, **forms):
-        return forms.get("cuda", default)(*args)
+        form = forms.get("cuda", default)
+        chosen.append(getattr(form, "__name__", ""))
+        return form(*args)
 
     def turn_on():
         monkeypatch.setattr(jax.lax, "platform_dependent", choose)
+        return chosen
 
     return turn_on
 
@@ -54,8 +58,10 @@ def take_step(number, **weights):
 )
 def test_the_step_of_a_gpu_is_that_of_a_cpu(as_on_gpu, number, weights):
     terms, change = take_step(number, **weights)
-    as_on_gpu()
+    forms = as_on_gpu()
     gpu_terms, gpu_change = take_step(number, **weights)
+    # The generator from real to virtual, and both discriminators: each of two passes at once.
+    assert forms.count("at_once") >= 3
     assert terms.keys() == gpu_terms.keys()
     for name, value in terms.items():
         np.testing.assert_allclose(gpu_terms[name], value, rtol=2e-5, err_msg=name)
