@@ -43,7 +43,13 @@ BEYOND = (
     *("source", "class_statistics", "regions", "cyclegan", "cut", "sggan"),
     *("with_features", "with_r1", "with_content", "with_agreement"),
     *("with_semantic", "with_semantic_real", "with_semantic_all"),
-    *("city128", "self_training", "adapted_self_training", "regions_self_training"),
+    *(
+        "city128",
+        "city128_labels",
+        "self_training",
+        "adapted_self_training",
+        "regions_self_training",
+    ),
     *("few_labels", "few_labels_alone", "upper"),
 )
 ORDERS = {
@@ -215,6 +221,11 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
                 weights__sem_v=1.0,
                 semantic__readable=False,
                 **asked_real,
+            ),
+            "city128_labels": experiment(
+                "the same, told of labels",
+                segment,
+                with_changes(sggan.get_config("city128_labels"), **asked_real),
             ),
             "city128_gpu": experiment(
                 "the same, twice as wide, features weighing twice as much",

@@ -10,7 +10,9 @@
 * ``city128``: labelled renderings to photographs of a city at 128x256, with discriminators of
   frozen features, R1 and a semantic loss (docs/recipe.md); ten minutes. Give the segmentation
   network to ask: ``--config.semantic.teacher=RUN``.
-* ``city128_gpu``: the same for one GPU: networks of twice the width, batches of 4, features that
+* ``city128_labels``: the same with generators that are told the labels, so that adapting needs
+  them too; a little longer.
+* ``city128_gpu``: ``city128`` for one GPU: networks of twice the width, batches of 4, features that
   weigh twice as much, and a teacher that is asked about every pixel; five minutes.
 * ``city``: ``city128_gpu`` in windows of 256x512 out of 512x1024; not measured.
 """
@@ -100,6 +102,16 @@ def city128(config) -> None:
     beyond(config)
 
 
+def city128_labels(config) -> None:
+    """Tell the generators the labels: with these, leaves come and stripes do not."""
+    city128(config)
+    config.nets.labels = True
+    # Within a class the renderings' own gradients are no model: walls weather and leaves come.
+    config.loss.grad_alpha = 1.0
+    config.weights.adv_feat_r = 2.0
+    config.semantic.readable = False
+
+
 def city128_gpu(config) -> None:
     """Train wider networks on batches of 4: with these, leaves come and stripes do not."""
     city128(config)
@@ -146,6 +158,7 @@ PRESETS = {
     "camvid": camvid,
     "camvid128": camvid128,
     "city128": city128,
+    "city128_labels": city128_labels,
     "city128_gpu": city128_gpu,
     "city": city,
 }

@@ -13,8 +13,9 @@ from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
 from sggan_jax.devices import shard
 from sggan_jax.nets.sizes import check_images, pad_to_fit
 from sggan_jax.runs.best import Step
+from sggan_jax.runs.description import read_run
 from sggan_jax.runs.networks import read_network
-from sggan_jax.types import Array, to_float, to_uint8
+from sggan_jax.types import Array, InputError, to_float, to_uint8
 
 MEMORY = 4.0
 """GB that adapting takes beside the program, unless told otherwise."""
@@ -36,6 +37,8 @@ class Adapter:
       memory: GB for the activations of the images given at once, beside the program, on each
         device.
       devices: to spread a batch over, or else the rows of its images; one where it is empty.
+      class_groups: class group of every class id, [256] uint8, of a network that is told of them;
+        None of one that sees images alone.
     """
 
     run: Path
@@ -45,25 +48,47 @@ class Adapter:
     variables: Mapping[str, Any]
     memory: float = MEMORY
     devices: tuple[Any, ...] = ()
+    class_groups: np.ndarray | None = None
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    @property
+    def needs_labels(self) -> bool:
+        """Whether images alone do not suffice."""
+        return self.class_groups is not None
+
+    def __call__(self, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Adapt images of any size: mirrored at the borders to a size the network takes, cropped.
 
         Args:
           images: RGB in [0, 255], uint8 [H, W, 3] or [B, H, W, 3].
+          labels: class ids as training stored them, uint8 [H, W] or [B, H, W]; unused unless the
+            network is told of them.
 
         Returns:
           The adapted images, uint8 of the same shape.
 
         Raises:
-          InputError: if the type, rank, channels or size are others, or the memory does not
-            suffice.
+          InputError: if the type, rank, channels or size are others, the memory does not suffice,
+            or labels are missing.
         """
         images = np.asarray(images)
         check_images(images)
-        padded, window = pad_to_fit(self.module, images)
+        padded, window = pad_to_fit(self.module, self._with_labels(images, labels))
         adapted = self._in_one_pass(padded) if self._fits(padded) else self._in_strips(padded)
         return adapted[window].reshape(images.shape)
+
+    def _with_labels(self, images: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        if self.class_groups is None:
+            return images
+        if labels is None:
+            raise InputError(
+                f"{self.run} was trained with nets.labels: its generator needs the labels of every "
+                f"image; give a folder of images/ and labels/"
+            )
+        if labels.shape != images.shape[:-1]:
+            raise InputError(
+                f"labels of shape {list(labels.shape)} do not fit images of {list(images.shape)}"
+            )
+        return np.concatenate([images, self.class_groups[labels][..., None]], axis=-1)
 
     def _fits(self, images: np.ndarray) -> bool:
         """Whether one pass stays within the memory; other networks than ours know one pass only."""
@@ -117,8 +142,12 @@ def load_adapter(
     Raises:
       InputError: if there is no such run, direction or checkpoint.
     """
-    module, variables, step = read_network(Path(run), direction, step)
-    return Adapter(Path(run), direction, step, module, jax.device_put(variables), memory)
+    run = Path(run)
+    module, variables, step = read_network(run, direction, step)
+    told = getattr(module, "classes", 0) > 0
+    groups = np.array(read_run(run).class_groups, np.uint8) if told else None
+    variables = jax.device_put(variables)
+    return Adapter(run, direction, step, module, variables, memory, class_groups=groups)
 
 
 def share_out(shape: tuple[int, ...], devices: int) -> tuple[int, int]:

@@ -88,7 +88,8 @@ def adapt_labelled(
       source_dir: folder data set.
       output_dir: folder data set to write; an interrupted call continues.
       strength: how far to go, by class where it names some.
-      table: classes of the labels, for such a strength and to change their size.
+      table: classes of the labels, for such a strength, for a network that is told of them, and to
+        change their size; Cityscapes' where None.
       repair: what decides how images are repaired that the gate rejects; empty if they are not.
       **options: see :class:`Options`.
 
@@ -99,8 +100,8 @@ def adapt_labelled(
     record = make_record(
         adapter, source / "images", size=size, strength=str(strength), repair=repair
     )
-    work = make_work(adapter, strength, source, table)
-    found = find_labels(source) if strength.classes else {}
+    work = make_work(adapter, strength, source, table or CITYSCAPES)
+    found = find_labels(source) if strength.classes or adapter.needs_labels else {}
     labels = {name: source / path for name, path in found.items()}
     return remake(work, record, source, output_dir, table=table, labels=labels, **options)
 

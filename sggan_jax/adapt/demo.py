@@ -45,8 +45,8 @@ def demonstrate(run: str, data_dir: str = "", step: Step = None, scenes: int = 4
     data = dataclasses.replace(data, data_dir=data_dir or data.data_dir)
     adapter = load_adapter(run, step=step)
     virtual, labels, real = open_scenes(data)
-    starts = range(0, len(virtual), _BATCH)
-    adapted = np.concatenate([adapter(virtual[k : k + _BATCH]) for k in starts])
+    batches = [slice(k, k + _BATCH) for k in range(0, len(virtual), _BATCH)]
+    adapted = np.concatenate([adapter(virtual[part], labels[part]) for part in batches])
     looks = {
         "virtual": virtual,
         "transferred": match_statistics(virtual, measure(real)),

@@ -46,14 +46,14 @@ class Repairer:
     """What repairs the images of a data set.
 
     Attributes:
-      adapt: uint8 image [H, W, 3] to the adapted one.
+      adapt: uint8 image [H, W, 3] and stored class ids [H, W] to the adapted image.
       gate: measures images.
       table: classes of the labels.
       strength: that was asked for.
       thresholds: what the gate rejects.
     """
 
-    adapt: Callable[[np.ndarray], np.ndarray]
+    adapt: Callable[[np.ndarray, np.ndarray], np.ndarray]
     gate: Gate
     table: ClassTable
     strength: Strength = FULL
@@ -117,7 +117,7 @@ class Repairer:
         before = old.get("scores", entry["scores"])
         labels = read_labels(files.output / str(files.label), self.table)
         image = resize_image(read_image(files.source / files.image), *labels.shape)
-        adapted = self.adapt(image)
+        adapted = self.adapt(image, self.table.to_stored(labels))
         path = files.output / files.image
         part = path.with_name(f".{path.stem}.repaired{path.suffix}")
         try:

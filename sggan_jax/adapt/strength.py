@@ -17,7 +17,7 @@ from sggan_jax.data.class_table import ClassTable
 from sggan_jax.data.transforms import resize_labels
 from sggan_jax.evaluate.colour import LINEAR
 from sggan_jax.folders import find_labels, name_of
-from sggan_jax.types import InputError
+from sggan_jax.types import IGNORE, InputError
 
 ALL = "all"
 """Stands for every class that is not named."""
@@ -139,7 +139,7 @@ def blend(source: np.ndarray, adapted: np.ndarray, weight: float | np.ndarray) -
 
 
 def make_work(
-    adapt: Callable[[np.ndarray], np.ndarray],
+    adapt: Callable[..., np.ndarray],
     strength: Strength = FULL,
     source: Path | None = None,
     table: ClassTable | None = None,
@@ -147,42 +147,48 @@ def make_work(
     """Make the work of :func:`sggan_jax.adapt.flow.map_folder` that adapts at some strength.
 
     Args:
-      adapt: uint8 images [B, H, W, 3] to adapted ones.
+      adapt: uint8 images [B, H, W, 3] to adapted ones; images and stored class ids [B, H, W] where
+        it has ``needs_labels`` set.
       strength: of what it does.
-      source: folder data set that has the labels; not needed where all classes are alike.
+      source: folder data set that has the labels; not needed where nothing asks for them.
       table: its classes.
     """
-    labels = find_labels(source) if source and strength.classes else {}
+    told = getattr(adapt, "needs_labels", False)
+    found = find_labels(source) if source and (told or strength.classes) else {}
+
+    def read(name: Path, size: tuple[int, ...]) -> np.ndarray | None:
+        """Read an image's labels at a size; None where they cannot be, of which the gate tells."""
+        if source is None or table is None:
+            return None
+        try:
+            labels = read_labels(source / found.get(name_of(name), Path("labels")), table)
+        except InputError:
+            return None
+        return resize_labels(labels, *size)
 
     def work(names: Sequence[Path], images: np.ndarray) -> np.ndarray:
-        adapted = adapt(images)
+        size = images.shape[1:3]
+        labels = [read(name, size) for name in names] if told or strength.classes else []
+        adapted = adapt(images, _stack(labels, table, images.shape)) if told else adapt(images)
         if str(strength) == "1":
             return adapted
         if not strength.classes or source is None or table is None:
             return blend(images, adapted, strength.rest)
         weights = [
-            _read_map(
-                strength,
-                source / labels.get(name_of(name), Path("labels")),
-                table,
-                images.shape[1:3],
-            )
-            for name in names
+            np.full(size, strength.rest) if label is None else map_strength(strength, label, table)
+            for label in labels
         ]
         return blend(images[: len(names)], adapted[: len(names)], np.stack(weights))
 
     return work
 
 
-def _read_map(
-    strength: Strength, label: Path, table: ClassTable, size: tuple[int, ...]
+def _stack(
+    labels: Sequence[np.ndarray | None], table: ClassTable | None, shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Spread strengths by a label file, brought to a size; all alike where it cannot be read.
-
-    The gate tells of such labels.
-    """
-    try:
-        labels = read_labels(label, table)
-    except InputError:
-        return np.full(size, strength.rest)
-    return map_strength(strength, resize_labels(labels, *size), table)
+    """Stack labels for a batch of images, as training stores them; none where there are none."""
+    stacked = np.full(shape[:3], IGNORE, np.uint8)
+    for row, label in zip(stacked, labels, strict=False):
+        if label is not None and table is not None:
+            row[:] = table.to_stored(label)
+    return stacked

@@ -49,7 +49,7 @@ def memory_needs(
     Returns:
       GB; None for a generator that is not known here and can only be run whole.
     """
-    if type(module) not in _ORDERS:
+    if not _is_known(module):
         return None
     blocks = RowBlocks(variables["params"], 0.0, dry=True)
     _ORDERS[type(module)](module, blocks, np.broadcast_to(np.uint8(0), (*size, 3)), to_uint8)
@@ -83,7 +83,10 @@ def adapt_in_strips(
     needs = memory_needs(module, variables, (height, width))
     if needs is None:
         known = ", ".join(kind.__name__ for kind in _ORDERS)
-        raise InputError(f"{known} run in row blocks, {type(module).__name__} only on whole images")
+        told = " told of labels" if type(module) in _ORDERS else ""
+        raise InputError(
+            f"{known} run in row blocks, {type(module).__name__}{told} only on whole images"
+        )
     if memory < needs.least:
         enough = f"{1.01 * needs.least:.3g}"  # what is told must suffice however it is rounded
         raise InputError(
@@ -92,6 +95,11 @@ def adapt_in_strips(
         )
     blocks = RowBlocks(variables["params"], memory * GIGABYTE)
     return _ORDERS[type(module)](module, blocks, image, finish)
+
+
+def _is_known(module: nn.Module) -> bool:
+    """Whether a generator can be run in row blocks; one that is told of labels cannot."""
+    return type(module) in _ORDERS and not getattr(module, "classes", 0)
 
 
 def _unet(net: UNet, blocks: RowBlocks, image: np.ndarray, finish: Function) -> np.ndarray:

@@ -11,6 +11,7 @@ from sggan_jax.config.checks import (
     check_best,
     check_domains,
     check_intervals,
+    check_labels,
     check_pairs,
     check_semantic,
     check_shift,
@@ -106,6 +107,7 @@ class Config(Section):
         """Refuse sections that do not go together."""
         check_domains(self.method, self.data, self.seg.both_domains)
         check_sizes(self.method, self.data, self.nets)
+        check_labels(self.method, self.nets)
         check_intervals(self.train, self.evaluate)
         check_best(self.train, self.evaluate, self.term_weights)
         check_pairs(self.data, self.term_weights)

@@ -62,6 +62,15 @@ def check_sizes(method: MethodName, data: Data, nets: Nets) -> None:
         )
 
 
+def check_labels(method: MethodName, nets: Nets) -> None:
+    """Refuse to tell generators of labels that cannot be told."""
+    if nets.labels and (method != "sggan" or nets.generator != "unet"):
+        raise InputError(
+            f"nets.labels is for method sggan with nets.generator = unet, got method {method} and "
+            f"generator {nets.generator}; set nets.labels to False"
+        )
+
+
 def check_intervals(train: Train, evaluate: Evaluate) -> None:
     """Refuse to measure within a dispatch of several steps."""
     if evaluate.every % train.steps_per_dispatch:

@@ -152,6 +152,9 @@ class Nets(Section):
     """unet: dropout rate of the three innermost decoder levels."""
     skip_image: bool = False
     """unet: let the last layer see the image itself: small things stay sharp. Not in the paper."""
+    labels: bool = False
+    """unet, sggan: tell the generators the class group of every pixel: gains, shifts and noise by
+    class. What they make needs labels too, when adapting. Not in the paper."""
     blocks: Count = 9
     """resnet: number of residual blocks."""
     upsampling: Literal["transpose", "resize"] = "transpose"

@@ -78,6 +78,11 @@ def export_generator(
     if onnx:
         check_onnx()
     module, variables, step = read_network(run, direction, step)
+    if getattr(module, "classes", 0):
+        raise InputError(
+            f"{run} was trained with nets.labels: its generator needs labels beside images, which "
+            f"an export does not take yet; adapt with the run itself, or export another run"
+        )
     scale = read_run(run).scale
     variables = nest(flatten(variables))
     sizes = open_sizes(module)

@@ -11,13 +11,13 @@ import numpy as np
 from sggan_jax.config import Data, Nets
 from sggan_jax.methods.base import Weight, is_on
 from sggan_jax.nets.discriminators import PatchGAN
-from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.generators import ResNet, UNet, with_labels
 from sggan_jax.nets.initial import init_params
 from sggan_jax.types import Array, Batch, Params, Tensors, to_float
 
 
-def make_generator(nets: Nets) -> UNet | ResNet:
-    """Build the generator that ``nets`` describes."""
+def make_generator(nets: Nets, class_groups: int = 0) -> UNet | ResNet:
+    """Build the generator that ``nets`` describes, told of class groups where it says so."""
     dtype = jnp.dtype(nets.dtype)
     if nets.generator == "resnet":
         return ResNet(nets.width, nets.blocks, nets.upsampling, dtype)
@@ -28,6 +28,7 @@ def make_generator(nets: Nets) -> UNet | ResNet:
         nets.upsampling,
         dtype,
         skip_image=nets.skip_image,
+        classes=class_groups if nets.labels else 0,
     )
 
 
@@ -38,7 +39,7 @@ def make_patchgan(nets: Nets, class_groups: int) -> PatchGAN:
 
 def make_two_way(nets: Nets, class_groups: int) -> dict[str, Any]:
     """Build ``g_v2r`` and ``g_r2v`` with a discriminator of each domain; no parameters yet."""
-    generator, discriminator = make_generator(nets), make_patchgan(nets, class_groups)
+    generator, discriminator = make_generator(nets, class_groups), make_patchgan(nets, class_groups)
     return {
         "g_v2r": generator,
         "g_r2v": generator,
@@ -97,7 +98,7 @@ def translate(
       modules: holds ``g_v2r``, and ``g_r2v`` unless nothing is wanted of it.
       weights: of the terms; an image that no term looks at is made only in inference.
       params: of the generators.
-      tensors: holds ``v`` and ``r``.
+      tensors: holds ``v`` and ``r``, and their class groups where the generators are told of them.
       rng: random key for dropout; None as in inference.
     """
     keys = iter(() if rng is None else jax.random.split(rng, 4))
@@ -123,13 +124,28 @@ def translate(
         asked = is_on(weights, term) or (rng is None and term.startswith("cyc"))
         return {name: image} if asked else {}
 
-    v, r = tensors["v"], tensors["r"]
+    v, r = (tell(modules, tensors, tensors[source], source) for source in "vr")
     outputs = generate("g_v2r", {"fake_r": v} | wanted("idt_r", "idt_r", r))
     if "g_r2v" not in modules:
         return outputs
-    rec_v = wanted("rec_v", "cyc_v", outputs["fake_r"])
+    rec_v = wanted("rec_v", "cyc_v", tell(modules, tensors, outputs["fake_r"], "v"))
     outputs |= generate("g_r2v", {"fake_v": r} | wanted("idt_v", "idt_v", v), rec_v)
-    return outputs | generate("g_v2r", wanted("rec_r", "cyc_r", outputs["fake_v"]))
+    fake_v = tell(modules, tensors, outputs["fake_v"], "r")
+    return outputs | generate("g_v2r", wanted("rec_r", "cyc_r", fake_v))
+
+
+def tell(modules: Mapping[str, Any], tensors: Tensors, images: Array, source: str) -> Array:
+    """Put a source's class groups beside images, where the generators are told of them.
+
+    Args:
+      modules: holds ``g_v2r``.
+      tensors: holds ``groups_v`` and ``groups_r``, where they are.
+      images: float [B, H, W, 3], of the source or made from it.
+      source: ``v`` or ``r``.
+    """
+    if not getattr(modules["g_v2r"], "classes", 0):
+        return images
+    return with_labels(images, tensors[f"groups_{source}"])
 
 
 def apply_together(

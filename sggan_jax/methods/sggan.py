@@ -28,6 +28,7 @@ from sggan_jax.methods.common import (
     init_two_way,
     make_two_way,
     preprocess_images,
+    tell,
     translate,
 )
 from sggan_jax.nets.discriminators import semantic_mask
@@ -138,7 +139,8 @@ def _forward(
         return modules[name].apply({"params": params[name]}, x)
 
     outputs = translate(modules, weights, params, tensors, rng)
-    return outputs | guidance.adapt_shifted(config, weights, generate, tensors)
+    told = {source: tell(modules, tensors, tensors[source], source) for source in "vr"}
+    return outputs | guidance.adapt_shifted(config, weights, generate, {**tensors, **told})
 
 
 def _preprocess(

@@ -6,8 +6,16 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from sggan_jax.nets.layers import Conv, Dtype, InstanceNorm, Upsample, Upsampling, leaky_relu
-from sggan_jax.types import InputError
+from sggan_jax.nets.layers import (
+    ClassStyle,
+    Conv,
+    Dtype,
+    InstanceNorm,
+    Upsample,
+    Upsampling,
+    leaky_relu,
+)
+from sggan_jax.types import IGNORE, InputError, to_float, to_uint8
 
 
 class UNet(nn.Module):
@@ -27,6 +35,8 @@ class UNet(nn.Module):
         level of the encoder have biases instead of norms, and the output has an bias.
       skip_image: one more skip, which the paper's network lacks: a 3x3 convolution at full
         resolution has the last word, on the decoder's width / 2 maps and the image itself.
+      classes: that the network is told of, see :func:`with_labels`; 0 for the paper's, which sees
+        images alone. The decoder's maps then have a style by class.
     """
 
     width: int = 64
@@ -36,6 +46,7 @@ class UNet(nn.Module):
     dtype: Dtype = jnp.float32
     pytorch: bool = False
     skip_image: bool = False
+    classes: int = 0
 
     @property
     def multiple(self) -> int:
@@ -76,13 +87,15 @@ class UNet(nn.Module):
         """Adapt images.
 
         Args:
-          x: images [B, H, W, 3] in [-1, 1].
-          train: drop activations; needs a ``dropout`` random key.
+          x: images [B, H, W, 3] in [-1, 1], or [B, H, W, 4] of :func:`with_labels` where there are
+            classes; without labels no pixel has one.
+          train: drop activations, draw noise; needs a ``dropout`` random key.
 
         Returns:
           float32 images [B, H, W, 3] in (-1, 1).
         """
         self.check_size(*x.shape[1:3])
+        x, labels = _split_labels(x) if self.classes else (x, None)
         widths = [self.width * min(2**level, 8) for level in range(self.levels)]
         skips, image = [], x
         for level, width in enumerate(widths):
@@ -101,13 +114,44 @@ class UNet(nn.Module):
                 break
             if level < 3:
                 x = nn.Dropout(self.dropout, deterministic=not train)(x)
-            x = InstanceNorm(name=f"up{level}_norm")(x)
+            x = self._style(InstanceNorm(name=f"up{level}_norm")(x), labels, train, level)
             x = jnp.concatenate([x, skips.pop()], axis=-1)
         if self.skip_image:
-            x = nn.relu(InstanceNorm(name=f"up{self.levels - 1}_norm")(x))
+            x = InstanceNorm(name=f"up{self.levels - 1}_norm")(x)
+            x = nn.relu(self._style(x, labels, train, self.levels - 1))
             x = jnp.concatenate([x, image.astype(x.dtype)], axis=-1)
             x = Conv(3, 3, dtype=self.dtype, with_bias=True, name="leave")(x)
         return jnp.tanh(x.astype(jnp.float32))
+
+    def _style(self, x, labels, train, level):
+        if labels is None:
+            return x
+        return ClassStyle(self.classes, name=f"up{level}_style")(x, labels, train)
+
+
+def with_labels(images: jax.Array, labels: jax.Array) -> jax.Array:
+    """Put labels beside images, for a generator that is told of classes.
+
+    Args:
+      images: [B, H, W, 3], uint8 or in [-1, 1].
+      labels: class groups [B, H, W], integers; ``IGNORE`` is none.
+
+    Returns:
+      [B, H, W, 4] of the images' type, uint8 labels in its range like a fourth colour.
+
+    >>> with_labels(jnp.zeros((1, 1, 1, 3)), jnp.array([[[255]]])).tolist()
+    [[[[0.0, 0.0, 0.0, 1.0]]]]
+    """
+    channel = labels[..., None].astype(jnp.uint8)
+    channel = channel if images.dtype == jnp.uint8 else to_float(channel).astype(images.dtype)
+    return jnp.concatenate([images, channel], axis=-1)
+
+
+def _split_labels(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Take images and labels apart again; labels [B, H, W], ``IGNORE`` where there are none."""
+    if x.shape[-1] == 3:
+        return x, jnp.full(x.shape[:3], IGNORE, jnp.int32)
+    return x[..., :3], to_uint8(x[..., 3]).astype(jnp.int32)
 
 
 class ResNet(nn.Module):

@@ -157,6 +157,40 @@ class InstanceNorm(nn.Module):
         return instance_norm(x, scale, bias)
 
 
+class ClassStyle(nn.Module):
+    """Scale, shift and roughen a map [B, h, w, C] by class: numbers for every class and channel.
+
+    ``y = x * (1 + gain) + shift + roughness * noise``, as class-adaptive norms scale and shift
+    (CLADE, Tan et al., 2021), with the noise of StyleGAN (Karras et al., 2019), how much of which
+    is up to the class. Where several classes fall on one position each counts by its share.
+
+    Attributes:
+      classes: that there are.
+    """
+
+    classes: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, labels: jax.Array, train: bool = False) -> jax.Array:
+        """Change a map.
+
+        Args:
+          x: [B, h, w, C].
+          labels: class of every pixel, int32 [B, n*h, n*w]; pixels of none change nothing.
+          train: draw the noise from the ``dropout`` key, else it is the same for all images.
+        """
+        batch, height, width, channels = x.shape
+        size = labels.shape[1] // height
+        shares = jax.nn.one_hot(labels, self.classes, dtype=x.dtype)
+        shares = shares.reshape(batch, height, size, width, size, self.classes).mean((2, 4))
+        # Small at first, as kernels are; the factor lets them get somewhere at a GAN's low rate.
+        table = 5 * self.param("kernel", kernel_init, (self.classes, 3 * channels), jnp.float32)
+        gain, shift, roughness = jnp.split(shares @ table.astype(x.dtype), 3, axis=-1)
+        key = self.make_rng("dropout") if train else jax.random.key(height)
+        noise = jax.random.normal(key, (batch if train else 1, height, width, 1), x.dtype)
+        return x * (1 + gain) + shift + roughness * noise
+
+
 class BatchNorm(nn.Module):
     """Normalise every channel over images and pixels, scale and shift.
 

@@ -35,6 +35,9 @@ KINDS: Mapping[str, type[nn.Module]] = {
 }
 """Every network that a description may name, backbones too."""
 
+ADDED: Mapping[str, Mapping[str, Any]] = {"UNet": {"classes": 0}}
+"""Fields that descriptions by earlier versions lack, and what those networks had."""
+
 
 class Network(NamedTuple):
     """One network of a run.
@@ -78,7 +81,7 @@ def build(description: Mapping[str, Any]) -> nn.Module:
         raise InputError(
             f"a network of the run is of kind {name!r}, which is none of {', '.join(KINDS)}"
         )
-    types = _fields(kind)
+    types, fields = _fields(kind), {**ADDED.get(str(name), {}), **fields}
     if differing := sorted(fields.keys() ^ types.keys()):
         state = "unknown" if differing[0] in fields else "missing"
         raise InputError(f"a {kind.__name__} of the run has the field {differing[0]!r} {state}")

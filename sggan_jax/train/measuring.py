@@ -67,8 +67,11 @@ class Measuring:
         began = time.perf_counter()
         self._net = plan.method.adapters.get("v2r") or plan.method.adapters["seg"]
         if "v2r" in plan.method.adapters:
-            self.images, self._score, classes, lacking = _of_adapter(plan.config, plan.run, tell)
-            self._call = jax.jit(_adapter(plan.method.modules[self._net]))
+            module = plan.method.modules[self._net]
+            told = getattr(module, "classes", 0) > 0
+            found = _of_adapter(plan.config, plan.run, tell, told)
+            self.images, self._score, classes, lacking = found
+            self._call = jax.jit(_adapter(module))
         else:
             self.images, self._score = _of_segmenter(plan.config, plan.run, validation)
             classes, lacking = plan.run.group_names, dict.fromkeys(_OF_ADAPTERS, _NO_IMAGES)
@@ -121,13 +124,13 @@ def make_measuring(plan: Plan, tell: Callable[[str], None] = print) -> Measuring
 
 
 def _of_adapter(
-    config: Config, run: Run, tell: Callable[[str], None]
+    config: Config, run: Run, tell: Callable[[str], None], told: bool
 ) -> tuple[np.ndarray, Callable[[np.ndarray], Values], Sequence[str], Mapping[str, str]]:
     """Prepare what adapted images are measured by.
 
     Returns:
-      The sources, a function from adapted ones to values, names of classes, and measures that
-      cannot be taken, each with why.
+      The sources, with labels beside them where the network is told; a function from adapted ones
+      to values, names of classes, and measures that cannot be taken, each with why.
     """
     settings = config.evaluate
     segmenter = load_segmenter(settings.network) if settings.network else None
@@ -149,6 +152,9 @@ def _of_adapter(
         *(sources, groups[labels], photographs, groups[photo_labels], names),
         *(features, segmenter, truth),
     )
+    if told:
+        beside = np.array(run.class_groups, np.uint8)[labels]
+        sources = np.concatenate([sources, beside[..., None]], axis=-1)
     return sources, lambda adapted: measure(adapted, held), names, lacking
 
 

@@ -47,11 +47,11 @@ class Spoils:
     """Makes images paler, some more than others; of two the sky black, or all of it blurred."""
 
     def __init__(self, negative):
-        self.variables, self.direction, self.step = {}, "v2r", 1
+        self.variables, self.direction, self.step, self.needs_labels = {}, "v2r", 1, False
         self.run, self.calls = negative.run, 0
         self.wrong_sky, self.blurred = draw(int(WRONG_SKY)), draw(int(BLURRED))
 
-    def __call__(self, images):
+    def __call__(self, images, labels=None):
         self.calls += 1
         if images.ndim == 4:
             return np.stack([self(image) for image in images])

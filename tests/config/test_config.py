@@ -199,6 +199,8 @@ TOGETHER = [
     ({"data.height": 4, "nets.generator": "resnet"}, "4x512 must be multiples of 4 and at least 8"),
     ({"nets.dis_downsamplings": 8}, "leave the discriminator 1x2 scores with nets.dis_downsampl"),
     ({"nets.width": 1, "nets.skip_image": True}, "nets.width must be at least 2 with nets.skip_i"),
+    ({"nets.labels": True, "method": "cut"}, "nets.labels is for method sggan .* got method cut"),
+    ({"nets.labels": True, "nets.generator": "resnet"}, "got method sggan and generator resnet"),
     ({"seg.encoder_weights": "imagenet", "seg.width": 0.5}, "seg.depth = 1, got light, 0.5 and 1"),
     ({"train.epochs": 0}, "train.steps and train.epochs are both 0"),
     ({"train.steps_per_dispatch": 4}, "train.log_every must be a multiple of .* got 50 and 4"),

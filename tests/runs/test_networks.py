@@ -23,7 +23,7 @@ from sggan_jax.types import InputError
 
 HALF = jnp.dtype("bfloat16")
 NETWORKS = [
-    UNet(4, 3, 0.1, "resize", HALF, pytorch=True, skip_image=True),
+    UNet(4, 3, 0.1, "resize", HALF, pytorch=True, skip_image=True, classes=3),
     ResNet(4, 2, "resize", HALF, pytorch=True),
     Refiner(5, 1, HALF),
     Segmenter(Light(0.5, 0.25, 16, 8, HALF), 7, False, HALF),
@@ -41,6 +41,12 @@ def test_a_network_comes_back_from_json(network):
     described = json.loads(json.dumps(describe(network)))
     assert described["kind"] == type(network).__name__
     assert build(described) == network
+
+
+def test_a_network_of_before_it_could_be_told_of_classes_is_not_told():
+    described = describe(UNet(4, 3))
+    del described["classes"]
+    assert build(described) == UNet(4, 3)
 
 
 def test_every_kind_is_tested():
