@@ -150,6 +150,8 @@ def without_beyond(config) -> None:
     config.loss.r1_every = 1
     config.weights.sem_v = 0.0
     config.semantic.readable = True
+    if config.nets.labels:
+        config.nets.labels, config.loss.grad_alpha = False, 0.9
 
 
 PRESETS = {

@@ -3,7 +3,17 @@
 import jax
 import pytest
 
-from configs import benchmark, common, cyclegan, segmenter, sggan
+from configs import (
+    benchmark,
+    bigan,
+    common,
+    cut,
+    cyclegan,
+    dualgan,
+    segmenter,
+    sggan,
+    simgan,
+)
 from sggan_jax.config import Config
 from sggan_jax.data.labels import group_table
 from sggan_jax.methods import make_method
@@ -48,7 +58,7 @@ def test_what_goes_beyond_the_paper_is_in_the_presets_of_cities_alone():
         weights = sggan.get_config(name).weights
         off = {term: 0.0 for term in beyond}
         want = beyond if name.startswith("city") else off
-        if name in ("city128_gpu", "city"):
+        if name in ("city128_labels", "city128_gpu", "city"):
             want = beyond | {"adv_feat_r": 2}
         assert {term: weights[term] for term in beyond} == want
         assert {term: cyclegan.get_config(name).weights[term] for term in beyond} == off
@@ -56,6 +66,16 @@ def test_what_goes_beyond_the_paper_is_in_the_presets_of_cities_alone():
     one, other = (sggan.get_config(name).to_dict() for name in ("city128", "camvid128"))
     same = {"loss": one["loss"] | {"r1_every": 1}, "train": other["train"]}
     assert one | {"weights": one["weights"] | off} | same == other
+
+
+def test_baselines_of_the_preset_with_labels_are_those_without():
+    for file in (bigan, cut, cyclegan, dualgan, simgan):
+        told, untold = (file.get_config(f"city128{end}").to_dict() for end in ("_labels", ""))
+        assert not told["nets"]["labels"]
+        told["loss"]["grad_alpha"], told["semantic"]["readable"] = 0.9, True
+        told["weights"]["adv_feat_r"] = untold["weights"]["adv_feat_r"]
+        untold["semantic"]["readable"] = True
+        assert told == untold, file
 
 
 def test_city_cuts_windows_of_half_the_stored_side():
@@ -77,7 +97,13 @@ BEYOND += ["with_semantic", "with_semantic_real", "with_semantic_all"]
 def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     config = benchmark.get_config("cityscapes128").to_dict()
     first = ("source", "class_statistics", "regions", "cyclegan", "cut", "sggan")
-    last = ("city128", "self_training", "adapted_self_training", "regions_self_training")
+    last = (
+        "city128",
+        "city128_labels",
+        "self_training",
+        "adapted_self_training",
+        "regions_self_training",
+    )
     labels = ("few_labels", "few_labels_alone")
     assert config["order"] == (*first, *BEYOND, *last, *labels, "upper")
     rows = config["experiments"]

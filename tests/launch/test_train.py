@@ -48,5 +48,6 @@ def test_an_unknown_preset_is_told_with_the_known_ones(tmp_path):
     assert told.returncode == 2
     assert told.stderr.count("\n") == 1
     assert (
-        "paper, toycity, camvid, camvid128, city128, city128_labels, city128_gpu, city; got 'papr'" in told.stderr
+        "paper, toycity, camvid, camvid128, city128, city128_labels, city128_gpu, city; got 'papr'"
+        in told.stderr
     )
