@@ -223,7 +223,7 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
                 **asked_real,
             ),
             "city128_labels": experiment(
-                "the same, told of labels",
+                "the same, generators told the labels",
                 segment,
                 with_changes(sggan.get_config("city128_labels"), **asked_real),
             ),
