@@ -11,11 +11,12 @@ import numpy as np
 
 from sggan_jax.adapt.tiles import adapt_in_strips, memory_needs
 from sggan_jax.devices import shard
-from sggan_jax.nets.sizes import check_images, pad_to_fit
+from sggan_jax.nets.generators import is_told
+from sggan_jax.nets.sizes import add_labels, check_images, pad_to_fit
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import read_run
 from sggan_jax.runs.networks import read_network
-from sggan_jax.types import Array, InputError, to_float, to_uint8
+from sggan_jax.types import Array, to_float, to_uint8
 
 MEMORY = 4.0
 """GB that adapting takes beside the program, unless told otherwise."""
@@ -72,23 +73,12 @@ class Adapter:
         """
         images = np.asarray(images)
         check_images(images)
-        padded, window = pad_to_fit(self.module, self._with_labels(images, labels))
+        given = images
+        if self.class_groups is not None:
+            given = add_labels(images, labels, self.class_groups, str(self.run))
+        padded, window = pad_to_fit(self.module, given)
         adapted = self._in_one_pass(padded) if self._fits(padded) else self._in_strips(padded)
         return adapted[window].reshape(images.shape)
-
-    def _with_labels(self, images: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        if self.class_groups is None:
-            return images
-        if labels is None:
-            raise InputError(
-                f"{self.run} was trained with nets.labels: its generator needs the labels of every "
-                f"image; give a folder of images/ and labels/"
-            )
-        if labels.shape != images.shape[:-1]:
-            raise InputError(
-                f"labels of shape {list(labels.shape)} do not fit images of {list(images.shape)}"
-            )
-        return np.concatenate([images, self.class_groups[labels][..., None]], axis=-1)
 
     def _fits(self, images: np.ndarray) -> bool:
         """Whether one pass stays within the memory; other networks than ours know one pass only."""
@@ -144,8 +134,7 @@ def load_adapter(
     """
     run = Path(run)
     module, variables, step = read_network(run, direction, step)
-    told = getattr(module, "classes", 0) > 0
-    groups = np.array(read_run(run).class_groups, np.uint8) if told else None
+    groups = np.array(read_run(run).class_groups, np.uint8) if is_told(module) else None
     variables = jax.device_put(variables)
     return Adapter(run, direction, step, module, variables, memory, class_groups=groups)
 

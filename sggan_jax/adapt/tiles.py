@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sggan_jax.adapt.row_blocks import Function, Map, RowBlocks, make_part
-from sggan_jax.nets.generators import ResNet, UNet
+from sggan_jax.nets.generators import ResNet, UNet, is_told
 from sggan_jax.nets.layers import Conv, Upsample, leaky_relu
 from sggan_jax.nets.refiner import Refiner
 from sggan_jax.types import Array, InputError, to_uint8
@@ -99,7 +99,7 @@ def adapt_in_strips(
 
 def _is_known(module: nn.Module) -> bool:
     """Whether a generator can be run in row blocks; one that is told of labels cannot."""
-    return type(module) in _ORDERS and not getattr(module, "classes", 0)
+    return type(module) in _ORDERS and not is_told(module)
 
 
 def _unet(net: UNet, blocks: RowBlocks, image: np.ndarray, finish: Function) -> np.ndarray:

@@ -12,7 +12,7 @@ import safetensors.numpy
 from jax import export
 
 from sggan_jax.export.card import Card, find_file, read_card
-from sggan_jax.nets.sizes import check_images, pad_to_fit
+from sggan_jax.nets.sizes import add_labels, check_images, pad_to_fit
 from sggan_jax.types import InputError
 
 # What jax calls a platform, and what programs are lowered for.
@@ -34,22 +34,31 @@ class Exported:
     _program: Any = dataclasses.field(repr=False)
     _weights: Mapping[str, Any] = dataclasses.field(repr=False)
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Adapt images of any size: mirrored at the borders to a size it takes, cropped back.
 
         Args:
           images: uint8 [H, W, 3] or [B, H, W, 3], RGB in [0, 255].
+          labels: class ids, uint8 [H, W] or [B, H, W], where the card has ``class_groups``.
 
         Returns:
           uint8 of the same shape.
 
         Raises:
-          InputError: if the type, rank, channels or size are others.
+          InputError: if the type, rank, channels or size are others, or labels are missing.
         """
         images = np.asarray(images)
         check_images(images)
-        padded, window = pad_to_fit(self.card.sizes, images)
-        return np.asarray(self._compiled(self._weights, padded))[window].reshape(images.shape)
+        groups, given = self.card.images.get("class_groups"), images
+        if groups is not None:
+            name = str(self.card.run.get("name", "the exported run"))
+            given = add_labels(images, labels, np.array(groups, np.uint8), name)
+        padded, window = pad_to_fit(self.card.sizes, given)
+        return self.run(padded)[window].reshape(images.shape)
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """Run the program on [B, H, W, C] of a size it takes, class groups as a fourth channel."""
+        return np.asarray(self._compiled(self._weights, batch))
 
     @functools.cached_property
     def _compiled(self):

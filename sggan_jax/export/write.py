@@ -22,6 +22,7 @@ from sggan_jax.export.card import (
 )
 from sggan_jax.export.load import NEEDS, flatten, load_exported, nest
 from sggan_jax.export.onnx import OPSET, check_onnx, load_onnx, write_onnx
+from sggan_jax.nets.generators import is_told
 from sggan_jax.nets.sizes import padded_size
 from sggan_jax.runs.best import Step
 from sggan_jax.runs.description import digest_config, read_run
@@ -75,15 +76,15 @@ def export_generator(
     _check_folder(folder, overwrite)
     if importlib.util.find_spec("flatbuffers") is None:
         raise InputError(f"nothing is exported: {NEEDS}")
+    module, variables, step = read_network(run, direction, step)
+    if onnx and is_told(module):
+        raise InputError(
+            f"{run} was trained with nets.labels, and draws noise, which ONNX has no operators for "
+            f"that repeat it; export without --onnx"
+        )
     if onnx:
         check_onnx()
-    module, variables, step = read_network(run, direction, step)
-    if getattr(module, "classes", 0):
-        raise InputError(
-            f"{run} was trained with nets.labels: its generator needs labels beside images, which "
-            f"an export does not take yet; adapt with the run itself, or export another run"
-        )
-    scale = read_run(run).scale
+    described = read_run(run)
     variables = nest(flatten(variables))
     sizes = open_sizes(module)
     program = lower(module, variables, sizes, platforms).serialize()
@@ -93,14 +94,14 @@ def export_generator(
         weights=describe_file(folder / WEIGHTS_FILE),
         sizes=sizes,
         platforms=platforms,
-        images={"layout": "NHWC", "type": "uint8", "channels": "RGB", "range": [0, 255]},
+        images=_describe_images(module, described.class_groups),
         network=describe(module) | {"parameters": num_params(variables)},
         run={
             "name": run.resolve().name,
             "direction": direction,
             "step": step,
             "config": digest_config(run),
-            "scale": list(scale) if scale else None,
+            "scale": list(described.scale) if described.scale else None,
         },
         licence=licence,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -109,7 +110,7 @@ def export_generator(
     )
     write_card(folder, card)
     if export.default_export_platform() in platforms:
-        difference = compare(load_exported(folder), module, variables)
+        difference = compare(load_exported(folder).run, module, variables)
         card = dataclasses.replace(card, difference=difference)
         write_card(folder, card)
     return card
@@ -132,7 +133,7 @@ def lower(
 
     least = sizes.least_side // sizes.multiple
     shape = export.symbolic_shape(
-        f"b, {sizes.multiple}*h, {sizes.multiple}*w, 3",
+        f"b, {sizes.multiple}*h, {sizes.multiple}*w, {4 if is_told(module) else 3}",
         constraints=("b >= 1", f"h >= {least}", f"w >= {least}"),
     )
     images = jax.ShapeDtypeStruct(shape, np.uint8)
@@ -144,6 +145,11 @@ def compare(
 ) -> dict[str, Any]:
     """Measure how far an export is from its model, on noise, as one batch and at two sizes.
 
+    Args:
+      exported: images to images, with class groups as a fourth channel where the model is told.
+      module: the model.
+      variables: its parameters.
+
     Returns:
       ``max`` and ``mean`` absolute difference in grey levels, and the shapes compared.
     """
@@ -154,6 +160,9 @@ def compare(
     numbers, differences = np.random.default_rng(0), []
     for shape in shapes:
         images = numbers.integers(0, 256, shape, np.uint8)
+        if is_told(module):
+            groups = numbers.integers(0, module.classes, (*shape[:3], 1), np.uint8)
+            images = np.concatenate([images, groups], axis=-1)
         expected = np.asarray(model(variables, images))
         differences.append(np.abs(exported(images).astype(np.int16) - expected).ravel())
     joined = np.concatenate(differences)
@@ -163,6 +172,15 @@ def compare(
         "unit": "grey levels",
         "shapes": [list(shape) for shape in shapes],
     }
+
+
+def _describe_images(module: Any, class_groups: tuple[int, ...]) -> dict[str, Any]:
+    """Say what goes in and out, and the class groups of ids that a generator is told of."""
+    images = {"layout": "NHWC", "type": "uint8", "channels": "RGB", "range": [0, 255]}
+    if not is_told(module):
+        return images
+    told = {"channels": "RGB in and out; in, the class group too", "class_groups": class_groups}
+    return images | told
 
 
 def _write_files(folder: Path, program: bytes | bytearray, weights: Mapping[str, Any]) -> None:

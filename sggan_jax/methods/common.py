@@ -11,7 +11,7 @@ import numpy as np
 from sggan_jax.config import Data, Nets
 from sggan_jax.methods.base import Weight, is_on
 from sggan_jax.nets.discriminators import PatchGAN
-from sggan_jax.nets.generators import ResNet, UNet, with_labels
+from sggan_jax.nets.generators import ResNet, UNet, is_told, with_labels
 from sggan_jax.nets.initial import init_params
 from sggan_jax.types import Array, Batch, Params, Tensors, to_float
 
@@ -143,7 +143,7 @@ def tell(modules: Mapping[str, Any], tensors: Tensors, images: Array, source: st
       images: float [B, H, W, 3], of the source or made from it.
       source: ``v`` or ``r``.
     """
-    if not getattr(modules["g_v2r"], "classes", 0):
+    if not is_told(modules["g_v2r"]):
         return images
     return with_labels(images, tensors[f"groups_{source}"])
 

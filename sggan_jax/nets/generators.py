@@ -129,6 +129,11 @@ class UNet(nn.Module):
         return ClassStyle(self.classes, name=f"up{level}_style")(x, labels, train)
 
 
+def is_told(generator: nn.Module) -> bool:
+    """Whether a generator is told of class groups."""
+    return getattr(generator, "classes", 0) > 0
+
+
 def with_labels(images: jax.Array, labels: jax.Array) -> jax.Array:
     """Put labels beside images, for a generator that is told of classes.
 

@@ -57,6 +57,37 @@ def check_images(images: np.ndarray) -> None:
         )
 
 
+def add_labels(
+    images: np.ndarray, labels: np.ndarray | None, class_groups: np.ndarray, who: str
+) -> np.ndarray:
+    """Put class groups beside images as a fourth channel, for a network that is told of them.
+
+    Args:
+      images: uint8 [H, W, 3] or [B, H, W, 3].
+      labels: class ids of their pixels, uint8 [H, W] or [B, H, W].
+      class_groups: class group of every id, [256].
+      who: needs the labels, for the error.
+
+    Raises:
+      InputError: if there are no labels, or they do not fit.
+
+    >>> image, labels = np.zeros((1, 1, 3), np.uint8), np.uint8([[7]])
+    >>> add_labels(image, labels, np.arange(256) * 2, "it").tolist()
+    [[[0, 0, 0, 14]]]
+    """
+    if labels is None:
+        raise InputError(
+            f"{who} was trained with nets.labels: its generator needs the labels of every image; "
+            f"give a folder of images/ and labels/"
+        )
+    if labels.shape != images.shape[:-1]:
+        raise InputError(
+            f"labels of shape {list(labels.shape)} do not fit images of {list(images.shape)}"
+        )
+    groups = class_groups[labels][..., None].astype(np.uint8)
+    return np.concatenate([images, groups], axis=-1)
+
+
 def pad_to_fit(network: Sized, images: np.ndarray) -> tuple[np.ndarray, Window]:
     """Mirror images at their borders up to the next size that a network takes.
 

@@ -23,6 +23,7 @@ from sggan_jax.evaluate.confusion import count_pixels, score
 from sggan_jax.evaluate.features import Features, read_features
 from sggan_jax.evaluate.held_out import prepare
 from sggan_jax.evaluate.measures import MEASURES
+from sggan_jax.nets.generators import is_told
 from sggan_jax.runs.description import Run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.best import check_measurable
@@ -68,8 +69,7 @@ class Measuring:
         self._net = plan.method.adapters.get("v2r") or plan.method.adapters["seg"]
         if "v2r" in plan.method.adapters:
             module = plan.method.modules[self._net]
-            told = getattr(module, "classes", 0) > 0
-            found = _of_adapter(plan.config, plan.run, tell, told)
+            found = _of_adapter(plan.config, plan.run, tell, is_told(module))
             self.images, self._score, classes, lacking = found
             self._call = jax.jit(_adapter(module))
         else:

@@ -8,6 +8,8 @@ from sggan_jax.adapt.adapter import load_adapter
 from sggan_jax.adapt.dataset import adapt_labelled
 from sggan_jax.adapt.request import Request, fulfil
 from sggan_jax.data.labels import class_table, group_table
+from sggan_jax.export.load import load_exported
+from sggan_jax.export.slim import write_slim_run
 from sggan_jax.export.write import export_generator
 from sggan_jax.nets.generators import with_labels
 from sggan_jax.types import IGNORE, InputError, to_float, to_uint8
@@ -119,6 +121,23 @@ def test_images_without_labels_are_refused_before_anything_starts(run, source, t
     assert not (tmp_path / "out").exists()
 
 
-def test_an_export_is_refused(run, tmp_path):
-    with pytest.raises(InputError, match="needs labels beside images, which an export does not"):
-        export_generator(run, tmp_path / "out")
+def test_an_export_is_told_as_the_run_is(run, tmp_path):
+    card = export_generator(run, tmp_path / "out", platforms=("cpu",))
+    assert card.difference["max"] <= 1
+    exported, image = load_exported(tmp_path / "out"), np.zeros((13, 30, 3), np.uint8)
+    labels = np.random.default_rng(1).choice(np.array([7, 23, 26], np.uint8), image.shape[:2])
+    near = exported(image, labels).astype(int) - load_adapter(run)(image, labels)
+    assert np.abs(near).max() <= 1
+    with pytest.raises(
+        InputError, match=r"^run was trained with nets\.labels: .* needs the labels"
+    ):
+        exported(image)
+    with pytest.raises(InputError, match="ONNX has no operators for"):
+        export_generator(run, tmp_path / "onnx", onnx=True)
+
+
+def test_a_slim_run_is_told_as_the_run_is(run, tmp_path):
+    assert write_slim_run(run, tmp_path / "slim", bits=23).difference["max"] == 0
+    image, labels = np.zeros((16, 32, 3), np.uint8), np.full(SIZE, 26, np.uint8)
+    slim, whole = (load_adapter(folder)(image, labels) for folder in (tmp_path / "slim", run))
+    np.testing.assert_array_equal(slim, whole)
