@@ -117,7 +117,11 @@ def fulfil(request: Request) -> int:
     video = request.builder == "folder" and is_video(Path(request.input))
     if not labelled:
         check_unlabelled(request.input, strength, request.repair)
-        check_untold(request, described)
+        if described.networks.get(described.adapts.get(request.direction, ""), {}).get("classes"):
+            raise InputError(
+                f"{request.run} was trained with nets.labels: its generator needs the labels of "
+                f"every image, but {request.input} has none; give a folder of images/ and labels/"
+            )
     if video:
         check_video(Path(request.input), Path(request.output), request.overwrite)
         if size is not None:
@@ -161,20 +165,6 @@ def check_unlabelled(source: str, strength: Strength, repair: bool) -> None:
     if repair:
         raise InputError(
             f"--repair needs the gate, and the gate needs labels, but {way_out}, or leave it out"
-        )
-
-
-def check_untold(request: Request, described: Run) -> None:
-    """Refuse a source without labels for a generator that is told of them.
-
-    Raises:
-      InputError: naming the run.
-    """
-    network = described.networks.get(described.adapts.get(request.direction, ""), {})
-    if network.get("classes"):
-        raise InputError(
-            f"{request.run} was trained with nets.labels: its generator needs the labels of every "
-            f"image, but {request.input} has none; give a folder of images/ and labels/"
         )
 
 

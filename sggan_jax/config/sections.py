@@ -153,8 +153,7 @@ class Nets(Section):
     skip_image: bool = False
     """unet: let the last layer see the image itself: small things stay sharp. Not in the paper."""
     labels: bool = False
-    """unet, sggan: tell the generators the class group of every pixel: gains, shifts and noise by
-    class. What they make needs labels too, when adapting. Not in the paper."""
+    """unet, sggan: generators know every pixel's class; so must who adapts. Not in the paper."""
     blocks: Count = 9
     """resnet: number of residual blocks."""
     upsampling: Literal["transpose", "resize"] = "transpose"
@@ -174,10 +173,8 @@ class Nets(Section):
     def check(self) -> None:
         """Refuse a last level without channels."""
         if self.generator == "unet" and self.skip_image and self.width < 2:
-            raise InputError(
-                f"nets.width must be at least 2 with nets.skip_image, whose last level has half of "
-                f"it, got {self.width}"
-            )
+            why = "nets.skip_image, whose last level has half of it"
+            raise InputError(f"nets.width must be at least 2 with {why}, got {self.width}")
 
 
 @dataclass(frozen=True)
