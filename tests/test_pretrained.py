@@ -10,7 +10,7 @@ from sggan_jax import toycity
 from sggan_jax.adapt.adapter import load_adapter
 
 RUNS = Path(__file__).parents[1] / "pretrained"
-RUN, CITY = RUNS / "toycity", RUNS / "city128"
+RUN, CITY, TOLD = RUNS / "toycity", RUNS / "city128", RUNS / "city128_labels"
 
 
 def test_the_pretrained_run_makes_the_toy_city_more_real():
@@ -24,9 +24,10 @@ def test_the_pretrained_run_makes_the_toy_city_more_real():
     assert all(b < 0.5 * a for a, b in zip(before, after, strict=True))
 
 
-def test_the_generator_of_real_streets_greys_a_rendering_and_keeps_its_edges():
+@pytest.mark.parametrize("run", [CITY, TOLD])
+def test_a_generator_of_real_streets_greys_a_rendering_and_keeps_its_edges(run):
     scene = toycity.render(10**6, 128, 256)
-    adapted = load_adapter(CITY)(scene.virtual).astype(np.float32)
+    adapted = load_adapter(run)(scene.virtual, scene.labels).astype(np.float32)
     source = scene.virtual.astype(np.float32)
 
     def colourful(image):
@@ -37,7 +38,7 @@ def test_the_generator_of_real_streets_greys_a_rendering_and_keeps_its_edges():
     assert np.corrcoef(edges)[0, 1] > 0.5
 
 
-@pytest.mark.parametrize("run", [RUN, CITY])
+@pytest.mark.parametrize("run", [RUN, CITY, TOLD])
 def test_they_are_small_and_name_no_machine(run):
     files = [path for path in run.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 1.1e7
