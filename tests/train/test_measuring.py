@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -288,5 +289,19 @@ def test_windows_are_shown_to_a_network_with_the_size_of_the_whole(tiny, monkeyp
     monkeypatch.setattr(measuring, "prepare", lambda *arrays: given.append(arrays[6]))
     windows = {"data__stored_height": 64, "data__stored_width": 128, "evaluate__network": "seg"}
     config = Config.from_dict(tiny(**windows, evaluate__count=16))
-    measuring._of_adapter(config, None, print)
+    measuring._of_adapter(config, None, print, told=False)
     assert given[0].size_of((16, 32)) == (8, 16)
+
+
+def test_a_network_that_is_told_gets_the_class_groups_of_held_out_images(tiny, monkeypatch):
+    images, labels = np.full((1, 16, 32, 3), 9, np.uint8), np.full((1, 16, 32), 7, np.uint8)
+    monkeypatch.setattr(measuring, "_read", lambda *_: (images, labels, ()))
+    monkeypatch.setattr(measuring, "_truth", lambda config, names: None)
+    monkeypatch.setattr(measuring, "_load_features", lambda *_: None)
+    monkeypatch.setattr(measuring, "prepare", lambda *_: None)
+    groups = (0,) * 7 + (3,) + (0,) * 248
+    run = SimpleNamespace(class_groups=groups, group_names=("road",))
+    config = Config.from_dict(tiny(evaluate__count=16))
+    given, *_ = measuring._of_adapter(config, run, print, told=True)
+    np.testing.assert_array_equal(given[..., :3], images)
+    assert (given[..., 3] == 3).all()
