@@ -43,13 +43,8 @@ BEYOND = (
     *("source", "class_statistics", "regions", "cyclegan", "cut", "sggan"),
     *("with_features", "with_r1", "with_content", "with_agreement"),
     *("with_semantic", "with_semantic_real", "with_semantic_all"),
-    *(
-        "city128",
-        "city128_labels",
-        "self_training",
-        "adapted_self_training",
-        "regions_self_training",
-    ),
+    *("city128", "city128_labels"),
+    *("self_training", "adapted_self_training", "regions_self_training"),
     *("few_labels", "few_labels_alone", "upper"),
 )
 ORDERS = {
@@ -201,6 +196,10 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
     # Experiments whose first segmentation network is asked: it has learned from renderings alone,
     # or from photographs, whose labels SG-GAN uses anyway.
     asked, asked_real = {"semantic__teacher": "source"}, {"semantic__teacher": "upper"}
+
+    def whole(preset: str, title: str) -> ConfigDict:
+        return experiment(title, segment, with_changes(sggan.get_config(preset), **asked_real))
+
     features = {"weights__adv_feat_r": 1.0, "weights__dis_feat_r": 1.0}
     content = {"weights__content_v": 1.0, "weights__content_r": 1.0}
     return ConfigDict(
@@ -222,21 +221,11 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
                 semantic__readable=False,
                 **asked_real,
             ),
-            "city128_labels": experiment(
-                "the same, generators told the labels",
-                segment,
-                with_changes(sggan.get_config("city128_labels"), **asked_real),
+            "city128_labels": whole("city128_labels", "the same, generators told the labels"),
+            "city128_gpu": whole(
+                "city128_gpu", "the same, twice as wide, features weighing twice as much"
             ),
-            "city128_gpu": experiment(
-                "the same, twice as wide, features weighing twice as much",
-                segment,
-                with_changes(sggan.get_config("city128_gpu"), **asked_real),
-            ),
-            full: experiment(
-                "SG-GAN, features, R1 and semantic loss",
-                segment,
-                with_changes(sggan.get_config(full), **asked_real),
-            ),
+            full: whole(full, "SG-GAN, features, R1 and semantic loss"),
             "self_training": experiment(
                 "renderings, self-training", self_training.get_config(network)
             ),

@@ -150,8 +150,8 @@ def without_beyond(config) -> None:
     config.loss.r1_every = 1
     config.weights.sem_v = 0.0
     config.semantic.readable = True
-    if config.nets.labels:
-        config.nets.labels, config.loss.grad_alpha = False, 0.9
+    config.nets.labels = False
+    config.loss.grad_alpha = common.get_config().loss.grad_alpha
 
 
 PRESETS = {

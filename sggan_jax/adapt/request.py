@@ -117,11 +117,6 @@ def fulfil(request: Request) -> int:
     video = request.builder == "folder" and is_video(Path(request.input))
     if not labelled:
         check_unlabelled(request.input, strength, request.repair)
-        if described.networks.get(described.adapts.get(request.direction, ""), {}).get("classes"):
-            raise InputError(
-                f"{request.run} was trained with nets.labels: its generator needs the labels of "
-                f"every image, but {request.input} has none; give a folder of images/ and labels/"
-            )
     if video:
         check_video(Path(request.input), Path(request.output), request.overwrite)
         if size is not None:
@@ -130,6 +125,11 @@ def fulfil(request: Request) -> int:
             )
     gate = Gate(table, load_segmenter(request.segmenter) if request.segmenter else None)
     adapter = load_adapter(request.run, request.direction, request.step, request.memory)
+    if adapter.needs_labels and not labelled:
+        raise InputError(
+            f"{request.run} was trained with nets.labels: its generator needs the labels of every "
+            f"image, but {request.input} has none; give a folder of images/ and labels/"
+        )
     adapter = dataclasses.replace(adapter, devices=pick_devices(request.devices))
     domains = described.config.get("data", {})
     if told := find_wrong_input(request.direction, request.input, request.builder, domains):

@@ -150,7 +150,8 @@ def make_work(
       adapt: uint8 images [B, H, W, 3] to adapted ones; images and stored class ids [B, H, W] where
         it has ``needs_labels`` set.
       strength: of what it does.
-      source: folder data set that has the labels; not needed where nothing asks for them.
+      source: folder data set that has the labels; not needed where nothing asks for them. An
+        adapter that asks for labels itself refuses to do without.
       table: its classes.
     """
     told = getattr(adapt, "needs_labels", False)
@@ -169,7 +170,8 @@ def make_work(
     def work(names: Sequence[Path], images: np.ndarray) -> np.ndarray:
         size = images.shape[1:3]
         labels = [read(name, size) for name in names] if told or strength.classes else []
-        adapted = adapt(images, _stack(labels, table, images.shape)) if told else adapt(images)
+        beside = (_stack(labels, table, images.shape),) if told and source and table else ()
+        adapted = adapt(images, *beside)
         if str(strength) == "1":
             return adapted
         if not strength.classes or source is None or table is None:
@@ -184,11 +186,11 @@ def make_work(
 
 
 def _stack(
-    labels: Sequence[np.ndarray | None], table: ClassTable | None, shape: tuple[int, ...]
+    labels: Sequence[np.ndarray | None], table: ClassTable, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Stack labels for a batch of images, as training stores them; none where there are none."""
     stacked = np.full(shape[:3], IGNORE, np.uint8)
     for row, label in zip(stacked, labels, strict=False):
-        if label is not None and table is not None:
+        if label is not None:
             row[:] = table.to_stored(label)
     return stacked

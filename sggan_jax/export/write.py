@@ -79,8 +79,8 @@ def export_generator(
     module, variables, step = read_network(run, direction, step)
     if onnx and is_told(module):
         raise InputError(
-            f"{run} was trained with nets.labels, and draws noise, which ONNX has no operators for "
-            f"that repeat it; export without --onnx"
+            f"{run} was trained with nets.labels, and such a generator is not written as ONNX; "
+            f"export without --onnx"
         )
     if onnx:
         check_onnx()

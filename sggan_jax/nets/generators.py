@@ -131,24 +131,24 @@ class UNet(nn.Module):
 
 def is_told(generator: nn.Module) -> bool:
     """Whether a generator is told of class groups."""
-    return getattr(generator, "classes", 0) > 0
+    return isinstance(generator, UNet) and generator.classes > 0
 
 
 def with_labels(images: jax.Array, labels: jax.Array) -> jax.Array:
     """Put labels beside images, for a generator that is told of classes.
 
     Args:
-      images: [B, H, W, 3], uint8 or in [-1, 1].
+      images: [B, H, W, 3] in [-1, 1].
       labels: class groups [B, H, W], integers; ``IGNORE`` is none.
 
     Returns:
-      [B, H, W, 4] of the images' type, uint8 labels in its range like a fourth colour.
+      [B, H, W, 4] of the images' type: what is made of uint8 images with class groups as a fourth
+      channel, too.
 
     >>> with_labels(jnp.zeros((1, 1, 1, 3)), jnp.array([[[255]]])).tolist()
     [[[[0.0, 0.0, 0.0, 1.0]]]]
     """
-    channel = labels[..., None].astype(jnp.uint8)
-    channel = channel if images.dtype == jnp.uint8 else to_float(channel).astype(images.dtype)
+    channel = to_float(labels[..., None].astype(jnp.uint8)).astype(images.dtype)
     return jnp.concatenate([images, channel], axis=-1)
 
 

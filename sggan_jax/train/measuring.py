@@ -24,6 +24,7 @@ from sggan_jax.evaluate.features import Features, read_features
 from sggan_jax.evaluate.held_out import prepare
 from sggan_jax.evaluate.measures import MEASURES
 from sggan_jax.nets.generators import is_told
+from sggan_jax.nets.sizes import add_labels
 from sggan_jax.runs.description import Run
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.best import check_measurable
@@ -153,8 +154,7 @@ def _of_adapter(
         *(features, segmenter, truth),
     )
     if told:
-        beside = np.array(run.class_groups, np.uint8)[labels]
-        sources = np.concatenate([sources, beside[..., None]], axis=-1)
+        sources = add_labels(sources, labels, np.array(run.class_groups, np.uint8), "the run")
     return sources, lambda adapted: measure(adapted, held), names, lacking
 
 

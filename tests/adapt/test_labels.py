@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from sggan_jax.adapt.adapter import load_adapter
-from sggan_jax.adapt.dataset import adapt_labelled
+from sggan_jax.adapt.dataset import adapt_folder, adapt_labelled
 from sggan_jax.adapt.request import Request, fulfil
 from sggan_jax.data.labels import class_table, group_table
 from sggan_jax.export.load import load_exported
@@ -114,6 +114,11 @@ def test_a_changed_label_makes_its_image_anew(run, source, tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "out/images/a.png"), want)
 
 
+def test_a_folder_of_images_alone_is_not_adapted_as_if_nothing_had_a_class(run, source, tmp_path):
+    with pytest.raises(InputError, match="needs the labels of every image"):
+        adapt_folder(load_adapter(run), source / "images", tmp_path / "out", progress=False)
+
+
 def test_images_without_labels_are_refused_before_anything_starts(run, source, tmp_path):
     request = Request(str(run), str(tmp_path / "out"), str(source / "images"))
     with pytest.raises(InputError, match=r"the labels of every image, but .*images has none"):
@@ -132,7 +137,7 @@ def test_an_export_is_told_as_the_run_is(run, tmp_path):
         InputError, match=r"^run was trained with nets\.labels: .* needs the labels"
     ):
         exported(image)
-    with pytest.raises(InputError, match="ONNX has no operators for"):
+    with pytest.raises(InputError, match="is not written as ONNX"):
         export_generator(run, tmp_path / "onnx", onnx=True)
 
 

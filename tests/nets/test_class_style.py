@@ -7,6 +7,7 @@ import pytest
 
 from sggan_jax.nets.generators import UNet, with_labels
 from sggan_jax.nets.layers import ClassStyle
+from sggan_jax.nets.sizes import add_labels
 from sggan_jax.types import IGNORE, to_float, to_uint8
 
 
@@ -83,14 +84,13 @@ def test_labels_change_the_image_and_every_class_by_itself(told):
             assert np.abs(made[k] - other).mean() > 0.01
 
 
-def test_labels_pass_through_bytes_and_floats_alike():
-    labels = np.arange(256).reshape(1, 16, 16)
+def test_class_groups_of_bytes_are_those_of_floats():
+    groups = np.arange(256, dtype=np.uint8)
+    labels = np.random.default_rng(1).permutation(groups).reshape(1, 16, 16)
     images = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), np.uint8)
-    as_bytes = with_labels(jnp.asarray(images), labels)
-    assert as_bytes.dtype == jnp.uint8
-    np.testing.assert_array_equal(as_bytes[..., 3], labels)
-    as_floats = with_labels(to_float(jnp.asarray(images)), labels)
-    np.testing.assert_allclose(to_float(as_bytes), as_floats, atol=1e-6)
+    as_bytes = add_labels(images, labels, groups[::-1], "it")
+    as_floats = with_labels(to_float(jnp.asarray(images)), groups[::-1][labels])
+    np.testing.assert_allclose(to_float(jnp.asarray(as_bytes)), as_floats, atol=1e-6)
     np.testing.assert_array_equal(to_uint8(as_floats), as_bytes)
 
 
