@@ -8,8 +8,7 @@
   (docs/recipe.md), an idea a row;
 * ``cityscapes128_gpu``: the same data on a GPU: batches of 4 in 1500 steps, and wider networks;
 * ``budget``: the same data; what adapted renderings are worth beside 0, 25, 100, 400 and all
-  labelled photographs, at equal steps (docs/recipe.md); not measured. ``--config.order`` and
-  ``--config.budget.beside`` name other adaptations, such as ``('sggan',)``;
+  labelled photographs, at equal steps (docs/recipe.md); not measured;
 * ``paper``: GTA-V to Cityscapes at the paper's settings (Table 2), for GPUs;
 * ``gtav``: the same at the sizes that others work at, with what goes beyond the paper: windows of
   256x512 out of 512x1024, segmentation of 512x1024, scored on labels of 1024x2048; for GPUs, not
@@ -43,7 +42,7 @@ BEYOND = (
     *("source", "class_statistics", "regions", "cyclegan", "cut", "sggan"),
     *("with_features", "with_r1", "with_content", "with_agreement"),
     *("with_semantic", "with_semantic_real", "with_semantic_all"),
-    *("city128", "city128_labels"),
+    *("city128", "city128_labels", "harmonised"),
     *("self_training", "adapted_self_training", "regions_self_training"),
     *("few_labels", "few_labels_alone", "upper"),
 )
@@ -56,6 +55,7 @@ ORDERS = {
         "sggan",
         "city128",
         "city128_gpu",
+        "harmonised",
         "upper",
     ),
     "gtav": ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper"),
@@ -104,9 +104,9 @@ def get_config(name: str = "toycity"):
     config.experiments = list_experiments(preset, light, config.label_set)
     config.experiments.update(list_beyond(preset, light))
     if name == "cityscapes128_gpu":
-        for one in ("cyclegan", "sggan", "city128"):
-            config.experiments[one].adapt.train.batch_size = 4
-        config.experiments.city128.adapt.semantic.readable = False
+        for one in ("cyclegan", "sggan", "city128", "harmonised"):
+            adapt = config.experiments[one].adapt
+            adapt.train.batch_size, adapt.semantic.readable = 4, False
     # Rows of the table; an experiment that is not here is not run.
     extra = {"camvid": ("unbalanced",), "paper": ("sggan_2k",)}.get(name, ())
     config.order = ORDERS.get(name, ORDER[:-1] + extra + (ORDER[-1], "upper"))
@@ -197,17 +197,17 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
     # or from photographs, whose labels SG-GAN uses anyway.
     asked, asked_real = {"semantic__teacher": "source"}, {"semantic__teacher": "upper"}
 
-    def whole(preset: str, title: str) -> ConfigDict:
-        return experiment(title, segment, with_changes(sggan.get_config(preset), **asked_real))
+    def whole(preset: str, title: str, images: str = "") -> ConfigDict:
+        adapt = with_changes(sggan.get_config(preset), **asked_real)
+        return experiment(title, segment, adapt, images=images)
 
     features = {"weights__adv_feat_r": 1.0, "weights__dis_feat_r": 1.0}
-    content = {"weights__content_v": 1.0, "weights__content_r": 1.0}
     return ConfigDict(
         {
             "cut": experiment("CUT", segment, cut.get_config(preset)),
             "with_features": sggan_with("discriminators of features", **features),
             "with_r1": sggan_with("R1", weights__r1_r=0.03, weights__r1_v=0.03, loss__r1_every=4),
-            "with_content": sggan_with("content loss", **content),
+            "with_content": sggan_with("content loss", weights__content_v=1, weights__content_r=1),
             "with_agreement": sggan_with("agreement masks", loss__agreement=True),
             "with_semantic": sggan_with(
                 "semantic loss, teacher of renderings", weights__sem_v=1.0, **asked
@@ -226,6 +226,7 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
                 "city128_gpu", "the same, twice as wide, features weighing twice as much"
             ),
             full: whole(full, "SG-GAN, features, R1 and semantic loss"),
+            "harmonised": whole(full, "{images}, then SG-GAN with all this", images="regions"),
             "self_training": experiment(
                 "renderings, self-training", self_training.get_config(network)
             ),

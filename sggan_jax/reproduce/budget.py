@@ -109,7 +109,9 @@ def tell_labels_seen(experiment: Experiment, experiments: Mapping[str, Experimen
         return f"up to {PHOTOGRAPHS} real labels, whose regions it shows"
     if not experiment.adapt:
         return ""
-    config, seen = Config.from_dict(experiment.adapt), []
+    config = Config.from_dict(experiment.adapt)
+    before = tell_labels_seen(experiment.images, experiments) if experiment.images else ""
+    seen = [before] if before else []
     needed = "real" in who_needs_labels(config) or config.data.candidates > 1
     if needed and not experiment.predicted:
         seen.append("all real labels, in its adaptation")
@@ -168,7 +170,7 @@ def _check(config: Mapping[str, Any], experiments: Mapping[str, Experiment]) -> 
     able = [
         name
         for name, one in experiments.items()
-        if one.domain == "virtual" and not one.images and not one.real_labels
+        if one.domain == "virtual" and one.origin is one and not one.real_labels
         if one.segment == plain
     ]
     for name in beside if counts else ():

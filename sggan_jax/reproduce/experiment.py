@@ -23,8 +23,8 @@ class Experiment:
       adapt: configuration of the adaptation to train; empty for none.
       colour_transfer: adaptation without learning, one of ``COLOUR_TRANSFERS``; empty for none.
       segment: configuration of the segmentation network.
-      images: experiment whose training images the segmentation network learns from; None for its
-        own.
+      images: experiment whose training images the adaptation adapts, or without one the
+        segmentation network learns from; None for the renderings, or its own.
       real_labels: labelled real images that it learns from beside those, half of every batch, or
         with domain ``real`` from nothing else: their number, or ``all``.
       domain: that the segmentation network learns from: ``virtual``, adapted if there is an
@@ -51,8 +51,14 @@ class Experiment:
 
     @property
     def origin(self) -> "Experiment":
-        """The experiment that makes the images: this one, or ``images``."""
-        return self.images or self
+        """The experiment that makes the images: this one, or ``images`` where it adapts none."""
+        return self if self.adapt or self.images is None else self.images
+
+    @property
+    def stages(self) -> "tuple[Experiment, ...]":
+        """The experiments that make its images, one from the other's: the origin is the last."""
+        origin = self.origin
+        return (origin.images, origin) if origin.images else (origin,)
 
     @property
     def teacher(self) -> str:
@@ -70,14 +76,19 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
       InputError: naming the experiment and what is wrong with it.
     """
     experiments: dict[str, Experiment] = {}
-    # Those that learn from another one's images come after it.
-    for name in sorted(config["order"], key=lambda name: bool(_images(config, name))):
+    # Those that adapt another one's images come after it, and then those that only learn.
+    for name in sorted(config["order"], key=lambda name: _rank(config, name)):
         fields = dict(config["experiments"][name])
         for part, steps in (("adapt", "adapt_steps"), ("segment", "segment_steps")):
             if fields[part] and config[steps]:
                 fields[part] = with_values(fields[part], train__steps=config[steps])
         if images := fields["images"]:
-            able = [name for name, one in experiments.items() if not one.images]
+            adapts = bool(fields["adapt"])
+            able = [
+                name
+                for name, one in experiments.items()
+                if one.origin is one and not (adapts and one.images)
+            ]
             if images not in able:
                 raise InputError(
                     f"experiment {name}: images must be one of {', '.join(able)}, which make "
@@ -95,13 +106,14 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
     return experiments
 
 
-def _images(config: Mapping[str, Any], name: str) -> str:
-    """Name the experiment whose images another one learns from."""
+def _rank(config: Mapping[str, Any], name: str) -> int:
+    """Rank an experiment: 0 takes no other one's images, 1 adapts them, 2 learns from them."""
     if name not in config["experiments"]:
         raise InputError(
             f"order names {name!r}, but experiments holds {sorted(config['experiments'])}"
         )
-    return config["experiments"][name]["images"]
+    fields = config["experiments"][name]
+    return (1 if fields["adapt"] else 2) if fields["images"] else 0
 
 
 def check_experiment(experiment: Experiment) -> None:
@@ -117,7 +129,7 @@ def check_experiment(experiment: Experiment) -> None:
     if experiment.domain not in ("virtual", "real"):
         raise InputError(f"{told}: domain must be virtual or real")
     virtual = experiment.domain == "virtual"
-    kinds = experiment.adapt, experiment.colour_transfer, experiment.images, not virtual
+    kinds = experiment.adapt or experiment.images, experiment.colour_transfer, not virtual
     if sum(map(bool, kinds)) > 1:
         raise InputError(f"{told} asks for more than one source of training images")
     number = experiment.real_labels
@@ -184,6 +196,11 @@ class Paths:
     def predicted(self) -> Path:
         """The real domain with labels predicted by the source-only network."""
         return self.root / "real_predicted"
+
+    def source(self, experiment: Experiment, seed: int) -> Path:
+        """Folder data set that an experiment adapts: renderings, or what another made of them."""
+        images = experiment.images
+        return self.dataset(images, seed if images.adapt else 0) if images else self.virtual
 
     def adapter(self, experiment: Experiment, seed: int) -> Path:
         """Run directory of an adaptation."""

@@ -79,6 +79,13 @@ class Benchmark:
     def train_adapter(self, experiment: Experiment, seed: int) -> None:
         """Train the adaptation of an experiment."""
         config = self._configure(experiment.adapt, seed, self.data)
+        if experiment.images:
+            config = with_values(
+                config,
+                data__virtual="folder",
+                data__virtual_dir=str(self.paths.source(experiment, seed)),
+                data__virtual_table=self._table(experiment),
+            )
         if experiment.predicted:
             real = str(self.paths.predicted)
             config = with_values(
@@ -119,11 +126,12 @@ class Benchmark:
         self.train_segmenter(self.experiments[experiment.teacher], 0, first)
 
     def make_dataset(self, experiment: Experiment, seed: int) -> None:
-        """Adapt the whole virtual domain; labels are carried over."""
+        """Adapt the whole virtual domain, or what another made of it; labels are carried over."""
         target = self.paths.dataset(experiment, seed)
         if experiment.adapt:
             adapter = load_adapter(self.paths.adapter(experiment, seed))
-            adapt_labelled(adapter, self.paths.virtual, target, batch_size=_BATCH)
+            source = self.paths.source(experiment, seed)
+            adapt_labelled(adapter, source, target, batch_size=_BATCH)
         elif experiment.colour_transfer:
             folders = self.paths.virtual, self.paths.real, target
             label_set = self.config["label_set"]

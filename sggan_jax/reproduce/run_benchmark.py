@@ -71,14 +71,14 @@ def choose(benchmark: Benchmark, only: tuple[str, ...]) -> dict[str, Experiment]
     names = {*only}
     if any(_is_scored(experiment) for experiment in named):
         names.add(benchmark.config["upper"])
-    if any(experiment.origin.predicted for experiment in named):
+    if any(stage.predicted for experiment in named for stage in experiment.stages):
         names.add(benchmark.config["source"])
     return {name: one for name, one in benchmark.experiments.items() if name in names}
 
 
 def _is_scored(experiment: Experiment) -> bool:
     """Whether it is scored what the experiment's own images keep of their labels."""
-    return experiment.domain == "virtual" and not experiment.images
+    return experiment.domain == "virtual" and experiment.origin is experiment
 
 
 def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Iterator[Job]:
@@ -109,10 +109,12 @@ def _jobs_of_seed(
     def job(what, work, *args):
         return Job(experiment.name, what, partial(work, experiment, seed, *args))
 
-    if (experiment.origin.name, seed) not in made:
-        made.add((experiment.origin.name, seed))
-        for what, work in _jobs_of_images(benchmark, experiment.origin, seed):
-            yield Job(experiment.name, what, work)
+    for stage in experiment.stages:
+        turn = seed if stage.adapt else 0
+        if (stage.name, turn) not in made:
+            made.add((stage.name, turn))
+            for what, work in _jobs_of_images(benchmark, stage, turn):
+                yield Job(experiment.name, what, work)
     for segment_seed in benchmark.config["segment_seeds"]:
         told = f"seeds {seed} and {segment_seed}"
         yield job(f"train segmentation, {told}", benchmark.train_segmenter, segment_seed)
@@ -121,18 +123,18 @@ def _jobs_of_seed(
 
 
 def _jobs_of_images(
-    benchmark: Benchmark, origin: Experiment, seed: int
+    benchmark: Benchmark, stage: Experiment, seed: int
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """List what makes an experiment's training images."""
-    if origin.predicted:
+    """List what makes an experiment's training images, where those it adapts are there."""
+    if stage.predicted:
         yield "predict labels of the real domain", benchmark.predict_labels
-    if origin.teacher in benchmark.experiments:
-        teach = partial(benchmark.train_teacher, origin)
-        yield f"train the teacher, {origin.teacher}'s", teach
-    if origin.adapt:
-        yield f"train adaptation, seed {seed}", partial(benchmark.train_adapter, origin, seed)
-    if origin.is_adapted:
-        yield f"adapt images, seed {seed}", partial(benchmark.make_dataset, origin, seed)
+    if stage.teacher in benchmark.experiments:
+        teach = partial(benchmark.train_teacher, stage)
+        yield f"train the teacher, {stage.teacher}'s", teach
+    if stage.adapt:
+        yield f"train adaptation, seed {seed}", partial(benchmark.train_adapter, stage, seed)
+    if stage.is_adapted:
+        yield f"adapt images, seed {seed}", partial(benchmark.make_dataset, stage, seed)
 
 
 def _jobs_on_images(benchmark: Benchmark, experiment: Experiment, seed: int) -> Iterator[Job]:

@@ -100,6 +100,7 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     last = (
         "city128",
         "city128_labels",
+        "harmonised",
         "self_training",
         "adapted_self_training",
         "regions_self_training",
@@ -114,6 +115,8 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
         assert 1 <= len(changed) <= 2, name
     assert differing(rows["with_semantic"]["adapt"], plain) == {"semantic": "source", "weights": 1}
     assert rows["city128"]["adapt"]["semantic"]["teacher"] == "upper"
+    assert rows["harmonised"]["adapt"] == rows["city128"]["adapt"]
+    assert rows["harmonised"]["images"] == "regions"
     assert rows["self_training"]["segment"]["method"] == "self_training"
     assert (rows["cut"]["adapt"]["method"], rows["cut"]["adapt"]["data"]["height"]) == ("cut", 128)
 
@@ -121,13 +124,14 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
 def test_the_comparison_for_gpus_feeds_all_alike():
     config = benchmark.get_config("cityscapes128_gpu")
     names = [name for name in config.order if config.experiments[name].adapt]
-    assert names == ["cyclegan", "sggan", "city128", "city128_gpu"]
+    assert names == ["cyclegan", "sggan", "city128", "city128_gpu", "harmonised"]
     read = read_experiments(config.to_dict())
     for name in names:
         train = read[name].adapt["train"]
         assert (train["batch_size"], train["steps"]) == (4, 1500), name
     one, other = read["city128"].adapt, read["city128_gpu"].adapt
     assert set(differing(one, other)) == {"nets", "weights", "train"}  # checkpoint_every
+    assert read["harmonised"].adapt == one
     assert one["semantic"]["teacher"] == other["semantic"]["teacher"] == "upper"
 
 

@@ -152,6 +152,53 @@ def test_images_of_another_experiment_are_made_once_and_learned_from():
     assert diary.done.count(("make_dataset", "game", 4)) == 1
 
 
+def test_an_adaptation_adapts_what_another_experiment_made():
+    experiments = read(
+        again=fields(images="game"),
+        game=fields(adapt=NET, images="tint", title="{images}, then a game"),
+        tint=fields(colour_transfer="fourier", title="a tint"),
+    )
+    assert experiments["game"].title == "a tint, then a game"
+    assert [one.name for one in experiments["again"].stages] == ["tint", "game"]
+    paths = Paths(Path("runs"))
+    assert paths.source(experiments["game"], 4) == Path("runs/tint/adapted_0")
+    assert paths.dataset(experiments["again"], 4) == Path("runs/game/adapted_4")
+    diary = Diary(experiments)
+    run_benchmark(diary, only=("again", "game"))
+    made = [entry for entry in diary.done if entry[0] in ("make_dataset", "train_adapter")]
+    assert made == [
+        *[("make_dataset", "tint", 0), ("train_adapter", "game", 3), ("make_dataset", "game", 3)],
+        *[("train_adapter", "game", 4), ("make_dataset", "game", 4)],
+    ]
+    # What its images keep of their labels is scored, once for those that make them.
+    kept = [entry[1:3] for entry in diary.done if entry[0] == "score_kept"]
+    assert kept == [("game", 3), ("game", 4)]
+    with pytest.raises(InputError, match="experiment more: images must be one of source, upper"):
+        read(game=fields(adapt=NET, images="source"), more=fields(adapt=NET, images="game"))
+
+
+def test_an_adaptation_trains_on_what_another_experiment_made(tmp_path, monkeypatch):
+    benchmark = Benchmark.__new__(Benchmark)
+    benchmark.data = Data(virtual="folder", virtual_dir="mine", virtual_table="gtav")
+    benchmark.config = CONFIG
+    tint = fields(colour_transfer="fourier")
+    benchmark.experiments = read(tint=tint, game=fields(adapt=whole_config(""), images="tint"))
+    benchmark.paths = Paths(tmp_path)
+    asked = []
+    monkeypatch.setattr(jobs, "train", lambda config, workdir: asked.append(config["data"]))
+    monkeypatch.setattr(jobs, "load_adapter", lambda run: run)
+    monkeypatch.setattr(jobs, "adapt_labelled", lambda *args, batch_size: asked.append(args))
+    game = benchmark.experiments["game"]
+    benchmark.train_adapter(game, 3)
+    benchmark.make_dataset(game, 3)
+    data, (adapter, source, target) = asked
+    composed = tmp_path / "tint" / "adapted_0"
+    assert (data["virtual"], data["virtual_dir"]) == ("folder", str(composed))
+    assert data["virtual_table"] == "gtav"  # its ids are kept as they are
+    assert (adapter, source) == (tmp_path / "game" / "adapter_3", composed)
+    assert target == tmp_path / "game" / "adapted_3"
+
+
 def segmenter_config(tmp_path, monkeypatch, experiment, **files):
     """What the segmentation network of an experiment is trained with."""
     benchmark = Benchmark.__new__(Benchmark)
@@ -223,7 +270,8 @@ def test_steps_of_the_ladder_are_those_of_every_rung():
         ({"colour_transfer": "fourier", "adapt": NET}, "more than one source"),
         ({"colour_transfer": "fourier", "domain": "real"}, "more than one source"),
         ({"domain": "moon"}, "experiment odd: domain must be"),
-        ({"images": "source", "adapt": NET}, "more than one source"),
+        ({"images": "source", "colour_transfer": "fourier"}, "more than one source"),
+        ({"images": "upper", "domain": "real"}, "more than one source"),
         ({"images": "odd"}, "experiment odd: images must be one of source, upper, which make"),
         (
             {"domain": "real"},
