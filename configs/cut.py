@@ -11,7 +11,7 @@ from configs import sggan
 def get_config(name: str = "paper"):
     """Return SG-GAN's named configuration as CUT."""
     config = sggan.get_config(name)
-    config.nets.labels = False
+    sggan.without_beyond(config)
     config.method = "cut"
     config.data.class_groups = "one"
     config.weights.adv_r = 1.0

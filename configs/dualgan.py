@@ -22,7 +22,7 @@ from configs import sggan
 def get_config(name: str = "paper"):
     """Return SG-GAN's named configuration as DualGAN."""
     config = sggan.get_config(name)
-    config.nets.labels = False
+    sggan.without_beyond(config)
     config.method = "dualgan"
     config.data.class_groups = "one"
     config.weights.grad_v = config.weights.grad_r = 0.0

@@ -10,14 +10,17 @@
 * ``city128``: labelled renderings to photographs of a city at 128x256, with discriminators of
   frozen features, R1 and a semantic loss (docs/recipe.md); ten minutes. Give the segmentation
   network to ask: ``--config.semantic.teacher=RUN``.
-* ``city128_labels``: the same with generators that are told the labels, so that adapting needs
-  them too; a little longer.
+* ``city128_labels``: a generator that is told the labels, so that adapting needs them too, and is
+  trained without a way back; as long.
 * ``city128_gpu``: ``city128`` for one GPU: networks of twice the width, batches of 4, features that
   weigh twice as much, and a teacher that is asked about every pixel; five minutes.
 * ``city``: ``city128_gpu`` in windows of 256x512 out of 512x1024; not measured.
 """
 
 from configs import common
+
+ONE_WAY = ("adv_v", "dis_v", "r1_v", "cyc_v", "cyc_r", "grad_r", "idt_v", "idt_r")
+"""Weights that are 0 where only renderings are adapted."""
 
 
 def get_config(name: str = "paper"):
@@ -103,13 +106,25 @@ def city128(config) -> None:
 
 
 def city128_labels(config) -> None:
-    """Tell the generators the labels: with these, leaves come and stripes do not."""
+    """Tell the generator the labels, and train one way: leaves come and walls weather."""
     city128(config)
     config.nets.labels = True
+    one_way(config)
     # Within a class the renderings' own gradients are no model: walls weather and leaves come.
     config.loss.grad_alpha = 1.0
     config.weights.adv_feat_r = 2.0
     config.semantic.readable = False
+
+
+def one_way(config) -> None:
+    """Train the generator from virtual to real alone.
+
+    A cycle asks that a rendering can be had back from its photograph, and the identity loss that
+    photographs stay as they are: both keep a generator near what it was given. The labels are kept
+    by the semantic loss, the outlines by the gradient loss.
+    """
+    for name in ONE_WAY:
+        config.weights[name] = 0.0
 
 
 def city128_gpu(config) -> None:
@@ -152,6 +167,10 @@ def without_beyond(config) -> None:
     config.semantic.readable = True
     config.nets.labels = False
     config.loss.grad_alpha = common.get_config().loss.grad_alpha
+    if not config.weights.cyc_v:
+        both_ways = get_config("camvid128").weights
+        for name in ONE_WAY:
+            config.weights[name] = both_ways[name]
 
 
 PRESETS = {

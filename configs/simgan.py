@@ -13,7 +13,7 @@ from configs import sggan
 def get_config(name: str = "paper"):
     """Return SG-GAN's named configuration as SimGAN."""
     config = sggan.get_config(name)
-    config.nets.labels = False
+    sggan.without_beyond(config)
     config.method = "simgan"
     config.data.class_groups = "one"
     config.weights.adv_r = 1.0

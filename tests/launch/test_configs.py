@@ -17,6 +17,7 @@ from configs import (
 from sggan_jax.config import Config
 from sggan_jax.data.labels import group_table
 from sggan_jax.methods import make_method
+from sggan_jax.methods.sggan import WAY_BACK
 from sggan_jax.reproduce.experiment import read_experiments
 from sggan_jax.types import num_params
 
@@ -60,6 +61,8 @@ def test_what_goes_beyond_the_paper_is_in_the_presets_of_cities_alone():
         want = beyond if name.startswith("city") else off
         if name in ("city128_labels", "city128_gpu", "city"):
             want = beyond | {"adv_feat_r": 2}
+        if name == "city128_labels":
+            want |= {"r1_v": 0}  # no way back, and nobody to judge it
         assert {term: weights[term] for term in beyond} == want
         assert {term: cyclegan.get_config(name).weights[term] for term in beyond} == off
     # Beside these terms city128 is camvid128.
@@ -72,10 +75,17 @@ def test_baselines_of_the_preset_with_labels_are_those_without():
     for file in (bigan, cut, cyclegan, dualgan, simgan):
         told, untold = (file.get_config(f"city128{end}").to_dict() for end in ("_labels", ""))
         assert not told["nets"]["labels"]
-        told["loss"]["grad_alpha"], told["semantic"]["readable"] = 0.9, True
-        told["weights"]["adv_feat_r"] = untold["weights"]["adv_feat_r"]
-        untold["semantic"]["readable"] = True
         assert told == untold, file
+
+
+def test_with_labels_one_generator_is_trained():
+    weights = sggan.get_config("city128_labels").weights
+    assert [name for name in WAY_BACK if weights[name]] == []
+    # The row of the comparison that has cycles has all else alike.
+    rows = benchmark.get_config("cityscapes128").to_dict()["experiments"]
+    two_way, one_way = (rows[name]["adapt"] for name in ("labels_with_cycles", "city128_labels"))
+    assert set(differing(two_way, one_way)) == {"weights"}
+    assert all(two_way["weights"][name] for name in sggan.ONE_WAY)
 
 
 def test_city_cuts_windows_of_half_the_stored_side():
@@ -99,10 +109,12 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     first = ("source", "class_statistics", "regions", "cyclegan", "cut", "sggan")
     last = (
         "city128",
+        "labels_with_cycles",
         "city128_labels",
         "harmonised",
         "self_training",
         "adapted_self_training",
+        "labels_self_training",
         "regions_self_training",
     )
     labels = ("few_labels", "few_labels_alone")
