@@ -92,7 +92,9 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
         sggan.without_beyond(game)
         return experiment(f"SG-GAN with {title}", segment, with_changes(game, **values))
 
-    full = "city" if preset == "city" else "city128"
+    full, title = "city128", "SG-GAN, features, R1 and semantic loss"
+    if preset == "city":
+        full, title = preset, f"{title}, generator told the labels, one way"
 
     # Experiments whose first segmentation network is asked: it has learned from renderings alone,
     # or from photographs, whose labels SG-GAN uses anyway.
@@ -133,11 +135,11 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
             "city128_gpu": whole(
                 "city128_gpu", "the same, twice as wide, features weighing twice as much"
             ),
-            full: whole(full, "SG-GAN, features, R1 and semantic loss"),
+            full: whole(full, title),
             "harmonised": whole(full, "{images}, then SG-GAN with all this", images="regions"),
             # Neither its discriminators nor its teacher see a real label.
             f"{full}_unlabelled": experiment(
-                "SG-GAN, features, R1 and semantic loss, no real label",
+                f"{title}, no real label",
                 segment,
                 with_changes(sggan.get_config(full), **asked),
                 predicted=True,

@@ -14,7 +14,8 @@
   trained without a way back; as long.
 * ``city128_gpu``: ``city128`` for one GPU: networks of twice the width, batches of 4, features that
   weigh twice as much, and a teacher that is asked about every pixel; five minutes.
-* ``city``: ``city128_gpu`` in windows of 256x512 out of 512x1024; not measured.
+* ``city``: ``city128_labels`` as wide as ``city128_gpu``, in windows of 256x512 out of 512x1024, for
+  one GPU; not measured.
 """
 
 from configs import common
@@ -139,7 +140,9 @@ def city128_gpu(config) -> None:
 
 def city(config) -> None:
     """Train in windows of 256x512 out of 512x1024, for one GPU; not measured."""
-    city128_gpu(config)
+    city128_labels(config)
+    config.nets.width = config.nets.dis_width = 64
+    config.train.batch_size = 4
     # Cityscapes' aspect, at which GTA-V's images are hardly stretched.
     config.data.stored_height, config.data.stored_width = 512, 1024
     config.data.height, config.data.width = 256, 512

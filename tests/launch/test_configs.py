@@ -61,7 +61,7 @@ def test_what_goes_beyond_the_paper_is_in_the_presets_of_cities_alone():
         want = beyond if name.startswith("city") else off
         if name in ("city128_labels", "city128_gpu", "city"):
             want = beyond | {"adv_feat_r": 2}
-        if name == "city128_labels":
+        if name in ("city128_labels", "city"):
             want |= {"r1_v": 0}  # no way back, and nobody to judge it
         assert {term: weights[term] for term in beyond} == want
         assert {term: cyclegan.get_config(name).weights[term] for term in beyond} == off

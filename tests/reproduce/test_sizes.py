@@ -183,5 +183,5 @@ def test_gtav_is_compared_at_the_sizes_of_others():
     rows = made.experiments
     assert rows["sggan"].adapt["weights"]["sem_v"] == 0
     assert rows["city"].adapt["weights"]["sem_v"] == 1
-    assert rows["city"].adapt["nets"] == rows["sggan"].adapt["nets"]
+    assert rows["city"].adapt["nets"] == rows["sggan"].adapt["nets"] | {"labels": True}
     assert rows["upper"].segment["seg"]["network"] == "resnet38"
