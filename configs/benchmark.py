@@ -31,7 +31,7 @@ BEYOND = (
     *("with_semantic", "with_semantic_real", "with_semantic_all"),
     *("city128", "labels_with_cycles", "city128_labels", "harmonised"),
     *("self_training", "adapted_self_training", "labels_self_training", "regions_self_training"),
-    *("few_labels", "few_labels_alone", "upper"),
+    *("few_labels", "few_labels_alone", "judge", "upper"),
 )
 ORDERS = {
     "cityscapes128": BEYOND,
@@ -43,6 +43,7 @@ ORDERS = {
         "city128",
         "city128_gpu",
         "harmonised",
+        "judge",
         "upper",
     ),
     "gtav": ("source", "class_statistics", "cyclegan", "cut", "sggan", "city", "upper"),
@@ -84,13 +85,19 @@ def get_config(name: str = "toycity"):
     # Experiments that the others are compared with: no adaptation, and real labels.
     config.source = "source"
     config.upper = "upper"
+    # Experiment of real labels and another architecture, which no adaptation asks: its network says
+    # as well what images keep of their labels, where ``order`` has it. Empty for none.
+    config.judge = "judge"
+    # PyTorch file of EfficientNet-Lite0, VGG16 or the Inception of FID, for KID of the images;
+    # empty for the installed package's of the first.
+    config.features = ""
     # The curve over numbers of labelled real images: which numbers, the last perhaps 'all', and
     # the experiments whose images stand beside them; it is left out without numbers.
     config.budget = ConfigDict({"counts": (), "beside": ()})
     preset, light = PRESETS[name](config)
     config.experiments = list_experiments(preset, light, config.label_set)
     config.experiments.update(list_beyond(preset, light))
-    config.experiments.update(list_uses(light, "city" if preset == "city" else "city128"))
+    config.experiments.update(list_uses(preset, light))
     if name == "cityscapes128_gpu":
         for one in ("cyclegan", "sggan", "city128", "harmonised"):
             adapt = config.experiments[one].adapt

@@ -59,11 +59,11 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
         "SG-GAN, hard gradient loss", segment, variant(loss__grad_alpha=1.0)
     )
     # The grouping that SG-GAN's preset does not have: the paper's, or the finest.
-    other, words = label_set, "a region for every class"
+    grouping, words = label_set, "a region for every class"
     if game.data.class_groups == label_set:
-        other, words = "paper8", "the paper's eight class groups"
+        grouping, words = "paper8", "the paper's eight class groups"
     experiments.grouping = experiment(
-        f"SG-GAN, {words}", segment, variant(data__class_groups=other)
+        f"SG-GAN, {words}", segment, variant(data__class_groups=grouping)
     )
     experiments.unbalanced = experiment(
         "SG-GAN, class groups by their size", segment, variant(loss__group_balance=0.0)
@@ -75,6 +75,13 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
     )
     experiments.sggan = experiment("SG-GAN", segment, game, paper="81.72 / 47.29 / 37.43 (25K)")
     experiments.upper = experiment("real labels", segment, domain="real", real_labels="all")
+    other = {"seg__network": "resnet38", "seg__width": 0.125, "seg__encoder_weights": ""}
+    experiments.judge = experiment(
+        "real labels, ResNet-38 an eighth as wide",
+        with_changes(segment, **other),
+        domain="real",
+        real_labels="all",
+    )
     return experiments
 
 
@@ -92,9 +99,9 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
         sggan.without_beyond(game)
         return experiment(f"SG-GAN with {title}", segment, with_changes(game, **values))
 
-    full, title = "city128", "SG-GAN, features, R1 and semantic loss"
-    if preset == "city":
-        full, title = preset, f"{title}, generator told the labels, one way"
+    full, title = name_full(preset), "SG-GAN, features, R1 and semantic loss"
+    if full == "city":
+        title = f"{title}, generator told the labels, one way"
 
     # Experiments whose first segmentation network is asked: it has learned from renderings alone,
     # or from photographs, whose labels SG-GAN uses anyway.
@@ -148,13 +155,19 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
     )
 
 
-def list_uses(network: str, full: str) -> ConfigDict:
+def name_full(preset: str) -> str:
+    """Name the experiment with all that goes beyond the paper, for adaptations of a preset."""
+    return preset if preset == "city" else "city128"
+
+
+def list_uses(preset: str, network: str) -> ConfigDict:
     """List what is done with adapted images beside learning from them alone.
 
     Args:
+      preset: of the adaptations' configurations.
       network: preset of the segmentation network.
-      full: experiment whose images are taken.
     """
+    full = name_full(preset)
     segment, taught = segmenter.get_config(network), self_training.get_config(network)
     return ConfigDict(
         {

@@ -21,7 +21,7 @@ from sggan_jax.reproduce.jobs import Benchmark
 from sggan_jax.reproduce.picture import draw_benchmark
 from sggan_jax.reproduce.results import write_results
 from sggan_jax.reproduce.run_benchmark import run_benchmark
-from sggan_jax.reproduce.table import format_classes, format_results
+from sggan_jax.reproduce.table import format_classes, format_images, format_results
 
 _CONFIG = define_config(
     "configs/benchmark.py",
@@ -46,6 +46,7 @@ def main(_: list[str]) -> int:
         f"### {split}\n\n{format_results(results, split)}\n{format_classes(results, split)}\n"
         for split in config["splits"]
     )
+    text += f"### Images\n\n{format_images(results)}\n"
     for split in config["splits"] if "budget" in results else ():
         text += f"### Label budget, {split}\n\n{format_budget(results, split)}\n"
         draw_budget(results, split, benchmark.paths.root / f"budget_{split}.png")

@@ -1,7 +1,7 @@
 """One assessment of an adapted data set: realism, meaning, boundaries, change and flicker."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from sggan_jax.data.sources import Source
 from sggan_jax.evaluate import patches
 from sggan_jax.evaluate.colour import Colours, colour_distances, sum_colours
-from sggan_jax.evaluate.features import Features
+from sggan_jax.evaluate.features import Features, encode_source
 from sggan_jax.evaluate.flicker import measure_flicker
 from sggan_jax.evaluate.meaning import Classes, ImageScores, score_image
 from sggan_jax.evaluate.pairs import ErrorCounts, count_boundaries, count_errors
@@ -17,7 +17,6 @@ from sggan_jax.evaluate.realism import frechet_distance, kernel_distance_of_subs
 from sggan_jax.evaluate.segmentation import Labeller, describe_scores, score_segmenter
 from sggan_jax.types import InputError
 
-_BATCH = 16
 _PATCHES = 1000
 
 
@@ -102,7 +101,7 @@ def assess(
 def measure_realism(inputs: Inputs, features: Features) -> dict[str, Any]:
     """FID and KID of source and adapted images against real ones, and of two halves of these."""
     vectors = {
-        name: features.vectors(_batches(source))
+        name: encode_source(features, source)
         for name, source in (
             ("source", inputs.source),
             ("adapted", inputs.adapted),
@@ -240,9 +239,3 @@ def _mean_of(scores: list[ImageScores], field: str) -> float | None:
     values = [getattr(image, field) for image in scores]
     present = [value for value in values if value is not None]
     return float(np.mean(present)) if present else None
-
-
-def _batches(source: Source) -> Iterator[np.ndarray]:
-    for start in range(0, len(source), _BATCH):
-        stop = min(start + _BATCH, len(source))
-        yield np.stack([source[index]["image"] for index in range(start, stop)])

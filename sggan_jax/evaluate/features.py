@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sggan_jax.data.sources import Source
 from sggan_jax.files import hash_file
 from sggan_jax.nets import inception, vgg16
 from sggan_jax.nets.efficientnet import EfficientNetLite0
@@ -19,6 +20,8 @@ from sggan_jax.nets.pretrained import PACKAGE, convert, find_file
 from sggan_jax.nets.pth import read_tensors
 from sggan_jax.nets.vgg16 import VGG16, convert_vgg16
 from sggan_jax.types import Array, InputError
+
+_BATCH = 16
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -83,6 +86,17 @@ class Features:
         return (x - mean) / std
 
 
+def encode_source(features: Features, source: Source) -> np.ndarray:
+    """Features of all whole images of a source: [n, C]."""
+
+    def batches():
+        for start in range(0, len(source), _BATCH):
+            stop = min(start + _BATCH, len(source))
+            yield np.stack([source[index]["image"] for index in range(start, stop)])
+
+    return features.vectors(batches())
+
+
 def read_features(file: str) -> Features:
     """Load the feature network of a file, or the installed package's if none is named.
 
@@ -94,6 +108,21 @@ def read_features(file: str) -> Features:
     path = Path(file)
     tensors = read_tensors(path)
     return load_features(tensors, f"{path.name}, sha256 {hash_file(path)[:8]}")
+
+
+def read_features_if_there(file: str, tell: Callable[[str], None]) -> Features | None:
+    """Load the same, or tell why not where no file is named and the package is not installed.
+
+    Raises:
+      InputError: if a file is named and cannot be used.
+    """
+    try:
+        return read_features(file)
+    except InputError as error:
+        if file:
+            raise
+        tell(f"distances of features are left out: {error}")
+        return None
 
 
 def load_features(tensors: Mapping[str, np.ndarray] | None = None, origin: str = "") -> Features:

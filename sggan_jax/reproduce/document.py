@@ -7,7 +7,8 @@ A document marks where a table belongs and which file and split it shows:
     <!-- end of results -->
 
 Everything between the two lines is replaced. ``summary`` instead of ``results`` gives the few
-columns that a reader looks for first, ``budget`` the curve over numbers of labelled images.
+columns that a reader looks for first, ``budget`` the curve over numbers of labelled images, and
+``images``, which needs no split, what adapted images are like.
 """
 
 import json
@@ -15,11 +16,17 @@ import re
 from pathlib import Path
 
 from sggan_jax.reproduce.curve import format_budget
-from sggan_jax.reproduce.table import format_classes, format_results, format_summary
+from sggan_jax.reproduce.table import (
+    format_classes,
+    format_images,
+    format_results,
+    format_summary,
+)
 from sggan_jax.types import InputError
 
 _BLOCK = re.compile(
-    r"(<!-- (results|summary|budget): (\S+) (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL
+    r"(<!-- (results|summary|budget|images): (\S+)(?: (\S+))? -->\n).*?(<!-- end of results -->)",
+    re.DOTALL,
 )
 
 
@@ -49,6 +56,8 @@ def _draw(kind: str, path: Path, split: str) -> str:
     results = json.loads(path.read_text(encoding="utf-8"))
     if kind == "summary":
         return f"\n{format_summary(results, split)}\n"
+    if kind == "images":
+        return f"\n{format_images(results)}\n"
     if kind == "budget":
         return f"\n{format_budget(results, split)}\n"
     told = f"```\n{results['command']}\n```\n{results['machine']}."

@@ -103,6 +103,8 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
         raise InputError(
             "source and upper must name experiments: adaptations are compared with them"
         )
+    if config["judge"] not in {"", *config["experiments"]}:
+        raise InputError(f"judge must name an experiment, or be empty; got {config['judge']!r}")
     return experiments
 
 

@@ -1,6 +1,7 @@
 """The pieces of work on an experiment; each returns at once where its result is there already."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from sggan_jax.data.pipeline import PreparedSource, open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sources import draw
 from sggan_jax.data.unpack import unpack
+from sggan_jax.evaluate.features import read_features_if_there
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
 from sggan_jax.files import list_names, write_json, write_text
+from sggan_jax.messages import warn
 from sggan_jax.reproduce.experiment import Experiment, Paths, with_values
+from sggan_jax.reproduce.images import ImageMeasures, count_minutes
 from sggan_jax.reproduce.sizes import SCORES, SIZES, AtScale, OwnSize, segment_sizes
 from sggan_jax.runs.segmenter import load_segmenter
 from sggan_jax.train.setup import train
@@ -184,6 +188,23 @@ class Benchmark:
             images = self._open_dataset(experiment, seed, self.segment_data)[self.data.split]
             write_json(path, score_segmenter(segmenter, images).tolist())
 
+    def score_judged(self, experiment: Experiment, seed: int) -> None:
+        """Score the same by the first network of the judge, which no adaptation asks."""
+        path = self.paths.record(experiment, f"judged_{seed}")
+        if not path.is_file():
+            judge = self._first_segmenter(self.experiments[self.config["judge"]])
+            images = self._open_dataset(experiment, seed, self.segment_data)[self.data.split]
+            write_json(path, score_segmenter(load_segmenter(judge), images).tolist())
+
+    def measure_images(self, experiment: Experiment, seed: int) -> None:
+        """Measure the experiment's training images, and count the minutes of its adaptation."""
+        path = self.paths.record(experiment, f"images_{seed}")
+        if not path.is_file():
+            found = self._measure(self._open_dataset(experiment, seed, self.data)[self.data.split])
+            run = self.paths.adapter(experiment, seed)
+            minutes = count_minutes(run) if experiment.adapt else None
+            write_json(path, found | {"minutes": minutes})
+
     def score_truth(self, experiment: Experiment, seed: int) -> None:
         """Measure the mean difference from the true real look, which only the toy city knows."""
         path = self.paths.record(experiment, f"truth_{seed}")
@@ -198,6 +219,11 @@ class Benchmark:
                 made["image"][None], wanted["image"][None], wanted["label"][None]
             )
         write_json(path, counts.overall)
+
+    @cached_property
+    def _measure(self) -> ImageMeasures:
+        source, real = (self.open(domain)[self.data.split] for domain in ("virtual", "real"))
+        return ImageMeasures(source, real, read_features_if_there(self.config["features"], warn))
 
     def _with_real_labels(
         self, config: Mapping[str, Any], experiment: Experiment, seed: int

@@ -68,7 +68,8 @@ def _gather(
         return [_seeds(path) | summarise(_read(path), names, config["large"]) for path in found]
 
     kind = SCORES[config["score_size"]]
-    truth = sorted(paths.record(experiment, "").parent.glob("truth_*.json"))
+    folder = paths.record(experiment, "").parent
+    truth, images = (sorted(folder.glob(f"{what}_*.json")) for what in ("truth", "images"))
     return {
         "title": experiment.title,
         "paper": experiment.paper,
@@ -76,6 +77,8 @@ def _gather(
         "segment_steps": experiment.segment["train"]["steps"],
         "real": {split: scores(f"{kind}_*_{split}") for split in config["splits"]},
         "kept": scores("kept_*"),
+        "judged": scores("judged_*"),
+        "images": [_seeds(path) | _read(path) for path in images],
         "truth": [_seeds(path) | {"difference": _read(path)} for path in truth],
     }
 
@@ -105,7 +108,7 @@ def _percent(share: float) -> float | None:
 
 
 def _seeds(path: Path) -> dict[str, int]:
-    """Seeds from a record's name: ``score_0_2_val``, ``kept_0_2``, ``truth_0``."""
+    """Seeds from a record's name: ``score_0_2_val``, ``kept_0_2``, ``judged_0``."""
     numbers = [int(part) for part in path.stem.split("_") if part.isdigit()]
     return dict(zip(("adapt_seed", "segment_seed"), numbers, strict=False))
 

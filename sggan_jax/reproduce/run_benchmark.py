@@ -64,13 +64,13 @@ def run_benchmark(benchmark: Benchmark, only: tuple[str, ...] = ()) -> dict[str,
 def choose(benchmark: Benchmark, only: tuple[str, ...]) -> dict[str, Experiment]:
     """Choose experiments by name, with those whose network is asked about them.
 
-    The network of real labels scores what images keep of their labels, the one trained without
-    adaptation predicts labels; where these are trained, they cost nothing.
+    The network of real labels and the judge score what images keep of their labels, the one trained
+    without adaptation predicts labels; where these are trained, they cost nothing.
     """
     named = [benchmark.experiments[name] for name in only]
     names = {*only}
     if any(_is_scored(experiment) for experiment in named):
-        names.add(benchmark.config["upper"])
+        names |= {benchmark.config[asked] for asked in ("upper", "judge")}
     if any(stage.predicted for experiment in named for stage in experiment.stages):
         names.add(benchmark.config["source"])
     return {name: one for name, one in benchmark.experiments.items() if name in names}
@@ -143,5 +143,8 @@ def _jobs_on_images(benchmark: Benchmark, experiment: Experiment, seed: int) -> 
 
     for segment_seed in benchmark.config["segment_seeds"]:
         yield job(f"score labels kept, seed {seed}", benchmark.score_kept, segment_seed)
+    if benchmark.config["judge"] in benchmark.experiments:
+        yield job(f"score labels kept by the judge, seed {seed}", benchmark.score_judged)
+    yield job(f"measure images, seed {seed}", benchmark.measure_images)
     if (benchmark.data.virtual, benchmark.data.real) == ("toycity", "toycity"):
         yield job(f"compare with the true look, seed {seed}", benchmark.score_truth)

@@ -88,6 +88,28 @@ def format_classes(results: Mapping[str, Any], split: str) -> str:
     return draw_up(["IoU", *names], rows) + "\n"
 
 
+def format_images(results: Mapping[str, Any]) -> str:
+    """Draw up what adapted images are like, and the minutes that their adaptations took.
+
+    *Kept* is in percent of the pixels, by the judge, a network of real labels that no adaptation
+    asks; KID and the boundary F-score are those of :mod:`sggan_jax.reproduce.images`.
+
+    Args:
+      results: as :func:`sggan_jax.reproduce.results.write_results` returns them; experiments
+        without a measure are left out.
+    """
+    header = ["images of", "kept by the judge: pixel", "mIoU", "KID", "boundary F", "minutes"]
+    rows = []
+    for experiment in results["experiments"].values():
+        judged, measured = experiment.get("judged", []), experiment.get("images", [])
+        if judged or measured:
+            kept = (spread(column(judged, key)) for key, _ in _KEPT)
+            digits = {"kid": 3, "boundary_f": 3, "minutes": 0}
+            cells = (spread(column(measured, key), digits[key]) for key in digits)
+            rows.append([experiment["title"], *kept, *cells])
+    return draw_up(header, rows) + "\n"
+
+
 def _is_known(experiment: Mapping[str, Any], split: str) -> bool:
     """Whether there is something to tell of an experiment."""
     return bool(
@@ -103,16 +125,16 @@ def column(entries: Sequence[Mapping[str, Any]], key: str) -> list[float]:
     return [entry[key] for entry in entries if entry[key] is not None]
 
 
-def spread(values: Sequence[float]) -> str:
-    """Mean and sample standard deviation.
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Mean and sample standard deviation, with so many digits after the point.
 
     >>> spread([1.0, 3.0]), spread([2.0]), spread([])
     ('2.0 ± 1.4', '2.0', '')
     """
     if not values:
         return ""
-    mean = f"{np.mean(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.1f}"
+    mean = f"{np.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
 def count_seeds(entries: Sequence[Mapping[str, Any]]) -> str:

@@ -20,7 +20,7 @@ from sggan_jax.data.sources import Source
 from sggan_jax.data.transforms import cut_middle
 from sggan_jax.evaluate.checkpoint import measure
 from sggan_jax.evaluate.confusion import count_pixels, score
-from sggan_jax.evaluate.features import Features, read_features
+from sggan_jax.evaluate.features import read_features_if_there
 from sggan_jax.evaluate.held_out import prepare
 from sggan_jax.evaluate.measures import MEASURES
 from sggan_jax.nets.generators import is_told
@@ -141,7 +141,7 @@ def _of_adapter(
     groups = segmenter.class_groups if segmenter else np.array(run.class_groups, np.uint8)
     sources, labels, titles = _read(config, "virtual")
     photographs, photo_labels, _ = _read(config, "real")
-    features, truth = _load_features(settings.features, tell), _truth(config, titles)
+    features, truth = read_features_if_there(settings.features, tell), _truth(config, titles)
     lacking: dict[str, str] = {}
     if features is None:
         lacking |= dict.fromkeys(_OF_FEATURES, "the feature network is not there")
@@ -187,17 +187,6 @@ def _segmenter(module: Any) -> Callable[[Mapping[str, Any], Array], Array]:
         return module.apply(variables, to_float(images)).argmax(-1).astype(np.uint8)
 
     return see
-
-
-def _load_features(path: str, tell: Callable[[str], None]) -> Features | None:
-    """Load the feature network; None where no file is named and the package is not there."""
-    try:
-        return read_features(path)
-    except InputError as error:
-        if path:
-            raise
-        tell(f"kid, skvd and ckvd are left out: {error}")
-        return None
 
 
 def _read(config: Config, domain: Domain) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:

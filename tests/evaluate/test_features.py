@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from sggan_jax.evaluate import features as module
-from sggan_jax.evaluate.features import Features, load_features, read_features
+from sggan_jax.evaluate.features import (
+    Features,
+    load_features,
+    read_features,
+    read_features_if_there,
+)
 from sggan_jax.nets import inception, vgg16
 from sggan_jax.nets.pretrained import find_file
 from sggan_jax.types import InputError
@@ -114,6 +119,12 @@ def test_a_missing_package_is_told_in_one_sentence(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"feature network is not there: pip install .*--features"):
         read_features("")
+    told = []
+    assert read_features_if_there("", told.append) is None
+    assert len(told) == 1
+    assert told[0].startswith("distances of features are left out: the feature")
+    with pytest.raises(InputError):
+        read_features_if_there("no/such/file.pth", told.append)
 
 
 @pytest.mark.slow

@@ -119,7 +119,7 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
         "regions_self_training",
     )
     labels = ("few_labels", "few_labels_alone")
-    assert config["order"] == (*first, *BEYOND, *last, *labels, "upper")
+    assert config["order"] == (*first, *BEYOND, *last, *labels, "judge", "upper")
     rows = config["experiments"]
     plain = rows["sggan"]["adapt"]
     assert plain == sggan.get_config("camvid128").to_dict()

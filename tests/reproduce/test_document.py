@@ -40,6 +40,11 @@ def test_marked_tables_are_replaced_and_the_rest_stays(tmp_path):
         "before\n<!-- summary: results/city.json val -->\n\n| trained on | mIoU |"
     )
     assert "| plain | 30.0 | 35.0 | 50.0 |  | 1 x 1 |\n\n<!-- end of results -->" in text
+    images = [{"adapt_seed": 0, "kid": 0.5, "boundary_f": 0.75, "minutes": None}]
+    results["experiments"]["plain"]["images"] = images
+    (tmp_path / "results" / "city.json").write_text(json.dumps(results))
+    path.write_text(DOCUMENT.replace("results: results/city.json val", "images: results/city.json"))
+    assert "| plain |  |  | 0.500 | 0.750 |  |\n\n<!-- end of results -->" in fill_in(path)
 
 
 def test_what_is_missing_is_named(tmp_path):

@@ -16,6 +16,7 @@ from sggan_jax.types import InputError
 CONFIG = {
     "source": "source",
     "upper": "upper",
+    "judge": "",
     "adapt_steps": 7,
     "segment_steps": 0,
     "adapt_seeds": (3, 4),
@@ -70,8 +71,10 @@ def test_upper_bound_first_then_every_rung_one_seed_then_the_next():
         *[("train_segmenter", "tint", 0, 0), ("score_real", "tint", 0, 0, "val")],
         *[("train_adapter", "game", 4), ("make_dataset", "game", 4)],
         *[("train_segmenter", "game", 4, 0), ("score_real", "game", 4, 0, "val")],
-        *[("score_kept", "source", 0, 0), ("score_kept", "game", 3, 0)],
-        *[("score_kept", "tint", 0, 0), ("score_kept", "game", 4, 0)],
+        *[("score_kept", "source", 0, 0), ("measure_images", "source", 0)],
+        *[("score_kept", "game", 3, 0), ("measure_images", "game", 3)],
+        *[("score_kept", "tint", 0, 0), ("measure_images", "tint", 0)],
+        *[("score_kept", "game", 4, 0), ("measure_images", "game", 4)],
     ]
 
 
@@ -91,6 +94,24 @@ def test_only_some_experiments():
     assert diary.done[2] == ("train_segmenter", "upper", 0, 0)
     with pytest.raises(InputError, match=r"no experiment \['gmae'\]; there are"):
         run_benchmark(diary, only=("gmae",))
+
+
+def test_a_judge_is_trained_and_says_what_images_keep():
+    judge = fields(domain="real", real_labels="all")
+    diary = Diary(read(game=fields(adapt=NET), judge=judge))
+    diary.config = CONFIG | {"judge": "judge"}
+    run_benchmark(diary, only=("game",))
+    trained = diary.done.index(("train_segmenter", "judge", 0, 0))
+    assert trained < diary.done.index(("score_judged", "game", 3))
+    assert [entry for entry in diary.done if entry[0] == "score_judged"] == [
+        *[("score_judged", "game", 3), ("score_judged", "game", 4)]
+    ]
+    with pytest.raises(InputError, match="judge must name an experiment, or be empty; got 'jugde'"):
+        read_experiments(
+            CONFIG
+            | {"experiments": {"source": fields(), "upper": judge}, "order": ("source", "upper")}
+            | {"judge": "jugde"}
+        )
 
 
 def test_predicted_labels_are_made_before_they_are_used():

@@ -1,7 +1,7 @@
 """The table against figures worked out by hand."""
 
 from sggan_jax.reproduce.results import summarise
-from sggan_jax.reproduce.table import format_classes, format_results
+from sggan_jax.reproduce.table import format_classes, format_images, format_results
 
 
 def entry(adapt_seed, segment_seed, iou):
@@ -57,6 +57,26 @@ def test_kept_labels_and_the_true_look_have_columns_when_measured():
     assert format_results(results | {"sizes": sizes}, "val").splitlines()[-1] == told
     assert "the paper" not in text
     assert text.splitlines()[-1] == "| plain | 20.0 | 11.0 | 10.0 |  | 1 x 1 | 60.0 | 30.0 | 14.6 |"
+
+
+def test_images_have_a_table_of_their_own():
+    measured = [
+        {"adapt_seed": 0, "kid": 0.5, "boundary_f": 0.75, "minutes": 10.0},
+        {"adapt_seed": 1, "kid": 0.7, "boundary_f": 0.75, "minutes": 12.0},
+    ]
+    seen = {"pixel_accuracy": 60.0, "mean_iou": 30.0}
+    composed = [{"adapt_seed": 0, "kid": None, "boundary_f": 0.5, "minutes": None}]
+    results = {
+        "experiments": {
+            "a": experiment("game", [], judged=[seen], images=measured),
+            "b": experiment("composed", [], images=composed),
+            "c": experiment("not measured", [10.0]),
+        }
+    }
+    assert format_images(results).splitlines()[2:] == [
+        "| game | 60.0 | 30.0 | 0.600 ± 0.141 | 0.750 ± 0.000 | 11 ± 1 |",
+        "| composed |  |  |  | 0.500 |  |",
+    ]
 
 
 def test_scores_in_percent():

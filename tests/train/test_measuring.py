@@ -33,7 +33,8 @@ class Colours:
 
 @pytest.fixture(autouse=True)
 def _features(monkeypatch):
-    monkeypatch.setattr(measuring, "read_features", lambda path: Features("colours", Colours(), {}))
+    colours = Features("colours", Colours(), {})
+    monkeypatch.setattr(measuring, "read_features_if_there", lambda *_: colours)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def measured(tiny, tmp_path_factory):
     """The directory of a run with measures; not to be changed."""
     workdir = tmp_path_factory.mktemp("runs") / "measured"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "read_features", lambda path: Features("colours", Colours(), {}))
+        colours = Features("colours", Colours(), {})
+        patch.setattr(measuring, "read_features_if_there", lambda *_: colours)
         setup.train(tiny(**MEASURED), workdir)
     return workdir
 
@@ -109,16 +111,6 @@ def test_the_true_error_is_that_of_the_other_look(tiny):
     np.testing.assert_array_equal(source[3]["image"], scene.virtual)
     truth = measuring._truth(config, source.names)
     np.testing.assert_array_equal(truth[3], scene.real)
-
-
-def test_without_a_feature_network_a_sentence_says_what_is_left_out(tiny, monkeypatch):
-    def fail(path):
-        raise InputError("the feature network is not there")
-
-    told = []
-    monkeypatch.setattr(measuring, "read_features", fail)
-    assert measuring._load_features("", told.append) is None
-    assert told == ["kid, skvd and ckvd are left out: the feature network is not there"]
 
 
 @pytest.mark.parametrize(
@@ -285,7 +277,7 @@ def test_windows_are_shown_to_a_network_with_the_size_of_the_whole(tiny, monkeyp
     monkeypatch.setattr(
         measuring, "_read", lambda *_: (np.zeros((1, 16, 32, 3)), np.zeros((1, 16, 32), int), ())
     )
-    monkeypatch.setattr(measuring, "_load_features", lambda *_: None)
+    monkeypatch.setattr(measuring, "read_features_if_there", lambda *_: None)
     monkeypatch.setattr(measuring, "prepare", lambda *arrays: given.append(arrays[6]))
     windows = {"data__stored_height": 64, "data__stored_width": 128, "evaluate__network": "seg"}
     config = Config.from_dict(tiny(**windows, evaluate__count=16))
@@ -297,7 +289,7 @@ def test_a_network_that_is_told_gets_the_class_groups_of_held_out_images(tiny, m
     images, labels = np.full((1, 16, 32, 3), 9, np.uint8), np.full((1, 16, 32), 7, np.uint8)
     monkeypatch.setattr(measuring, "_read", lambda *_: (images, labels, ()))
     monkeypatch.setattr(measuring, "_truth", lambda config, names: None)
-    monkeypatch.setattr(measuring, "_load_features", lambda *_: None)
+    monkeypatch.setattr(measuring, "read_features_if_there", lambda *_: None)
     monkeypatch.setattr(measuring, "prepare", lambda *_: None)
     groups = (0,) * 7 + (3,) + (0,) * 248
     run = SimpleNamespace(class_groups=groups, group_names=("road",))
