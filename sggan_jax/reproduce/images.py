@@ -59,14 +59,17 @@ class ImageMeasures:
         return encode_source(self._features, self._real)
 
 
-def count_minutes(run: Path) -> float:
+def count_minutes(run: Path) -> float | None:
     """Count the minutes that the steps of a run took, without what lay between them.
 
     Args:
       run: run directory; its log tells the steps per second since the line before.
+
+    Returns:
+      None without a log: of a run that is still to come, or was handed on without it.
     """
     seconds, last = 0.0, 0
     for line in read_json_lines(run / "metrics.jsonl"):
         seconds += (line["step"] - last) / line["steps_per_second"]
         last = line["step"]
-    return seconds / 60
+    return seconds / 60 if last else None

@@ -201,8 +201,7 @@ class Benchmark:
         path = self.paths.record(experiment, f"images_{seed}")
         if not path.is_file():
             found = self._measure(self._open_dataset(experiment, seed, self.data)[self.data.split])
-            run = self.paths.adapter(experiment, seed)
-            minutes = count_minutes(run) if experiment.adapt else None
+            minutes = count_minutes(self.paths.adapter(experiment, seed))
             write_json(path, found | {"minutes": minutes})
 
     def score_truth(self, experiment: Experiment, seed: int) -> None:

@@ -46,7 +46,7 @@ def test_images_like_photographs_are_nearer_and_these_are_encoded_once():
 
 
 def test_minutes_are_those_of_the_steps(tmp_path):
-    assert count_minutes(tmp_path) == 0
+    assert count_minutes(tmp_path) is None
     lines = [{"step": 60, "steps_per_second": 0.5}, {"step": 120, "steps_per_second": 1.0}]
     (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert count_minutes(tmp_path) == pytest.approx(2 + 1)
