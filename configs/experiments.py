@@ -37,6 +37,11 @@ def list_experiments(preset: str, network: str, label_set: str) -> ConfigDict:
     experiments.class_statistics = experiment(
         "colour statistics by class", segment, colour_transfer="class_statistics"
     )
+    experiments.photograph_statistics = experiment(
+        "colours of a photograph each, by class",
+        segment,
+        colour_transfer="photograph_statistics",
+    )
     experiments.regions = experiment(
         "composed of photographs' regions", segment, colour_transfer="regions"
     )
@@ -172,12 +177,21 @@ def list_uses(preset: str, network: str) -> ConfigDict:
     return ConfigDict(
         {
             "self_training": experiment("renderings, self-training", taught),
+            "labels_photograph_statistics": experiment(
+                "{images}, colours of a photograph each",
+                segment,
+                images="city128_labels",
+                colour_transfer="photograph_statistics",
+            ),
             # On another one's images: --config.experiments.few_labels.images names it.
             "adapted_self_training": experiment("{images}, self-training", taught, images=full),
             "labels_self_training": experiment(
                 "{images}, self-training",
                 taught,
                 images="city128_labels",
+            ),
+            "colours_self_training": experiment(
+                "{images}, self-training", taught, images="labels_photograph_statistics"
             ),
             "regions_self_training": experiment(
                 "{images}, self-training", taught, images="regions"

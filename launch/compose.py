@@ -2,6 +2,11 @@ r"""Compose renderings anew from regions of labelled photographs, without traini
 
 python -m launch.compose --virtual RENDERINGS --real PHOTOGRAPHS --output COMPOSED
 
+Or take their colours alone: every class of an image gets those it has in one photograph, another
+for each image. After adapting this gives images the photographs' many exposures:
+
+    python -m launch.compose --take colours --virtual ADAPTED --real PHOTOGRAPHS --output LIT
+
 Each is a folder with images/ and labels/ (Cityscapes ids). Other data sets are brought to one size
 first:
 
@@ -34,12 +39,18 @@ _KINDS = {
     name: flags.DEFINE_enum(f"{name}_builder", "folder", list(BUILDERS), "Kind of that data set.")
     for name in _DOMAINS
 }
+_TAKE = flags.DEFINE_enum(
+    "take",
+    "regions",
+    ["regions", "colours"],
+    "What the photographs give: regions, or the colours of classes alone.",
+)
 _SIZE = flags.DEFINE_string(
     "size", "", "HEIGHTxWIDTH to bring both to first; folders stay as they are without."
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Chooses which photographs are compared.", lower_bound=0)
+_SEED = flags.DEFINE_integer("seed", 0, "Chooses the photographs.", lower_bound=0)
 _LABEL_SET = flags.DEFINE_string(
-    "label_set", "ten", "Classes that regions are told apart by: ten, cityscapes19 or a file."
+    "label_set", "ten", "Classes that are told apart: ten, cityscapes19 or a file."
 )
 _DATA_DIR = flags.DEFINE_string("data_dir", "data", "With --size: directory of prepared data sets.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace images that are in --output already.")
@@ -47,8 +58,9 @@ _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace images that are in -
 
 def main(_: list[str]) -> int:
     """Compose, and say how to train on it; exit with status 1 when images could not be read."""
+    kind = {"regions": "regions", "colours": "photograph_statistics"}[_TAKE.value]
     summary = transfer_colours(
-        "regions",
+        kind,
         _bring("virtual"),
         _bring("real"),
         _OUTPUT.value,

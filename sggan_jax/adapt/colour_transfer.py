@@ -3,7 +3,7 @@
 import hashlib
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -12,10 +12,13 @@ import numpy as np
 from sggan_jax.adapt.colours import (
     Statistics,
     check_beta,
+    choose_photograph,
     match_classes,
+    match_photograph,
     match_statistics,
     measure,
     measure_classes,
+    measure_photograph,
     swap_amplitude,
 )
 from sggan_jax.adapt.composition import Memory, compose, count_photographs, remember
@@ -30,9 +33,13 @@ from sggan_jax.folders import IMAGE_SUFFIXES, list_images, name_of
 from sggan_jax.images import read_image
 from sggan_jax.types import InputError
 
-KINDS = ("identity", "statistics", "dataset_statistics", "class_statistics", "fourier", "regions")
-"""Nothing; each image to the real mean and std, or all by one map, or each class group
-by its own; low frequencies; each class group's regions from photographs."""
+KINDS = (
+    *("identity", "statistics", "dataset_statistics", "class_statistics", "photograph_statistics"),
+    *("fourier", "regions"),
+)
+"""Nothing; each image to the real mean and std, or all by one map, or each class group by its own,
+or to those of a photograph for each image; low frequencies; each class group's regions from
+photographs."""
 
 
 def transfer_colours(
@@ -53,17 +60,18 @@ def transfer_colours(
       kind: ``identity``: the images as they are; ``statistics``: :func:`match_statistics` of each
         image to the real training images; ``dataset_statistics``: the same by one map for all,
         from the virtual training images; ``class_statistics``: :func:`match_classes` from the
-        virtual to the real training images; ``fourier``: :func:`swap_amplitude` with a real
-        training image sampled for each image by the seed and its name; ``regions``:
-        :func:`sggan_jax.adapt.composition.compose` from some of the real training images, after
-        ``class_statistics``, which is what regions too small to fill keep.
+        virtual to the real training images; ``photograph_statistics``: :func:`match_photograph` to
+        a real training image of 8 that the seed and the image's name draw; ``fourier``:
+        :func:`swap_amplitude` with a real training image sampled for each image by the seed and its
+        name; ``regions``: :func:`sggan_jax.adapt.composition.compose` from some of the real
+        training images, after ``class_statistics``, which is what regions too small to fill keep.
       virtual_dir: folder data set to change.
       real_dir: folder data set whose training images are the target.
       output_dir: folder data set to write; an interrupted call continues.
-      seed: of the samples of ``fourier`` and ``regions``.
+      seed: of the samples of ``photograph_statistics``, ``fourier`` and ``regions``.
       beta: of ``fourier``.
-      label_set: classes of ``class_statistics`` and ``regions``, a grouping of the ids in
-        ``labels/``; no other kind looks at labels.
+      label_set: classes of ``class_statistics``, ``photograph_statistics`` and ``regions``, a
+        grouping of the ids in ``labels/``; no other kind looks at labels.
       overwrite: replace images in ``output_dir``, whoever made them.
       progress: whether to tell of progress on standard error.
 
@@ -78,12 +86,13 @@ def transfer_colours(
     check_beta(beta)
     virtual, real, output = Path(virtual_dir), Path(real_dir), Path(output_dir)
     targets = train_images(real) if kind != "identity" else []
-    by_class = kind in ("class_statistics", "regions")
+    by_class = kind in ("class_statistics", "photograph_statistics", "regions")
     maps_all = by_class or kind == "dataset_statistics"
     sources = train_images(virtual) if maps_all else []
     settings = {
         "fourier": f"seed {seed}, beta {beta}",
         "class_statistics": label_set,
+        "photograph_statistics": f"{label_set}, seed {seed}",
         "regions": f"{label_set}, seed {seed}",
     }
     record = Record(
@@ -105,6 +114,9 @@ def transfer_colours(
         if kind == "regions":
             memory = cache(partial(_remember, real, label_set, seed))
             work = partial(_compose_all, classes, memory, seed, work)
+        if kind == "photograph_statistics":
+            photographs = cache(partial(_measure_photographs, real, label_set))
+            work = partial(_match_photographs, classes, photographs, seed, target, source)
     else:
         work = partial(_match_all, cache(partial(_measure_files, targets, sources)))
     return remake(work, record, virtual, output, overwrite=overwrite, progress=progress)
@@ -168,11 +180,17 @@ def _read_classes(root: Path, label_set: str) -> Callable[[str], np.ndarray]:
     return read
 
 
+def _read_pairs(
+    root: Path, label_set: str, paths: Iterable[Path]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Read images of a folder data set, and the class of every pixel of each."""
+    classes = _read_classes(root, label_set)
+    for path in paths:
+        yield read_image(path), classes(name_of(path.relative_to(root / "images")))
+
+
 def _measure_classes(root: Path, label_set: str) -> dict[int, Statistics]:
-    classes, images = _read_classes(root, label_set), train_images(root)
-    return measure_classes(
-        (read_image(path), classes(name_of(path.relative_to(root / "images")))) for path in images
-    )
+    return measure_classes(_read_pairs(root, label_set, train_images(root)))
 
 
 def _match_all_classes(
@@ -189,16 +207,35 @@ def _match_all_classes(
     return np.stack(matched)
 
 
+def _measure_photographs(root: Path, label_set: str) -> list[dict[int, Statistics]]:
+    return [measure_photograph(*pair) for pair in _read_pairs(root, label_set, train_images(root))]
+
+
+def _match_photographs(
+    classes: Callable[[str], np.ndarray],
+    photographs: Callable[[], list[dict[int, Statistics]]],
+    seed: int,
+    target: Callable[[], dict[int, Statistics]],
+    source: Callable[[], dict[int, Statistics]],
+    names: Sequence[Path],
+    images: np.ndarray,
+) -> np.ndarray:
+    """Match each image to a photograph, a function of the seed and its name alone."""
+    matched = []
+    for name, image in zip(names, images, strict=True):
+        seen = classes(name_of(name))
+        photograph = choose_photograph(seen, photographs(), _rng_of(name, seed))
+        matched.append(match_photograph(image, seen, photograph, target(), source()))
+    return np.stack(matched)
+
+
 def _remember(root: Path, label_set: str, seed: int, size: tuple[int, int]) -> Memory:
     """Read some training images with their classes at the size of the images to compose."""
-    classes, paths = _read_classes(root, label_set), train_images(root)
+    paths = train_images(root)
     number = count_photographs(len(paths), *size)
     chosen = np.random.default_rng(seed).permutation(len(paths))[:number]
-    labelled = (
-        resize(read_image(path), classes(name_of(path.relative_to(root / "images"))), *size)
-        for path in (paths[index] for index in sorted(chosen))
-    )
-    return remember(labelled, group_names(label_set))
+    pairs = _read_pairs(root, label_set, (paths[index] for index in sorted(chosen)))
+    return remember((resize(*pair, *size) for pair in pairs), group_names(label_set))
 
 
 def _compose_all(

@@ -1,11 +1,13 @@
 """Colours of images and of classes of class groups, measured and moved."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from sggan_jax.types import IGNORE, InputError
+
+_FEWEST, _DRAWN = 512, 8
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -120,6 +122,66 @@ def match_classes(
             inside = classes == group
             moved[inside] = match_statistics(image[inside], target[group], source[group])
     return moved
+
+
+def measure_photograph(image: np.ndarray, classes: np.ndarray) -> dict[int, Statistics]:
+    """Measure the colours of those classes that an image shows enough of: 1 of 512 pixels.
+
+    Args:
+      image: uint8 [H, W, 3].
+      classes: class of every pixel [H, W]; 255 is no class.
+    """
+    shown, counts = np.unique(classes, return_counts=True)
+    rare = shown[counts * _FEWEST < classes.size]
+    kept = np.where(np.isin(classes, rare), IGNORE, classes)
+    return measure_classes([(image, kept)])
+
+
+def choose_photograph(
+    classes: np.ndarray, photographs: Sequence[Mapping[int, Statistics]], rng: np.random.Generator
+) -> Mapping[int, Statistics]:
+    """Choose of 8 photographs, drawn at random, that which shows most of an image's classes.
+
+    Args:
+      classes: class of every pixel of the image [H, W]; 255 is no class.
+      photographs: colours by class of each.
+      rng: draws them.
+    """
+    drawn = [photographs[index] for index in rng.integers(len(photographs), size=_DRAWN)]
+    return max(drawn, key=lambda one: np.isin(classes, list(one)).sum())
+
+
+def match_photograph(
+    image: np.ndarray,
+    classes: np.ndarray,
+    photograph: Mapping[int, Statistics],
+    target: Mapping[int, Statistics],
+    source: Mapping[int, Statistics],
+) -> np.ndarray:
+    """Give the classes of an image the colours that they have in one photograph.
+
+    One map for a whole data set, as of :func:`match_classes`, leaves images as alike as they are;
+    exposure and haze of a photograph each make them as different as photographs are.
+
+    Args:
+      image: uint8 [H, W, 3].
+      classes: class of every pixel [H, W], integers.
+      photograph: colours to have, by class.
+      target: colours of all photographs, for classes that image or photograph shows little of.
+      source: colours that these are mapped from.
+
+    Returns:
+      uint8 [H, W, 3], rounded and clipped.
+
+    Raises:
+      InputError: if the sizes differ.
+    """
+    matched = match_classes(image, classes, target, source)
+    own = measure_photograph(image, classes)
+    for group in own.keys() & photograph.keys():
+        inside = classes == group
+        matched[inside] = match_statistics(image[inside], photograph[group], own[group])
+    return matched
 
 
 def swap_amplitude(image: np.ndarray, target: np.ndarray, beta: float = 0.01) -> np.ndarray:

@@ -103,15 +103,15 @@ def list_series(config: Mapping[str, Any], experiments: Mapping[str, Experiment]
 
 def tell_labels_seen(experiment: Experiment, experiments: Mapping[str, Experiment]) -> str:
     """Say which real labels an experiment's images were made with; empty for none."""
-    if experiment.colour_transfer == "class_statistics":
-        return "all real labels, for the statistics of every class"
-    if experiment.colour_transfer == "regions":
-        return f"up to {PHOTOGRAPHS} real labels, whose regions it shows"
-    if not experiment.adapt:
-        return ""
-    config = Config.from_dict(experiment.adapt)
     before = tell_labels_seen(experiment.images, experiments) if experiment.images else ""
     seen = [before] if before else []
+    if experiment.colour_transfer in ("class_statistics", "photograph_statistics"):
+        seen.append("all real labels, for the statistics of every class")
+    if experiment.colour_transfer == "regions":
+        seen.append(f"up to {PHOTOGRAPHS} real labels, whose regions it shows")
+    if not experiment.adapt:
+        return " and ".join(seen)
+    config = Config.from_dict(experiment.adapt)
     needed = "real" in who_needs_labels(config) or config.data.candidates > 1
     if needed and not experiment.predicted:
         seen.append("all real labels, in its adaptation")

@@ -10,7 +10,10 @@ from sggan_jax.types import InputError
 
 RealLabels = int | Literal["all"]
 
-COLOUR_TRANSFERS = ("", "identity", "statistics", "class_statistics", "fourier", "regions")
+COLOUR_TRANSFERS = (
+    *("", "identity", "statistics", "class_statistics", "photograph_statistics"),
+    *("fourier", "regions"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +26,8 @@ class Experiment:
       adapt: configuration of the adaptation to train; empty for none.
       colour_transfer: adaptation without learning, one of ``COLOUR_TRANSFERS``; empty for none.
       segment: configuration of the segmentation network.
-      images: experiment whose training images the adaptation adapts, or without one the
-        segmentation network learns from; None for the renderings, or its own.
+      images: experiment whose training images the adaptation or colour transfer changes, or
+        without either the segmentation network learns from; None for the renderings, or its own.
       real_labels: labelled real images that it learns from beside those, half of every batch, or
         with domain ``real`` from nothing else: their number, or ``all``.
       domain: that the segmentation network learns from: ``virtual``, adapted if there is an
@@ -52,13 +55,18 @@ class Experiment:
     @property
     def origin(self) -> "Experiment":
         """The experiment that makes the images: this one, or ``images`` where it adapts none."""
-        return self if self.adapt or self.images is None else self.images
+        return self if self.is_adapted or self.images is None else self.images
 
     @property
     def stages(self) -> "tuple[Experiment, ...]":
         """The experiments that make its images, one from the other's: the origin is the last."""
         origin = self.origin
         return (origin.images, origin) if origin.images else (origin,)
+
+    @property
+    def learns(self) -> bool:
+        """Whether an adaptation was trained for its images, so that they depend on its seed."""
+        return any(stage.adapt for stage in self.stages)
 
     @property
     def teacher(self) -> str:
@@ -83,7 +91,7 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
             if fields[part] and config[steps]:
                 fields[part] = with_values(fields[part], train__steps=config[steps])
         if images := fields["images"]:
-            adapts = bool(fields["adapt"])
+            adapts = bool(fields["adapt"] or fields["colour_transfer"])
             able = [
                 name
                 for name, one in experiments.items()
@@ -109,13 +117,14 @@ def read_experiments(config: Mapping[str, Any]) -> dict[str, Experiment]:
 
 
 def _rank(config: Mapping[str, Any], name: str) -> int:
-    """Rank an experiment: 0 takes no other one's images, 1 adapts them, 2 learns from them."""
+    """Rank an experiment: 0 takes no other one's images, 1 changes them, 2 learns from them."""
     if name not in config["experiments"]:
         raise InputError(
             f"order names {name!r}, but experiments holds {sorted(config['experiments'])}"
         )
     fields = config["experiments"][name]
-    return (1 if fields["adapt"] else 2) if fields["images"] else 0
+    changes = fields["adapt"] or fields["colour_transfer"]
+    return (1 if changes else 2) if fields["images"] else 0
 
 
 def check_experiment(experiment: Experiment) -> None:
@@ -131,8 +140,8 @@ def check_experiment(experiment: Experiment) -> None:
     if experiment.domain not in ("virtual", "real"):
         raise InputError(f"{told}: domain must be virtual or real")
     virtual = experiment.domain == "virtual"
-    kinds = experiment.adapt or experiment.images, experiment.colour_transfer, not virtual
-    if sum(map(bool, kinds)) > 1:
+    kinds = experiment.adapt, experiment.colour_transfer, not virtual
+    if sum(map(bool, kinds)) > 1 or (experiment.images and not virtual):
         raise InputError(f"{told} asks for more than one source of training images")
     number = experiment.real_labels
     check_real_labels(f"{told}: real_labels", number, least=0 if virtual else 1)
@@ -202,7 +211,7 @@ class Paths:
     def source(self, experiment: Experiment, seed: int) -> Path:
         """Folder data set that an experiment adapts: renderings, or what another made of them."""
         images = experiment.images
-        return self.dataset(images, seed if images.adapt else 0) if images else self.virtual
+        return self.dataset(images, seed if images.learns else 0) if images else self.virtual
 
     def adapter(self, experiment: Experiment, seed: int) -> Path:
         """Run directory of an adaptation."""

@@ -131,13 +131,12 @@ class Benchmark:
 
     def make_dataset(self, experiment: Experiment, seed: int) -> None:
         """Adapt the whole virtual domain, or what another made of it; labels are carried over."""
-        target = self.paths.dataset(experiment, seed)
+        source, target = self.paths.source(experiment, seed), self.paths.dataset(experiment, seed)
         if experiment.adapt:
             adapter = load_adapter(self.paths.adapter(experiment, seed))
-            source = self.paths.source(experiment, seed)
             adapt_labelled(adapter, source, target, batch_size=_BATCH)
         elif experiment.colour_transfer:
-            folders = self.paths.virtual, self.paths.real, target
+            folders = source, self.paths.real, target
             label_set = self.config["label_set"]
             transfer_colours(experiment.colour_transfer, *folders, seed=seed, label_set=label_set)
 

@@ -89,10 +89,10 @@ def list_jobs(benchmark: Benchmark, experiments: dict[str, Experiment]) -> Itera
         yield from _jobs_of_seed(benchmark, experiments[config["upper"]], 0, made)
     # What learns nothing has no seed: it has its turn once.
     turns = [
-        (experiment, seed if experiment.origin.adapt else 0)
+        (experiment, seed if experiment.learns else 0)
         for round_, seed in enumerate(config["adapt_seeds"])
         for experiment in experiments.values()
-        if experiment.name != config["upper"] and (experiment.origin.adapt or round_ == 0)
+        if experiment.name != config["upper"] and (experiment.learns or round_ == 0)
     ]
     for experiment, seed in turns:
         yield from _jobs_of_seed(benchmark, experiment, seed, made)
@@ -110,7 +110,7 @@ def _jobs_of_seed(
         return Job(experiment.name, what, partial(work, experiment, seed, *args))
 
     for stage in experiment.stages:
-        turn = seed if stage.adapt else 0
+        turn = seed if stage.learns else 0
         if (stage.name, turn) not in made:
             made.add((stage.name, turn))
             for what, work in _jobs_of_images(benchmark, stage, turn):

@@ -8,9 +8,11 @@ from PIL import Image
 from sggan_jax.adapt.colour_transfer import KINDS, train_images, transfer_colours
 from sggan_jax.adapt.colours import (
     match_classes,
+    match_photograph,
     match_statistics,
     measure,
     measure_classes,
+    measure_photograph,
     swap_amplitude,
 )
 from sggan_jax.data.builders import SourceSpec
@@ -79,7 +81,10 @@ def expect(kind, virtual, real, name, image):
     return match_statistics(image, target, measure(images_of(virtual, ("a", "x/b")).values()))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("fourier", "regions")])
+DRAWING = ("photograph_statistics", "fourier", "regions")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in DRAWING])
 def test_a_folder_is_recoloured_and_its_labels_carried_over(kind, folders, tmp_path):
     """Only training images count as the target, and as the source of the map for all."""
     virtual, real = folders
@@ -96,6 +101,26 @@ def test_a_folder_is_recoloured_and_its_labels_carried_over(kind, folders, tmp_p
         SourceSpec("folder", str(out), accept_labels=True), tmp_path / "data", 12, 20, False
     ).counts
     assert counts == {"train": 2, "test": 1}
+
+
+def test_photographs_are_drawn_for_each_image_and_give_each_class_its_colours(folders, tmp_path):
+    virtual, real = folders
+    out = tmp_path / "out"
+    transfer_colours("photograph_statistics", virtual, real, out, progress=False, seed=1)
+    photographs = [
+        measure_photograph(image, classes_of(real, name))
+        for name, image in images_of(real, ("p", "q", "r")).items()
+    ]
+    target, source = class_statistics(virtual, real)
+    found = set()
+    for name, image in images_of(virtual).items():
+        classes = classes_of(virtual, name)
+        candidates = [match_photograph(image, classes, x, target, source) for x in photographs]
+        found |= {k for k, one in enumerate(candidates) if (images_of(out)[name] == one).all()}
+    assert len(found) > 1  # not one for all
+    transfer_colours("photograph_statistics", virtual, real, tmp_path / "b", progress=False, seed=1)
+    for name, image in images_of(out).items():
+        np.testing.assert_array_equal(images_of(tmp_path / "b")[name], image)
 
 
 def test_fourier_draws_a_real_training_image_for_each_image(folders, tmp_path):

@@ -3,10 +3,13 @@ import pytest
 
 from sggan_jax.adapt.colours import (
     Statistics,
+    choose_photograph,
     match_classes,
+    match_photograph,
     match_statistics,
     measure,
     measure_classes,
+    measure_photograph,
     swap_amplitude,
 )
 from sggan_jax.types import InputError
@@ -152,3 +155,27 @@ def test_each_class_is_mapped_by_its_own_statistics():
         assert np.abs(moved[place] - want).max() <= 0.5 + 1e-9
     with pytest.raises(InputError, match=r"sizes must be equal, got \(12, 20\) and \(4, 20\)"):
         match_classes(image, classes[:4], target, source)
+
+
+def test_a_photographs_colours_are_taken_where_both_show_enough_of_a_class():
+    classes = np.zeros((16, 64), np.uint8)
+    classes[:, 32:], classes[0, 0] = 1, 2  # a single pixel of class 2, of 1024
+    image, photograph = noise(0, size=(16, 64)), noise(1, size=(16, 64)) // 2
+    own = measure_photograph(photograph, np.where(classes == 1, 3, classes))
+    assert set(own) == {0, 3}
+    whole = {2: measure([np.full((1, 1, 3), 9, np.uint8)]), 1: measure([np.full(3, 7, np.uint8)])}
+    made = match_photograph(image, classes, own, whole, measure_classes([(image, classes)]))
+    assert measure([made[classes == 0]]).mean == pytest.approx(own[0].mean, abs=0.5)
+    assert measure([made[classes == 0]]).std == pytest.approx(own[0].std, abs=0.5)
+    assert (made[classes == 1] == 7).all()  # the photograph has none of it
+    assert (made[0, 0] == 9).all()  # too little of it
+
+
+def test_the_photograph_that_shows_most_of_the_image_is_chosen():
+    classes = np.array([[0, 0, 1, 5]])
+    photographs = [{1: None}, {0: None}, {5: None, 1: None}]
+    chosen = {
+        tuple(choose_photograph(classes, photographs, np.random.default_rng(k))) for k in range(20)
+    }
+    assert (1,) not in chosen
+    assert (0,) in chosen

@@ -135,8 +135,8 @@ def test_demo_refuses_runs_on_other_data(tiny_run, tmp_path):
 
 def test_compose_tells_what_comes_next_and_what_it_needs(tmp_path):
     labels = np.repeat(np.array([23, 7], np.uint8), 4)[:, None] * np.ones(16, np.uint8)
-    for domain in ("virtual", "real"):
-        for part, image in (("images", np.dstack([labels] * 3)), ("labels", labels)):
+    for domain, light in (("virtual", 0), ("real", 60)):
+        for part, image in (("images", np.dstack([labels + light] * 3)), ("labels", labels)):
             (tmp_path / domain / part).mkdir(parents=True)
             Image.fromarray(image).save(tmp_path / domain / part / "a.png")
     folders = f"--virtual={tmp_path / 'virtual'}", f"--real={tmp_path / 'real'}"
@@ -153,6 +153,11 @@ def test_compose_tells_what_comes_next_and_what_it_needs(tmp_path):
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "large" / "images" / "a.png") as made:
         assert made.size == (32, 16)
+    lit = "--take=colours", f"--output={tmp_path / 'lit'}", "--accept_labels"
+    done = run("compose", *folders, *lit)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "lit" / "images" / "a.png") as made:
+        np.testing.assert_array_equal(made, np.dstack([labels + 60] * 3))
     done = run("compose", *folders, "--output=out", "--virtual_builder=gtav")
     assert done.returncode == 2
     assert done.stderr == "error: --virtual_builder=gtav asks for --size=HEIGHTxWIDTH\n"

@@ -107,15 +107,18 @@ BEYOND += ["with_semantic", "with_semantic_real", "with_semantic_all"]
 
 def test_every_idea_of_the_comparison_is_one_beside_camvid128():
     config = benchmark.get_config("cityscapes128").to_dict()
-    first = ("source", "class_statistics", "regions", "cyclegan", "cut", "sggan")
+    first = ("source", "class_statistics", "photograph_statistics", "regions")
+    first += ("cyclegan", "cut", "sggan")
     last = (
         "city128",
         "labels_with_cycles",
         "city128_labels",
+        "labels_photograph_statistics",
         "harmonised",
         "self_training",
         "adapted_self_training",
         "labels_self_training",
+        "colours_self_training",
         "regions_self_training",
     )
     labels = ("few_labels", "few_labels_alone")

@@ -198,6 +198,34 @@ def test_an_adaptation_adapts_what_another_experiment_made():
         read(game=fields(adapt=NET, images="source"), more=fields(adapt=NET, images="game"))
 
 
+def test_colours_are_moved_of_what_an_adaptation_made_for_every_seed_of_it(tmp_path, monkeypatch):
+    experiments = read(
+        game=fields(adapt=NET, title="a game"),
+        lit=fields(colour_transfer="photograph_statistics", images="game", title="{images}, lit"),
+        again=fields(images="lit"),
+    )
+    assert experiments["lit"].title == "a game, lit"
+    paths = Paths(Path("runs"))
+    assert paths.source(experiments["lit"], 4) == Path("runs/game/adapted_4")
+    assert paths.dataset(experiments["again"], 4) == Path("runs/lit/adapted_4")
+    diary = Diary(experiments)
+    run_benchmark(diary, only=("again",))
+    made = [entry for entry in diary.done if entry[0] in ("make_dataset", "train_segmenter")]
+    assert made == [
+        *[("make_dataset", "game", 3), ("make_dataset", "lit", 3)],
+        *[("train_segmenter", "again", 3, 0)],
+        *[("make_dataset", "game", 4), ("make_dataset", "lit", 4)],
+        *[("train_segmenter", "again", 4, 0)],
+    ]
+    benchmark = Benchmark.__new__(Benchmark)
+    benchmark.config, benchmark.paths = CONFIG | {"label_set": "ten"}, Paths(tmp_path)
+    moved = []
+    monkeypatch.setattr(jobs, "transfer_colours", lambda *args, **_: moved.append(args))
+    benchmark.make_dataset(experiments["lit"], 4)
+    folders = tmp_path / "game" / "adapted_4", tmp_path / "real", tmp_path / "lit" / "adapted_4"
+    assert moved == [("photograph_statistics", *folders)]
+
+
 def test_an_adaptation_trains_on_what_another_experiment_made(tmp_path, monkeypatch):
     benchmark = Benchmark.__new__(Benchmark)
     benchmark.data = Data(virtual="folder", virtual_dir="mine", virtual_table="gtav")
@@ -286,12 +314,12 @@ def test_steps_of_the_ladder_are_those_of_every_rung():
         (
             {"colour_transfer": "sepia"},
             "experiment odd: colour_transfer must be one of identity, statistics, "
-            "class_statistics, fourier",
+            "class_statistics, photograph_statistics, fourier",
         ),
         ({"colour_transfer": "fourier", "adapt": NET}, "more than one source"),
         ({"colour_transfer": "fourier", "domain": "real"}, "more than one source"),
         ({"domain": "moon"}, "experiment odd: domain must be"),
-        ({"images": "source", "colour_transfer": "fourier"}, "more than one source"),
+        ({"adapt": NET, "colour_transfer": "fourier", "images": "source"}, "more than one source"),
         ({"images": "upper", "domain": "real"}, "more than one source"),
         ({"images": "odd"}, "experiment odd: images must be one of source, upper, which make"),
         (
