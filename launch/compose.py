@@ -58,9 +58,9 @@ _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace images that are in -
 
 def main(_: list[str]) -> int:
     """Compose, and say how to train on it; exit with status 1 when images could not be read."""
-    kind = {"regions": "regions", "colours": "photograph_statistics"}[_TAKE.value]
+    kinds = {"regions": "regions", "colours": "photograph_statistics"}
     summary = transfer_colours(
-        kind,
+        kinds[_TAKE.value],
         _bring("virtual"),
         _bring("real"),
         _OUTPUT.value,
@@ -68,7 +68,8 @@ def main(_: list[str]) -> int:
         label_set=_LABEL_SET.value,
         overwrite=_OVERWRITE.value,
     )
-    status = tell(summary, "composed", "reading photographs")
+    done = "composed" if _TAKE.value == "regions" else "recoloured"
+    status = tell(summary, done, "reading photographs")
     place = shlex.quote(_OUTPUT.value)
     print(f"next: sggan train --config segmenter --config.data.virtual_dir={place} --workdir RUN")
     return status
