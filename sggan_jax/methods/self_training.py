@@ -6,10 +6,6 @@ classes that a teacher sees there (Olsson et al., 2021; across domains Tranheden
 DACS). The teacher is the moving average of the network (Tarvainen and Valpola, 2017), part of the
 running statistics. What it sees counts as much as it is sure of: by the fraction of a photograph's
 pixels whose class it gives at least ``self_training.confidence``.
-
-Norms never mix the domains: in training labelled images, mixtures and the teacher's photographs are
-each normalised by their own batch, and what the trained network normalises by are the teacher's
-running statistics of photographs (after AdaBN, Li et al., 2018).
 """
 
 from functools import partial
@@ -99,7 +95,8 @@ def _init_stats(plain: Method) -> dict:
     stats = plain.init_stats()["seg"]
     # Of the form of the network's variables; the first step puts the network itself here.
     form = jax.eval_shape(plain.init, jax.random.key(0))["seg"]
-    return {"seg": stats, "teacher": jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), form)}
+    params = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), form)
+    return {"seg": stats, "teacher": {"params": params, "batch_stats": stats}}
 
 
 def _preprocess(plain, batch, rng):
@@ -120,17 +117,16 @@ def _forward(
         read: Any = partial(network.apply, variables)
         named = (("predicted", "v"), ("predicted_r", "r"))
         return {name: ids[jnp.argmax(read(tensors[letter]), axis=-1)] for name, letter in named}
-    teacher = _follow(tensors["stats"]["teacher"], params["seg"], tensors["keep"])
-    read = partial(network.apply, train=True, mutable=["batch_stats"])
-    logits_r, photographs = read(variables | {"params": teacher}, tensors["r"])
-    mixed, targets = _mix(settings, logits_r, tensors)
-    logits_v, _ = read(variables, tensors["v"])
-    logits_mixed, _ = read(variables, mixed)
+    teacher = _follow(tensors["stats"]["teacher"], variables, tensors["keep"])
+    mixed, targets = _mix(network, settings, teacher, tensors)
+    images = jnp.concatenate([tensors["v"], mixed])
+    logits, new = network.apply(variables, images, train=True, mutable=["batch_stats"])
+    logits_v, logits_mixed = jnp.split(logits, 2)
     return {
         "logits_v": logits_v,
         "logits_mixed": logits_mixed,
         "targets_mixed": targets,
-        "stats": {"seg": photographs["batch_stats"], "teacher": teacher},
+        "stats": {"seg": new["batch_stats"], "teacher": teacher},
     }
 
 
@@ -140,29 +136,25 @@ def _keep(decay, step):
     return jnp.minimum(decay, step / (step + 1.0))
 
 
-def _follow(teacher, params, keep):
+def _follow(teacher, variables, keep):
     """Move the teacher towards the network, which gets no gradient through it."""
-    params = jax.lax.stop_gradient(params)
-    return jax.tree.map(lambda old, new: keep * old + (1.0 - keep) * new, teacher, params)
+    variables = jax.lax.stop_gradient(variables)
+    return jax.tree.map(lambda old, new: keep * old + (1.0 - keep) * new, teacher, variables)
 
 
-def _mix(settings: SelfTraining, logits: Array, tensors: Tensors) -> tuple[Array, Array]:
-    """Paste classes of labelled images onto photographs: images and their weighted classes.
-
-    Args:
-      settings: how sure the teacher must be, and how mixtures are disguised.
-      logits: [B, H, W, n], the teacher's of the photographs ``r``.
-      tensors: with ``v``, ``r``, ``classes_v`` and ``rng_mix``.
-    """
+def _mix(
+    network: nn.Module, settings: SelfTraining, teacher: Any, tensors: Tensors
+) -> tuple[Array, Array]:
+    """Paste classes of labelled images onto photographs: images and their weighted classes."""
     rng_classes, rng_look = jax.random.split(tensors["rng_mix"])
-    number = logits.shape[-1]
+    logits: Any = network.apply(teacher, tensors["r"])
     seen, sure = pseudo_labels(logits, settings.confidence)
-    pasted = choose_classes(rng_classes, tensors["classes_v"], number)
+    pasted = choose_classes(rng_classes, tensors["classes_v"], network.num_classes)
     images = jnp.where(pasted[..., None], tensors["v"], tensors["r"])
     images = disguise(rng_look, images, settings.light, settings.noise)
     classes = jnp.where(pasted, tensors["classes_v"], seen)
     weights = jnp.where(pasted, 1.0, sure[:, None, None])
-    targets = weights[..., None] * jax.nn.one_hot(classes, number)
+    targets = weights[..., None] * jax.nn.one_hot(classes, network.num_classes)
     return images, jax.lax.stop_gradient(targets)
 
 

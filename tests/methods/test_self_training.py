@@ -1,6 +1,5 @@
 """Self-training: pasted classes, what a teacher sees and counts, and how it follows."""
 
-from functools import partial
 from types import SimpleNamespace
 
 import jax
@@ -44,13 +43,13 @@ def played():
     """A step after the first, with a teacher that is not the network."""
     method = make(self_training__light=0.0, self_training__noise=0.0)
     params = method.init(jax.random.key(0))
-    # Logits of untrained networks hardly differ, and are all for one class: make them differ.
-    kernel = 4.0 * params["seg"]["classifier"]["kernel"]
-    last = {"classifier": {"kernel": kernel}, "bias": np.float32([0.9, -1.5, -1.1])}
+    # Logits of untrained networks are in the hundreds, and all for one class: make them differ.
+    kernel = 0.01 * params["seg"]["classifier"]["kernel"]
+    last = {"classifier": {"kernel": kernel}, "bias": np.float32([2.9, -3.8, -2.8])}
     params = {"seg": params["seg"] | last}
     stats = method.init_stats()
-    old = jax.tree.map(lambda x: 1.5 * np.asarray(x), params["seg"])
-    stats = stats | {"teacher": old}
+    old = jax.tree.map(lambda x: 1.5 * np.asarray(x), {"params": params["seg"]})
+    stats = stats | {"teacher": stats["teacher"] | old}
 
     @jax.jit
     def play(params, stats, batch, rng):
@@ -65,37 +64,20 @@ def played():
     )
 
 
-@partial(jax.jit, static_argnums=0)
-def by_the_batch(module, variables, images):
-    return module.apply(variables, images, train=True, mutable=["batch_stats"])
-
-
-def test_labelled_images_are_normalised_by_themselves(played):
-    x, outputs = played.tensors, played.outputs
-    network = {"params": played.params["seg"], "batch_stats": played.stats["seg"]}
-    logits, _ = by_the_batch(played.method.modules["seg"], network, x["v"])
-    np.testing.assert_allclose(outputs["logits_v"], logits, rtol=1e-4, atol=1e-4)
-
-
 def test_the_teacher_moves_a_quarter_of_the_way(played):
     teacher, params = played.outputs["stats"]["teacher"], jax.device_get(played.params["seg"])
     want = jax.tree.map(lambda x: 0.75 * 1.5 * x + 0.25 * x, params)
-    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-6), teacher, want)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-6), teacher["params"], want)
+    jax.tree.map(
+        np.testing.assert_array_equal, teacher["batch_stats"], played.stats["seg"]
+    )  # both were the same before
     assert jax.tree.structure(played.outputs["stats"]) == jax.tree.structure(played.stats)
 
 
 def test_mixtures_show_pasted_classes_of_v_before_photographs_the_teacher_reads(played):
     x, outputs = played.tensors, played.outputs
-    module = played.method.modules["seg"]
-    teacher = {"params": outputs["stats"]["teacher"], "batch_stats": played.stats["seg"]}
-    logits, read = jax.device_get(by_the_batch(module, teacher, x["r"]))
-    logits = np.asarray(logits, np.float64)
-    # The network will normalise photographs as the teacher saw them.
-    jax.tree.map(
-        lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5),
-        outputs["stats"]["seg"],
-        read["batch_stats"],
-    )
+    module, teacher = played.method.modules["seg"], outputs["stats"]["teacher"]
+    logits = np.asarray(jax.jit(module.apply)(teacher, x["r"]), np.float64)
     odds = np.exp(logits - logits.max(-1, keepdims=True))
     surest = (odds / odds.sum(-1, keepdims=True)).max(-1)
     for b in range(2):
