@@ -30,7 +30,7 @@ BEYOND = (
     *("with_features", "with_r1", "with_content", "with_agreement"),
     *("with_semantic", "with_semantic_real", "with_semantic_all"),
     *("city128", "labels_with_cycles", "city128_labels", "labels_photograph_statistics"),
-    *("harmonised", "self_training", "adapted_self_training", "labels_self_training"),
+    *("harmonised", "self_training", "adapted_self_training"),
     *("colours_self_training", "regions_self_training"),
     *("few_labels", "few_labels_alone", "judge", "upper"),
 )

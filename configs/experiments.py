@@ -185,11 +185,6 @@ def list_uses(preset: str, network: str) -> ConfigDict:
             ),
             # On another one's images: --config.experiments.few_labels.images names it.
             "adapted_self_training": experiment("{images}, self-training", taught, images=full),
-            "labels_self_training": experiment(
-                "{images}, self-training",
-                taught,
-                images="city128_labels",
-            ),
             "colours_self_training": experiment(
                 "{images}, self-training", taught, images="labels_photograph_statistics"
             ),

@@ -68,7 +68,7 @@ def main(_: list[str]) -> int:
         label_set=_LABEL_SET.value,
         overwrite=_OVERWRITE.value,
     )
-    done = "composed" if _TAKE.value == "regions" else "recoloured"
+    done = {"regions": "composed", "colours": "transferred colours to"}[_TAKE.value]
     status = tell(summary, done, "reading photographs")
     place = shlex.quote(_OUTPUT.value)
     print(f"next: sggan train --config segmenter --config.data.virtual_dir={place} --workdir RUN")

@@ -104,7 +104,7 @@ def format_images(results: Mapping[str, Any]) -> str:
         judged, measured = experiment.get("judged", []), experiment.get("images", [])
         if judged or measured:
             kept = (spread(column(judged, key)) for key, _ in _KEPT)
-            digits = {"kid": 3, "boundary_f": 3, "minutes": 0}
+            digits = {"kid": 2, "boundary_f": 3, "minutes": 0}
             cells = (spread(column(measured, key), digits[key]) for key in digits)
             rows.append([experiment["title"], *kept, *cells])
     return draw_up(header, rows) + "\n"

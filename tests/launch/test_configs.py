@@ -117,7 +117,6 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
         "harmonised",
         "self_training",
         "adapted_self_training",
-        "labels_self_training",
         "colours_self_training",
         "regions_self_training",
     )

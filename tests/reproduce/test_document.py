@@ -44,7 +44,7 @@ def test_marked_tables_are_replaced_and_the_rest_stays(tmp_path):
     results["experiments"]["plain"]["images"] = images
     (tmp_path / "results" / "city.json").write_text(json.dumps(results))
     path.write_text(DOCUMENT.replace("results: results/city.json val", "images: results/city.json"))
-    assert "| plain |  |  | 0.500 | 0.750 |  |\n\n<!-- end of results -->" in fill_in(path)
+    assert "| plain |  |  | 0.50 | 0.750 |  |\n\n<!-- end of results -->" in fill_in(path)
 
 
 def test_what_is_missing_is_named(tmp_path):

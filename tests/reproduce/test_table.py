@@ -74,7 +74,7 @@ def test_images_have_a_table_of_their_own():
         }
     }
     assert format_images(results).splitlines()[2:] == [
-        "| game | 60.0 | 30.0 | 0.600 ± 0.141 | 0.750 ± 0.000 | 11 ± 1 |",
+        "| game | 60.0 | 30.0 | 0.60 ± 0.14 | 0.750 ± 0.000 | 11 ± 1 |",
         "| composed |  |  |  | 0.500 |  |",
     ]
 
