@@ -18,7 +18,7 @@ from sggan_jax.data.pipeline import PreparedSource, open_source
 from sggan_jax.data.prepare import prepare
 from sggan_jax.data.sources import draw
 from sggan_jax.data.unpack import unpack
-from sggan_jax.evaluate.features import read_features_if_there
+from sggan_jax.evaluate.features import read_features, read_features_if_there
 from sggan_jax.evaluate.pairs import ErrorCounts, count_errors
 from sggan_jax.evaluate.segmentation import score_segmenter
 from sggan_jax.files import list_names, write_json, write_text
@@ -52,7 +52,7 @@ class Benchmark:
           root: directory of all files.
 
         Raises:
-          InputError: if the settings of an experiment cannot work.
+          InputError: if the settings of an experiment cannot work, or ``features`` is no network.
         """
         self.config, self.experiments = config, experiments
         self.data = Data.from_dict(config["data"])
@@ -63,6 +63,8 @@ class Benchmark:
             if experiment.adapt:
                 Config.from_dict(self._configure(experiment.adapt, 0, self.data))
             Config.from_dict(self._configure(experiment.segment, 0, self.segment_data))
+        if config["features"]:
+            read_features(config["features"])  # what is wrong with it is told before hours of work
 
     def open(self, domain: Domain, data: Data | None = None) -> dict[str, PreparedSource]:
         """Open every split of a domain, prepared first where that is still to do.

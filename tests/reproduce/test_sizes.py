@@ -185,3 +185,12 @@ def test_gtav_is_compared_at_the_sizes_of_others():
     assert rows["city"].adapt["weights"]["sem_v"] == 1
     assert rows["city"].adapt["nets"] == rows["sggan"].adapt["nets"] | {"labels": True}
     assert rows["upper"].segment["seg"]["network"] == "resnet38"
+
+
+def test_features_that_cannot_be_read_are_told_before_any_work(tmp_path):
+    config = benchmark.get_config("toycity").to_dict()
+    (tmp_path / "vgg.pth").write_text("no weights")
+    config["features"] = str(tmp_path / "vgg.pth")
+    with pytest.raises(InputError, match=r"vgg\.pth cannot be read as a PyTorch state dictionary"):
+        Benchmark(config, read_experiments(config), tmp_path / "bench")
+    assert not (tmp_path / "bench").exists()
