@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from sggan_jax.adapt.colour_transfer import KINDS
 from sggan_jax.types import InputError
 
 RealLabels = int | Literal["all"]
-
-COLOUR_TRANSFERS = (
-    *("", "identity", "statistics", "class_statistics", "photograph_statistics"),
-    *("fourier", "regions"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Experiment:
       name: of its directory and its key in the results.
       title: of its row; ``{images}`` in it stands for the title of ``images``.
       adapt: configuration of the adaptation to train; empty for none.
-      colour_transfer: adaptation without learning, one of ``COLOUR_TRANSFERS``; empty for none.
+      colour_transfer: adaptation without learning, one of ``KINDS``; empty for none.
       segment: configuration of the segmentation network.
       images: experiment whose training images the adaptation or colour transfer changes, or
         without either the segmentation network learns from; None for the renderings, or its own.
@@ -134,8 +130,8 @@ def check_experiment(experiment: Experiment) -> None:
       InputError: naming the experiment and what is wrong with it.
     """
     told = f"experiment {experiment.name}"
-    if experiment.colour_transfer not in COLOUR_TRANSFERS:
-        known = ", ".join(COLOUR_TRANSFERS[1:])
+    if experiment.colour_transfer not in ("", *KINDS):
+        known = ", ".join(KINDS)
         raise InputError(f"{told}: colour_transfer must be one of {known}, or empty")
     if experiment.domain not in ("virtual", "real"):
         raise InputError(f"{told}: domain must be virtual or real")

@@ -314,7 +314,7 @@ def test_steps_of_the_ladder_are_those_of_every_rung():
         (
             {"colour_transfer": "sepia"},
             "experiment odd: colour_transfer must be one of identity, statistics, "
-            "class_statistics, photograph_statistics, fourier",
+            "dataset_statistics, class_statistics, photograph_statistics, fourier",
         ),
         ({"colour_transfer": "fourier", "adapt": NET}, "more than one source"),
         ({"colour_transfer": "fourier", "domain": "real"}, "more than one source"),
