@@ -32,6 +32,7 @@ BEYOND = (
     *("city128", "labels_with_cycles", "city128_labels", "labels_photograph_statistics"),
     *("harmonised", "self_training", "adapted_self_training"),
     *("colours_self_training", "regions_self_training"),
+    *("shares", "regions_shares", "colours_shares", "colours_shares_self_training"),
     *("few_labels", "few_labels_alone", "judge", "upper"),
 )
 ORDERS = {

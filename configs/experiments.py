@@ -174,6 +174,9 @@ def list_uses(preset: str, network: str) -> ConfigDict:
     """
     full = name_full(preset)
     segment, taught = segmenter.get_config(network), self_training.get_config(network)
+    # Learned as if classes were as frequent as in photographs, whose labels are counted for it.
+    frequent = {"seg__shares": 0.5, "data__real": "folder"}
+    weighed, taught_weighed = (with_changes(one, **frequent) for one in (segment, taught))
     return ConfigDict(
         {
             "self_training": experiment("renderings, self-training", taught),
@@ -182,6 +185,20 @@ def list_uses(preset: str, network: str) -> ConfigDict:
                 segment,
                 images="city128_labels",
                 colour_transfer="photograph_statistics",
+            ),
+            "shares": experiment("renderings, photographs' shares of classes", weighed),
+            "regions_shares": experiment(
+                "{images}, photographs' shares of classes", weighed, images="regions"
+            ),
+            "colours_shares": experiment(
+                "{images}, photographs' shares of classes",
+                weighed,
+                images="labels_photograph_statistics",
+            ),
+            "colours_shares_self_training": experiment(
+                "{images}, photographs' shares of classes, self-training",
+                taught_weighed,
+                images="labels_photograph_statistics",
             ),
             # On another one's images: --config.experiments.few_labels.images names it.
             "adapted_self_training": experiment("{images}, self-training", taught, images=full),

@@ -105,7 +105,7 @@ class Config(Section):
 
     def check(self) -> None:
         """Refuse sections that do not go together."""
-        check_domains(self.method, self.data, self.seg.both_domains)
+        check_domains(self.method, self.data, self.seg)
         check_sizes(self.method, self.data, self.nets)
         check_labels(self.method, self.nets)
         check_intervals(self.train, self.evaluate)

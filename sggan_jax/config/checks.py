@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sggan_jax.config.evaluate import Evaluate
-from sggan_jax.config.methods import Semantic
+from sggan_jax.config.methods import Segmentation, Semantic
 from sggan_jax.config.sections import Data, Loss, Nets, Train
 from sggan_jax.config.weights import MethodName
 from sggan_jax.types import InputError
@@ -15,15 +15,20 @@ WITH_NETS: tuple[MethodName, ...] = ("sggan", "dualgan", "bigan", "cut")
 """Methods with the generators and discriminators of ``nets``."""
 
 
-def check_domains(method: MethodName, data: Data, both_domains: bool) -> None:
+def check_domains(method: MethodName, data: Data, seg: Segmentation) -> None:
     """Refuse a method that looks at a real domain when the configuration leaves it out.
 
     Args:
       method: its name.
       data: the settings.
-      both_domains: whether a segmentation network is to learn from the labels of either domain.
+      seg: settings of a segmentation network.
     """
-    if both_domains and (method != "segmenter" or not data.real):
+    if seg.shares and (method not in ("segmenter", "self_training") or not data.real):
+        raise InputError(
+            f"seg.shares is for methods segmenter and self_training with a real domain whose "
+            f"labels are counted, got method {method} and data.real {data.real!r}"
+        )
+    if seg.both_domains and (method != "segmenter" or not data.real):
         raise InputError(
             f"seg.both_domains is for method segmenter with a real domain whose labels it learns "
             f"from, got method {method} and data.real {data.real!r}"

@@ -26,6 +26,8 @@ def who_needs_labels(config: Config) -> dict[Domain, str]:
         needs["virtual"] = f"method = {config.method} learns from them"
     if config.seg.both_domains:
         needs["real"] = "seg.both_domains learns from them"
+    if config.seg.shares:
+        needs["real"] = f"seg.shares = {config.seg.shares:g} counts them"
     if config.method == "sggan":
         terms: Mapping[Domain, float] = {"virtual": weights.grad_v, "real": weights.grad_r}
         for domain, weight in terms.items():

@@ -3,6 +3,7 @@
 Its classes are the class groups of the configuration, 255 ignored. The domain called virtual is the
 training set, whatever it shows: renderings, adapted renderings or photographs. With
 ``seg.both_domains`` the real domain belongs to it too, as many images of either in every batch.
+With ``seg.shares`` labels of the real domain say how frequent classes are there, and no more.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import numpy as np
 from sggan_jax.config import Config, Segmentation
 from sggan_jax.data.labels import representative_ids
 from sggan_jax.losses.segmentation import hard_pixel_cross_entropy
+from sggan_jax.methods import class_shares
 from sggan_jax.methods.base import Method, OptimiserGroup
 from sggan_jax.nets.initial import init_variables
 from sggan_jax.nets.pretrained import find_file, imagenet_encoder, with_encoder
@@ -61,8 +63,9 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
             _preprocess,
             jnp.asarray(class_groups),
             config.method == "segmenter" and config.seg.both_domains,
+            bool(config.seg.shares),
         ),
-        forward=partial(_forward, module, jnp.asarray(ids)),
+        forward=partial(_forward, module, config.seg.shares, jnp.asarray(ids)),
         generators=("seg",),
         optimiser_groups={"seg": OptimiserGroup(("seg",), make_terms(config.seg))},
         weights={"seg": config.weights.seg},
@@ -121,7 +124,10 @@ def _init(config: Config, module: Segmenter, rng: Array) -> dict:
 
 def _init_stats(config: Config, module: Segmenter) -> dict:
     variables = init_variables(module, jax.random.key(0), _image(config))
-    return {"seg": variables["batch_stats"]}
+    stats = {"seg": variables["batch_stats"]}
+    return (
+        stats | {"shares": class_shares.start(module.num_classes)} if config.seg.shares else stats
+    )
 
 
 def _draw(config: Config, module: Segmenter, rng: Array) -> dict:
@@ -136,22 +142,50 @@ def _image(config: Config) -> jax.ShapeDtypeStruct:
 
 
 def _preprocess(
-    class_groups: Array, both: bool, batch: Batch, rng: Array | None
+    class_groups: Array, both: bool, shares: bool, batch: Batch, rng: Array | None
 ) -> dict[str, Array]:
     del rng
     images, labels = batch["v"], batch["lab_v"]
     if both:
         images = jnp.concatenate([images, batch["r"]])
         labels = jnp.concatenate([labels, batch["lab_r"]])
-    return {"v": to_float(images), "lab_v": labels, "classes_v": class_groups[labels]}
+    tensors = {"v": to_float(images), "lab_v": labels, "classes_v": class_groups[labels]}
+    return tensors | {"classes_r": class_groups[batch["lab_r"]]} if shares else tensors
+
+
+def follow_shares(
+    strength: float, logits: Array, tensors: Tensors
+) -> tuple[Array, dict[str, dict[str, Array]]]:
+    """Shift the logits of ``v`` to the shares of classes counted so far.
+
+    Args:
+      strength: ``seg.shares``; 0 shifts and counts nothing.
+      logits: of the images ``v`` [..., n].
+      tensors: of the step, with ``classes_v``, ``classes_r`` and the statistics so far.
+
+    Returns:
+      The logits to learn from, and the statistics ``shares`` of the next step.
+    """
+    if not strength:
+        return logits, {}
+    classes = {letter: tensors[f"classes_{letter}"] for letter in "vr"}
+    counts = class_shares.count(tensors["stats"]["shares"], classes)
+    shift = class_shares.shift(counts, strength).astype(logits.dtype)
+    return logits + jnp.broadcast_to(shift, logits.shape), {"shares": counts}
 
 
 def _forward(
-    module: Segmenter, ids: Array, params: Params, tensors: Tensors, rng: Array | None
+    module: Segmenter,
+    shares: float,
+    ids: Array,
+    params: Params,
+    tensors: Tensors,
+    rng: Array | None,
 ) -> dict[str, Any]:
     variables = {"params": params["seg"], "batch_stats": tensors["stats"]["seg"]}
     if rng is None:
         logits: Any = module.apply(variables, tensors["v"])
         return {"logits_v": logits, "predicted": ids[jnp.argmax(logits, axis=-1)]}
     logits, new = module.apply(variables, tensors["v"], train=True, mutable=["batch_stats"])
-    return {"logits_v": logits, "stats": {"seg": new["batch_stats"]}}
+    logits, counts = follow_shares(shares, logits, tensors)
+    return {"logits_v": logits, "stats": {"seg": new["batch_stats"]} | counts}

@@ -22,7 +22,7 @@ from sggan_jax.losses.segmentation import weighted_cross_entropy
 from sggan_jax.methods import segmenter
 from sggan_jax.methods.base import Method, OptimiserGroup, chosen
 from sggan_jax.methods.disguise import disguise
-from sggan_jax.methods.segmenter import make_terms
+from sggan_jax.methods.segmenter import follow_shares, make_terms
 from sggan_jax.types import IGNORE, Array, Params, Tensors, to_float
 
 
@@ -43,7 +43,13 @@ def make(config: Config, class_groups: np.ndarray, steps_per_epoch: int) -> Meth
         init=plain.init,
         init_stats=partial(_init_stats, plain),
         preprocess=partial(_preprocess, plain),
-        forward=partial(_forward, network, settings, jnp.asarray(representative_ids(class_groups))),
+        forward=partial(
+            _forward,
+            network,
+            settings,
+            config.seg.shares,
+            jnp.asarray(representative_ids(class_groups)),
+        ),
         generators=("seg",),
         optimiser_groups={
             "seg": OptimiserGroup(("seg",), partial(_terms, make_terms(config.seg), weights))
@@ -92,11 +98,11 @@ def pseudo_labels(logits: Array, confidence: float) -> tuple[Array, Array]:
 
 
 def _init_stats(plain: Method) -> dict:
-    stats = plain.init_stats()["seg"]
+    stats = plain.init_stats()
     # Of the form of the network's variables; the first step puts the network itself here.
     form = jax.eval_shape(plain.init, jax.random.key(0))["seg"]
     params = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), form)
-    return {"seg": stats, "teacher": {"params": params, "batch_stats": stats}}
+    return stats | {"teacher": {"params": params, "batch_stats": stats["seg"]}}
 
 
 def _preprocess(plain, batch, rng):
@@ -107,6 +113,7 @@ def _preprocess(plain, batch, rng):
 def _forward(
     network: nn.Module,
     settings: SelfTraining,
+    shares: float,
     ids: Array,
     params: Params,
     tensors: Tensors,
@@ -122,11 +129,12 @@ def _forward(
     images = jnp.concatenate([tensors["v"], mixed])
     logits, new = network.apply(variables, images, train=True, mutable=["batch_stats"])
     logits_v, logits_mixed = jnp.split(logits, 2)
+    logits_v, counts = follow_shares(shares, logits_v, tensors)
     return {
         "logits_v": logits_v,
         "logits_mixed": logits_mixed,
         "targets_mixed": targets,
-        "stats": {"seg": new["batch_stats"], "teacher": teacher},
+        "stats": {"seg": new["batch_stats"], "teacher": teacher} | counts,
     }
 
 

@@ -219,6 +219,8 @@ TOGETHER = [
     ({"data.height": 130, "method": "cut"}, "130x512 must be multiples of 256"),
     ({"data.real": "", "method": "self_training"}, "method self_training needs a real domain"),
     ({"seg.both_domains": True, "data.real": "", "method": "segmenter"}, "and data.real ''"),
+    ({"seg.shares": 0.5, "data.real": "", "method": "segmenter"}, "and data.real ''"),
+    ({"seg.shares": 0.5, "method": "sggan"}, "seg.shares is for methods segmenter and self_trai"),
     ({"seg.both_domains": True, "method": "self_training"}, "got method self_training and data.re"),
 ]
 

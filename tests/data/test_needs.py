@@ -18,13 +18,13 @@ from sggan_jax.evaluate.request import Request, open_all, score_network
 from sggan_jax.types import InputError
 
 
-def config(virtual="", real="", method="sggan", grad=5.0, both=False, **data):
+def config(virtual="", real="", method="sggan", grad=5.0, both=False, shares=0.0, **data):
     made = common.get_config()
     made.method = method
     made.data.update({"virtual": "folder", "virtual_dir": str(virtual), **data})
     made.data.update({"real": "folder", "real_dir": str(real)} if real else {"real": ""})
     made.weights.grad_v = made.weights.grad_r = grad
-    made.seg.both_domains = both
+    made.seg.both_domains, made.seg.shares = both, shares
     if method == "segmenter":
         made.data.class_groups = "ten"
     return Config.from_dict(made.to_dict())
@@ -42,6 +42,7 @@ def config(virtual="", real="", method="sggan", grad=5.0, both=False, **data):
         ({"method": "segmenter"}, {"virtual"}),
         ({"real": "r", "method": "segmenter"}, {"virtual"}),
         ({"real": "r", "method": "segmenter", "both": True}, {"virtual", "real"}),
+        ({"real": "r", "method": "segmenter", "shares": 0.5}, {"virtual", "real"}),
     ],
 )
 def test_who_needs_labels(settings, domains):

@@ -80,6 +80,35 @@ def test_both_domains_are_one_batch_where_it_is_asked_for():
     assert both["classes_v"].shape == (4, *SIZE)
 
 
+SHARES = {"seg__shares": 0.5, "data__real": "folder"}
+
+
+def test_logits_are_shifted_to_the_shares_of_the_real_domain_in_training_alone():
+    batch = make_batch() | {"lab_r": np.full((2, *SIZE), 2, np.uint8)}
+    batch["lab_r"][0] = 3  # half of the photographs' pixels are class 1, half class 2
+    method = make_method(tiny_config(**SHARES), REGIONS, 10)
+    plain = make_method(tiny_config(), REGIONS, 10)
+    params, stats = method.init(jax.random.key(0)), method.init_stats()
+    stats["shares"] = {"v": jnp.array([100.0, 0, 0]), "r": jnp.zeros(3)}
+    seen = method.preprocess(batch, None) | {"stats": stats}
+    learning = method.forward(params, seen, jax.random.key(1))
+    as_before = plain.forward(params, seen, jax.random.key(1))
+    counts = np.bincount(seen["classes_v"].ravel(), minlength=256)[:3] + [99, 0, 0]
+    np.testing.assert_allclose(learning["stats"]["shares"]["v"], counts, rtol=1e-6)
+    np.testing.assert_allclose(learning["stats"]["shares"]["r"], [0, 512, 512])
+    want = 0.5 * (np.log(counts / counts.sum()) - np.log([1e-4, 0.5, 0.5]))
+    got = np.asarray(learning["logits_v"] - as_before["logits_v"])
+    np.testing.assert_allclose(got, np.broadcast_to(want, got.shape), atol=1e-3)
+    asked = [m.forward(params, seen, None)["logits_v"] for m in (method, plain)]
+    np.testing.assert_array_equal(*asked)
+
+
+def test_without_shares_nothing_of_the_real_domain_is_looked_at():
+    method = make_method(tiny_config(data__real="folder"), REGIONS, 10)
+    assert set(method.init_stats()) == {"seg"}
+    assert "classes_r" not in method.preprocess(make_batch(), None)
+
+
 def test_its_term_is_the_loss_of_hard_pixels(played):
     _, _, _, seen, learning, _, terms = played
     assert set(terms) == {"seg"}

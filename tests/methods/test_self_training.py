@@ -104,6 +104,26 @@ def test_the_terms_are_those_of_labels_and_of_weighted_mixtures(played):
     assert outputs["logits_v"].shape == outputs["logits_mixed"].shape == (2, *SIZE, 3)
 
 
+def test_labelled_images_alone_are_shifted_to_the_shares_of_photographs():
+    tensors, outputs = {}, {}
+    for shares in (0.0, 0.5):
+        method = make(seg__shares=shares)
+        params, stats = method.init(jax.random.key(0)), method.init_stats()
+        seen = method.preprocess(make_batch(), jax.random.key(1))
+        tensors[shares] = seen | {"stats": stats, "keep": jnp.float32(0.0)}
+        outputs[shares] = jax.jit(method.forward)(params, tensors[shares], jax.random.key(2))
+        assert jax.tree.structure(outputs[shares]["stats"]) == jax.tree.structure(stats)
+    v, r = (
+        np.bincount(np.asarray(tensors[0.5][f"classes_{x}"]).ravel(), minlength=256)[:3]
+        for x in "vr"
+    )
+    moved = np.asarray(outputs[0.5]["logits_v"] - outputs[0.0]["logits_v"])
+    want = 0.5 * (np.log(v / v.sum()) - np.log(r / r.sum()))
+    np.testing.assert_allclose(moved, np.broadcast_to(want, moved.shape), atol=1e-2)
+    for name in ("logits_mixed", "targets_mixed"):
+        np.testing.assert_allclose(outputs[0.5][name], outputs[0.0][name], atol=1e-4)
+
+
 def test_the_first_teacher_is_the_network_itself_then_it_slows_down():
     keep = make().scalars["keep"]
     got = [float(keep(jnp.int32(step))) for step in (0, 1, 3, 98, 99, 500)]
