@@ -168,8 +168,9 @@ def follow_shares(
     """
     if not strength:
         return logits, {}
+    stats: Any = tensors["stats"]
     classes = {letter: tensors[f"classes_{letter}"] for letter in "vr"}
-    counts = class_shares.count(tensors["stats"]["shares"], classes)
+    counts = class_shares.count(stats["shares"], classes)
     shift = class_shares.shift(counts, strength).astype(logits.dtype)
     return logits + jnp.broadcast_to(shift, logits.shape), {"shares": counts}
 
