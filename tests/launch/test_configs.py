@@ -119,6 +119,10 @@ def test_every_idea_of_the_comparison_is_one_beside_camvid128():
         "adapted_self_training",
         "colours_self_training",
         "regions_self_training",
+        "shares",
+        "regions_shares",
+        "colours_shares",
+        "colours_shares_self_training",
     )
     labels = ("few_labels", "few_labels_alone")
     assert config["order"] == (*first, *BEYOND, *last, *labels, "judge", "upper")
@@ -160,6 +164,22 @@ def test_rows_of_the_winner_learn_from_its_images():
         100,
         100,
     )
+
+
+def test_rows_of_shares_change_nothing_but_what_the_network_is_told():
+    rows = read_experiments(benchmark.get_config("cityscapes128").to_dict())
+    pairs = (
+        ("shares", "source"),
+        ("regions_shares", "regions"),
+        ("colours_shares", "labels_photograph_statistics"),
+        ("colours_shares_self_training", "colours_self_training"),
+    )
+    for name, plain in pairs:
+        segment, before = rows[name].segment, rows[plain].segment
+        # A real domain, to count its labels; self-training has one anyway.
+        assert set(differing(segment, before)) | {"data"} == {"seg", "data"}, name
+        assert (segment["seg"]["shares"], segment["data"]["real"]) == (0.5, "folder")
+        assert (rows[name].images or rows["source"]).name in (plain, "labels_photograph_statistics")
 
 
 def test_the_budget_asks_for_no_label_but_those_it_counts():
