@@ -26,7 +26,8 @@ def check_domains(method: MethodName, data: Data, seg: Segmentation) -> None:
     if seg.shares and (method not in ("segmenter", "self_training") or not data.real):
         raise InputError(
             f"seg.shares is for methods segmenter and self_training with a real domain whose "
-            f"labels are counted, got method {method} and data.real {data.real!r}"
+            f"labels are counted (data.real and data.real_dir), got method {method} and data.real "
+            f"{data.real!r}"
         )
     if seg.both_domains and (method != "segmenter" or not data.real):
         raise InputError(

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from sggan_jax.config.fields import (
     Amount,
     Count,
+    Fraction,
     Number,
     PartOf,
     Positive,
@@ -58,7 +59,7 @@ class Segmentation(Section):
     both_domains: bool = False
     """segmenter: learn from the labels of the real domain too, ``train.batch_size`` images of
     either domain in every batch, such as adapted renderings beside a few labelled photographs."""
-    shares: PartOf = 0.0
+    shares: Fraction = 0.0
     """segmenter, self_training: learn as if classes were as frequent as in the real domain, whose
     labels are counted for it; 1 in full, 0.5 by the root of the ratio, 0 not at all."""
 

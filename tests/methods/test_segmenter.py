@@ -93,7 +93,7 @@ def test_logits_are_shifted_to_the_shares_of_the_real_domain_in_training_alone()
     seen = method.preprocess(batch, None) | {"stats": stats}
     learning = method.forward(params, seen, jax.random.key(1))
     as_before = plain.forward(params, seen, jax.random.key(1))
-    counts = np.bincount(seen["classes_v"].ravel(), minlength=256)[:3] + [99, 0, 0]
+    counts = np.bincount(seen["classes_v"].ravel(), minlength=256)[:3] + np.array([99, 0, 0])
     np.testing.assert_allclose(learning["stats"]["shares"]["v"], counts, rtol=1e-6)
     np.testing.assert_allclose(learning["stats"]["shares"]["r"], [0, 512, 512])
     want = 0.5 * (np.log(counts / counts.sum()) - np.log([1e-4, 0.5, 0.5]))
