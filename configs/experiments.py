@@ -141,9 +141,9 @@ def list_beyond(preset: str, network: str) -> ConfigDict:
                 **asked_real,
             ),
             "labels_with_cycles": whole(
-                "city128_labels", "the same, generators told the labels", **cycles
+                "city128_labels", "SG-GAN told the labels, with cycles", **cycles
             ),
-            "city128_labels": whole("city128_labels", "the same, one way"),
+            "city128_labels": whole("city128_labels", "SG-GAN told the labels, one way"),
             "city128_gpu": whole(
                 "city128_gpu", "the same, twice as wide, features weighing twice as much"
             ),
