@@ -186,17 +186,17 @@ def list_uses(preset: str, network: str) -> ConfigDict:
                 images="city128_labels",
                 colour_transfer="photograph_statistics",
             ),
-            "shares": experiment("renderings, photographs' shares of classes", weighed),
+            "shares": experiment("renderings, shares of classes", weighed),
             "regions_shares": experiment(
-                "{images}, photographs' shares of classes", weighed, images="regions"
+                "{images}, shares of classes", weighed, images="regions"
             ),
             "colours_shares": experiment(
-                "{images}, photographs' shares of classes",
+                "{images}, shares of classes",
                 weighed,
                 images="labels_photograph_statistics",
             ),
             "colours_shares_self_training": experiment(
-                "{images}, photographs' shares of classes, self-training",
+                "{images}, shares of classes, self-training",
                 taught_weighed,
                 images="labels_photograph_statistics",
             ),
