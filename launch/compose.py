@@ -70,8 +70,12 @@ def main(_: list[str]) -> int:
     )
     done = {"regions": "composed", "colours": "transferred colours to"}[_TAKE.value]
     status = tell(summary, done, "reading photographs")
-    place = shlex.quote(_OUTPUT.value)
-    print(f"next: sggan train --config segmenter --config.data.virtual_dir={place} --workdir RUN")
+    made, real = (shlex.quote(flag.value) for flag in (_OUTPUT, _DOMAINS["real"]))
+    print(
+        f"next: sggan train --config segmenter --config.data.virtual_dir={made} "
+        f"--config.data.real={_KINDS['real'].value} --config.data.real_dir={real} "
+        f"--config.seg.shares=0.5 --workdir RUN"
+    )
     return status
 
 

@@ -148,6 +148,8 @@ def test_compose_tells_what_comes_next_and_what_it_needs(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "composed 1 images in " in done.stdout
     assert f"--config.data.virtual_dir={tmp_path / 'out'}" in done.stdout
+    counted = f"--config.data.real=folder --config.data.real_dir={tmp_path / 'real'}"
+    assert f"{counted} --config.seg.shares=0.5" in done.stdout
     sized = "--size=16x32", f"--data_dir={tmp_path / 'data'}", "--accept_labels"
     done = run("compose", *folders, f"--output={tmp_path / 'large'}", *sized)
     assert done.returncode == 0, done.stderr
