@@ -187,9 +187,7 @@ def list_uses(preset: str, network: str) -> ConfigDict:
                 colour_transfer="photograph_statistics",
             ),
             "shares": experiment("renderings, shares of classes", weighed),
-            "regions_shares": experiment(
-                "{images}, shares of classes", weighed, images="regions"
-            ),
+            "regions_shares": experiment("{images}, shares of classes", weighed, images="regions"),
             "colours_shares": experiment(
                 "{images}, shares of classes",
                 weighed,
